@@ -1,0 +1,60 @@
+# How our own targets are built: one static library per room, warnings as errors, optional sanitizers.
+add_library(pgsieve_options INTERFACE)
+target_compile_options(pgsieve_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${PGSIEVE_WERROR}>:-Werror>)
+target_include_directories(pgsieve_options INTERFACE "${PROJECT_SOURCE_DIR}")
+if(PGSIEVE_SANITIZE)
+  add_compile_options(-fsanitize=${PGSIEVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PGSIEVE_SANITIZE})
+endif()
+
+# Third-party headers are not held to our warnings.
+function(pgsieve_link target)
+  target_link_libraries(${target} PUBLIC pgsieve_options Threads::Threads)
+  foreach(library IN LISTS ARGN)
+    target_link_libraries(${target} PUBLIC ${library})
+    if(TARGET ${library} AND NOT library MATCHES "^pgsieve_")
+      get_target_property(directories ${library} INTERFACE_INCLUDE_DIRECTORIES)
+      if(directories)
+        target_include_directories(${target} SYSTEM PUBLIC ${directories})
+      endif()
+    endif()
+  endforeach()
+endfunction()
+
+# pgsieve_room(NAME LINKS ...): analyzer/NAME as the library pgsieve_NAME (header-only while it has no .cc).
+function(pgsieve_room name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/analyzer/${name}/*.cc")
+  if(NOT sources)
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cc" "")
+    set(sources "${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cc")
+  endif()
+  add_library(pgsieve_${name} STATIC ${sources})
+  pgsieve_link(pgsieve_${name} ${arg_LINKS})
+endfunction()
+
+# rules/: one folder per rule. Each rule.md is compiled in, so that `pgsieve rules NAME` needs no file at run time.
+function(pgsieve_rules)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/rules/*.cc")
+  file(GLOB documents CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/rules/*/rule.md")
+  set(documentation "${CMAKE_CURRENT_BINARY_DIR}/rule_documentation.cc")
+  add_custom_command(OUTPUT "${documentation}"
+    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${documentation}" "-DDOCUMENTS=${documents}"
+            -P "${PROJECT_SOURCE_DIR}/tools/cmake/EmbedRuleDocumentation.cmake"
+    DEPENDS ${documents} "${PROJECT_SOURCE_DIR}/tools/cmake/EmbedRuleDocumentation.cmake" VERBATIM)
+  add_library(pgsieve_rules STATIC ${sources} "${documentation}")
+  pgsieve_link(pgsieve_rules ${arg_LINKS})
+endfunction()
+
+function(pgsieve_program name folder)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cc")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  pgsieve_link(${name} ${arg_LINKS})
+  target_compile_definitions(${name} PRIVATE PGSIEVE_VERSION="${PROJECT_VERSION}")
+endfunction()
