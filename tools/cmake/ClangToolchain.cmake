@@ -1,0 +1,12 @@
+# Whatever clang this machine has, the newest name first: libFuzzer comes with clang only.
+foreach(_version RANGE 30 14 -1)
+  list(APPEND _c_names "clang-${_version}")
+  list(APPEND _cxx_names "clang++-${_version}")
+endforeach()
+find_program(PGSIEVE_CLANG NAMES ${_c_names} clang)
+find_program(PGSIEVE_CLANGXX NAMES ${_cxx_names} clang++)
+if(NOT PGSIEVE_CLANG OR NOT PGSIEVE_CLANGXX)
+  message(FATAL_ERROR "The fuzz preset needs clang (apt-get install clang).")
+endif()
+set(CMAKE_C_COMPILER "${PGSIEVE_CLANG}")
+set(CMAKE_CXX_COMPILER "${PGSIEVE_CLANGXX}")
