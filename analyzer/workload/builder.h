@@ -1,0 +1,49 @@
+// WorkloadBuilder: Events in, Workload out. The one place where facts are made.
+//
+// Per event: look its scan key up (one hash probe; a text never seen before goes to libpg_query once), count
+// it in its pattern, and hand it to the session tracker. Cost is O(slots) per event. Not thread-safe: events
+// arrive in order from one thread at a time (ingest() guarantees that).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "analyzer/capture/event.h"
+#include "analyzer/workload/workload.h"
+
+namespace pgsieve {
+
+struct WorkloadOptions {
+  size_t max_patterns = 100'000;      // further patterns are counted in Dropped::patterns
+  size_t max_cached_texts = 400'000;  // scan keys remembered; beyond it the oldest half is forgotten
+  size_t max_open_scopes = 4096;
+  size_t max_loops = 50'000;
+  bool keep_values = true;   // keep sample texts and values (false: no literal of the traffic is stored)
+  bool track_scopes = true;  // false: patterns only (for measuring)
+  std::vector<std::string> tag_filters;  // "key=value": events without that tag are ignored
+  std::vector<std::string> tag_excludes;
+};
+
+class WorkloadBuilder : public EventSink {
+ public:
+  explicit WorkloadBuilder(WorkloadOptions options = {});
+  ~WorkloadBuilder() override;
+  WorkloadBuilder(const WorkloadBuilder&) = delete;
+  WorkloadBuilder& operator=(const WorkloadBuilder&) = delete;
+
+  // Goes on from a stored workload's open scopes. Call before the first event.
+  void resume(const Workload& stored);
+
+  void on_event(const Event& event) override;
+
+  // Closes what is open and gives the workload away; the builder is empty afterwards. close_scopes = false
+  // keeps the scopes that are still open in Workload::open_scopes instead of judging them (an incremental
+  // run).
+  Workload finish(bool close_scopes = true);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pgsieve

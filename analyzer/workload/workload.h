@@ -1,0 +1,65 @@
+// Workload: the facts of a capture, and nothing but facts. A commutative monoid: Workload() is neutral,
+// merge() is commutative and associative, and merge(facts(a), facts(b)) == facts(a then b) whenever no
+// session spans both inputs. For a session that does, the open scopes travel along (open_scopes) and the
+// WorkloadBuilder of the next run goes on where this one stopped.
+//
+// Not thread-safe while it is being built or merged; afterwards any number of readers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/base/error.h"
+#include "analyzer/workload/loop.h"
+#include "analyzer/workload/pattern.h"
+
+namespace pgsieve {
+
+// What plans revealed about a table, whatever statement they belonged to.
+struct TableFact {
+  double max_scanned_rows =
+      0;  // rows + rows removed of the largest sequential scan: a lower bound of the table's size
+  uint64_t seq_scans = 0;
+  uint64_t reads = 0;   // executions of statements that read it
+  uint64_t writes = 0;  // executions of INSERT / UPDATE / DELETE on it
+  friend bool operator==(const TableFact&, const TableFact&) = default;
+};
+
+// Which ORM's dialect the sessions of an application speak: votes per (application, ORM name).
+using OrmVotes = std::map<std::string, FacetCounts>;
+
+// Everything that was left out for want of room, by what was dropped. Reported, never silent.
+struct Dropped {
+  uint64_t patterns = 0;          // executions of patterns beyond the cap
+  uint64_t loops = 0;             // scope observations beyond the cap
+  uint64_t scopes = 0;            // open scopes closed early by the cap
+  uint64_t scope_statements = 0;  // statements of a scope beyond its window
+  friend bool operator==(const Dropped&, const Dropped&) = default;
+};
+
+class Workload {
+ public:
+  std::map<PatternKey, Pattern> patterns;
+  std::map<LoopKey, Loop> loops;
+  std::map<std::string, TableFact> tables;  // "name" or "schema.name" as written
+  OrmVotes orms;
+  Dropped dropped;
+  uint64_t executions = 0;  // each executed statement once
+  uint64_t errors = 0;
+  uint64_t unparsed_statements = 0;  // executions whose text the grammar rejected
+  uint64_t sessions = 0;
+  Microseconds first = kUnknownTime, last = kUnknownTime;
+  // Scopes that were still open at the end of the input, serialised (see serialize.h); merged by
+  // concatenation in order of session. Empty when the capture was closed with WorkloadBuilder::finish(true).
+  std::string open_scopes;
+
+  void merge(const Workload& other);
+
+  const Pattern* find(const PatternKey& key) const;
+  const Pattern* find_fingerprint(uint64_t fingerprint) const;  // any arity
+};
+
+}  // namespace pgsieve
