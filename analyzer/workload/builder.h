@@ -7,8 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "analyzer/capture/event.h"
+#include "analyzer/schema/schema.h"
 #include "analyzer/workload/workload.h"
 
 namespace pgsieve {
@@ -20,6 +23,8 @@ struct WorkloadOptions {
   size_t max_loops = 50'000;
   bool keep_values = true;   // keep sample texts and values (false: no literal of the traffic is stored)
   bool track_scopes = true;  // false: patterns only (for measuring)
+  const Schema* schema =
+      nullptr;  // helps to tell parents from bystanders; must outlive the builder; may be null
   std::vector<std::string> tag_filters;  // "key=value": events without that tag are ignored
   std::vector<std::string> tag_excludes;
 };

@@ -12,62 +12,57 @@
 namespace pgsieve {
 
 // How the executions of a loop were held together.
-enum class ScopeKind : uint8_t { kTrace, kTag, kTest, kTransaction, kSession, kFanOut };
+enum class ScopeKind : uint8_t { kTrace, kTransaction, kSession, kFanOut };
 std::string_view scope_kind_name(ScopeKind kind);
 
-// Where the values of the child's varying slot come from, strongest first.
-enum class Provenance : uint8_t {
-  kRows,      // they were cells of the parent's result (wire), see matched_values
-  kArgument,  // they equal a value the parent itself was called with
-  kList,      // they are elements of the parent's constant list
-  kNone,      // nothing is known but the order of events
-};
-
-// One scope's worth of evidence for "child ran N times after parent". Kept as an example; see Loop::examples.
+// One parent execution's worth of evidence (or, without a parent, one session window's): the child's
+// executions that were attributed to it. Kept as an example; see Loop::examples.
 struct LoopExample {
   ScopeKind scope = ScopeKind::kSession;
   Microseconds time = kUnknownTime;  // of the first child execution
-  uint32_t count = 0;                // child executions in the scope
-  uint32_t parent_count = 0;         // parent executions before the last child; 0: no parent
-  uint32_t most_per_parent = 0;      // most child executions between two parent executions
-  uint32_t distinct_values = 0;      // of the most varying slot (saturates at 65,535)
+  uint32_t count = 0;                // child executions
+  uint32_t distinct_values = 0;      // of the most varying value slot
   uint32_t distinct_tuples = 0;      // of all value slots together
-  uint32_t repeated = 0;  // executions whose tuple had been seen before, nothing written to its tables since
-  uint32_t longest_run = 0;  // consecutive executions, transparent statements aside
+  uint32_t longest_run = 0;          // consecutive executions, transparent statements aside
   uint32_t cycle_statements =
-      0;  // distinct statements between two children, the child included (0: irregular)
+      0;  // distinct statements from one child to the next, itself included; 0: irregular
   uint32_t sessions = 1;
-  uint32_t errors = 0;     // failed statements between the children
-  uint32_t rollbacks = 0;  // ROLLBACKs between them
-  uint32_t commits = 0;    // COMMITs between them
-  uint32_t resets =
-      0;  // pool check-ins (DISCARD, RESET ALL), application or tag changes, new traces between them
-  uint32_t setting_changes = 0;            // SET search_path / ROLE / schema changes between them
+  uint32_t transactions = 0;     // explicit transactions the children ran in; 0: none
+  uint32_t errors = 0;           // failed statements between the children
+  uint32_t rollbacks = 0;        // ROLLBACKs between them
+  uint32_t commits = 0;          // COMMITs between them
+  uint32_t unit_changes = 0;     // changes of trace, route, action, job or test between them
+  uint32_t unit_mismatches = 0;  // children whose trace or tag differs from the parent's
+  uint32_t statements_per_unit =
+      0;                         // of that session so far, times 16: how many statements a trace or tag lasts
+  uint32_t setting_changes = 0;  // SET search_path / ROLE changes between them
   uint32_t ascending = 0, descending = 0;  // steps of the varying value, when it is a number
   uint32_t arithmetic = 0;                 // steps equal to the step before
-  uint32_t fed_by_previous = 0;  // executions whose value was an argument of the statement just before
+  uint32_t fed_by_previous = 0;  // executions with a value the statement just before was called with
+  uint32_t written_after =
+      0;  // executions followed, before the next, by a write of the same value to its table
   uint32_t empty_results = 0, row_results = 0;  // executions known to return no / some rows
-  uint16_t varying_slot = 0;                    // ordinal in the child's scan order
-  uint32_t varying_roles = 0;                   // bit (1 << SlotRole) for every role with a varying slot
-  uint32_t constant_roles = 0;                  // and for every role with a slot that never varied
-  int64_t parent_limit = -1;                    // LIMIT of the parent's last execution
-  int64_t parent_rows = -1;                     // rows it returned
-  Provenance provenance = Provenance::kNone;
-  uint32_t matched_values = 0;  // distinct child values found in the parent's rows / list / arguments
+  uint32_t varying_slots =
+      0;  // bit per value slot that varied (slot ordinals of StatementShape::slots, first 32)
+  uint32_t varying_slot = 0;    // the ordinal of the most varying one
+  uint32_t varying_roles = 0;   // bit (1 << SlotRole) for every role with a varying slot
+  uint32_t constant_roles = 0;  // and for every role with a slot that never varied
+  int64_t parent_limit = -1;    // LIMIT of the parent execution
+  int64_t parent_rows = -1;     // rows it returned
+  uint32_t matched_values = 0;  // distinct child values found in the parent's rows, or in its constant list
   uint32_t matched_in_order = 0;
-  std::string parent_column;  // kRows: the parent's column they came from
-  std::string parent_table;
+  std::string matched_column;  // the parent's result column they came from, "table.column"
+  PatternKey via;  // the single-row statement between parent and child (post → user → country)
   Microseconds child_time = 0;             // sum of the children's durations
   Microseconds span = 0;                   // first child's start to last child's end
   Microseconds parent_gap = kUnknownTime;  // parent's end to first child's start
   Microseconds median_gap =
-      kUnknownTime;  // client turnaround before a child (end of the statement before it to its start)
+      kUnknownTime;  // client turnaround before a child: end of the statement before it to its start
   Microseconds max_gap = kUnknownTime;
-  Microseconds scope_median_gap = kUnknownTime;  // turnaround before all other statements of the scope
+  Microseconds other_median_gap =
+      kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>
-      cycle;                 // the distinct statements of one turn of the loop, the child included; at most 8
-  std::string child_sample;  // one child's text with its values, cut at 500 bytes
-  std::string parent_sample;
+      cycle;  // the distinct statements of the last turn of the loop, the child included; <= 8
   std::vector<std::string> sample_values;  // up to 5 values of the varying slot, in order
   std::string source;  // tags of the first child: "controller=posts action=index", file:line, test
 };
@@ -81,7 +76,7 @@ struct LoopKey {
 struct Loop {
   LoopKey key;
   uint64_t scopes = 0;         // scopes in which the child ran at least twice after the parent
-  uint64_t latent_scopes = 0;  // scopes in which it ran exactly once
+  uint64_t latent_scopes = 0;  // those after which it ran exactly once
   uint64_t executions = 0;     // child executions in `scopes`
   Histogram per_scope;         // child executions per scope
   Histogram per_parent;        // most child executions after one parent execution, per scope
@@ -103,5 +98,39 @@ struct Loop {
 
 // A total order on examples: true when `left` is to be kept before `right`.
 bool better_example(const LoopExample& left, const LoopExample& right);
+
+// Repeat: the same statement with the same values, again in one session window, nothing written to its tables
+// since.
+struct RepeatExample {
+  uint32_t count = 0;            // executions with these values in the window
+  uint32_t executions = 0;       // of the statement in the window, whatever the values
+  uint32_t distinct_tuples = 0;  // of the statement in the window
+  uint32_t unit_changes = 0;     // changes of trace or tag between them
+  uint32_t rollbacks = 0;
+  uint32_t errors = 0;
+  Microseconds time = kUnknownTime;
+  Microseconds span = 0;
+  Microseconds median_gap = kUnknownTime;  // turnaround before a repetition
+  Microseconds max_interval = 0;           // longest time between two of them
+  Microseconds repeated_time = 0;          // time spent in the repetitions
+  std::string source;
+};
+
+struct Repeat {
+  PatternKey pattern;
+  uint64_t windows = 0;      // session windows with at least one repetition
+  uint64_t repetitions = 0;  // executions beyond the first of each tuple
+  uint64_t executions = 0;   // of the statement in those windows
+  Histogram per_tuple;       // executions per repeated tuple
+  Microseconds repeated_time = 0;
+  FacetCounts sources;
+  static constexpr size_t kMaxExamples = 4;
+  std::vector<RepeatExample> examples;  // most repetitions first, then a fixed total order
+
+  void add_example(RepeatExample example);
+  void merge(const Repeat& other);
+};
+
+bool better_example(const RepeatExample& left, const RepeatExample& right);
 
 }  // namespace pgsieve

@@ -18,7 +18,7 @@ std::string serialize(const Loop& loop);
 Result<Pattern> deserialize_pattern(std::string_view bytes);
 Result<Loop> deserialize_loop(std::string_view bytes);
 
-// All the rest: tables, ORM votes, counters, open scopes; without patterns and loops.
+// All the rest: repeats, tables, counters, open scopes; without patterns and loops.
 std::string serialize_summary(const Workload& workload);
 Status deserialize_summary(std::string_view bytes, Workload& workload);
 

@@ -28,13 +28,10 @@ struct TableFact {
   friend bool operator==(const TableFact&, const TableFact&) = default;
 };
 
-// Which ORM's dialect the sessions of an application speak: votes per (application, ORM name).
-using OrmVotes = std::map<std::string, FacetCounts>;
-
 // Everything that was left out for want of room, by what was dropped. Reported, never silent.
 struct Dropped {
   uint64_t patterns = 0;          // executions of patterns beyond the cap
-  uint64_t loops = 0;             // scope observations beyond the cap
+  uint64_t loops = 0;             // loop and repeat observations beyond the cap
   uint64_t scopes = 0;            // open scopes closed early by the cap
   uint64_t scope_statements = 0;  // statements of a scope beyond its window
   friend bool operator==(const Dropped&, const Dropped&) = default;
@@ -44,8 +41,8 @@ class Workload {
  public:
   std::map<PatternKey, Pattern> patterns;
   std::map<LoopKey, Loop> loops;
+  std::map<PatternKey, Repeat> repeats;
   std::map<std::string, TableFact> tables;  // "name" or "schema.name" as written
-  OrmVotes orms;
   Dropped dropped;
   uint64_t executions = 0;  // each executed statement once
   uint64_t errors = 0;
