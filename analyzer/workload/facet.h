@@ -34,7 +34,7 @@ class FacetCounts {
   void merge(const FacetCounts& other);
 
   uint64_t total() const { return total_; }
-  bool complete() const { return !dropped_; }
+  bool complete() const { return !dropped_; }  // false: some values were dropped
   // Kept values, most frequent first (ties by text).
   std::vector<Value> by_frequency() const;
   const std::vector<Value>& values() const { return values_; }  // ordered by (hash, text)

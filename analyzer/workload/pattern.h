@@ -109,4 +109,14 @@ struct Pattern {
   void merge(const Pattern& other);
 };
 
+// Widens [first, last] by [from, to]; unknown times are left out.
+void widen(Microseconds& first, Microseconds& last, Microseconds from, Microseconds to);
+
+// Total orders: true when `left` is the one to keep.
+bool better_sample(const ExecutionSample& left, const ExecutionSample& right);
+bool longer_pause(const TransactionPause& left, const TransactionPause& right);
+
+// Adds a fact to a bounded, sorted list of facts.
+void merge_plan_fact(std::vector<PlanFact>& facts, const PlanFact& fact);
+
 }  // namespace pgsieve

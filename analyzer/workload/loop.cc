@@ -1,0 +1,83 @@
+#include "analyzer/workload/loop.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace pgsieve {
+
+std::string_view scope_kind_name(ScopeKind kind) {
+  constexpr std::string_view kNames[] = {"trace", "transaction", "session", "connections"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+bool better_example(const LoopExample& left, const LoopExample& right) {
+  const auto rank = [](const LoopExample& example) {
+    return std::tie(example.count, example.distinct_tuples, example.matched_values, example.span,
+                    example.child_time, example.time, example.median_gap, example.sample_values,
+                    example.source, example.cycle);
+  };
+  return rank(right) < rank(left);
+}
+
+bool better_example(const RepeatExample& left, const RepeatExample& right) {
+  const auto rank = [](const RepeatExample& example) {
+    return std::tie(example.count, example.executions, example.distinct_tuples, example.span,
+                    example.repeated_time, example.time, example.median_gap, example.source);
+  };
+  return rank(right) < rank(left);
+}
+
+namespace {
+
+// Keeps the `limit` examples that come first in the total order: a top-k, so merging is commutative and
+// associative.
+template <typename Example>
+void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
+  const auto at =
+      std::upper_bound(examples.begin(), examples.end(), example,
+                       [](const Example& left, const Example& right) { return better_example(left, right); });
+  if (static_cast<size_t>(at - examples.begin()) >= limit) return;
+  examples.insert(at, std::move(example));
+  if (examples.size() > limit) examples.pop_back();
+}
+
+}  // namespace
+
+void Loop::add_example(LoopExample example) {
+  keep_best(examples, std::move(example), kMaxExamples);
+}
+
+void Loop::merge(const Loop& other) {
+  scopes += other.scopes;
+  latent_scopes += other.latent_scopes;
+  executions += other.executions;
+  per_scope.merge(other.per_scope);
+  child_time += other.child_time;
+  gap_time += other.gap_time;
+  scaling_n += other.scaling_n;
+  scaling_x += other.scaling_x;
+  scaling_y += other.scaling_y;
+  scaling_xy += other.scaling_xy;
+  scaling_xx += other.scaling_xx;
+  scaling_yy += other.scaling_yy;
+  sources.merge(other.sources);
+  databases.merge(other.databases);
+  applications.merge(other.applications);
+  for (const LoopExample& example : other.examples) add_example(example);
+}
+
+void Repeat::add_example(RepeatExample example) {
+  keep_best(examples, std::move(example), kMaxExamples);
+}
+
+void Repeat::merge(const Repeat& other) {
+  windows += other.windows;
+  repetitions += other.repetitions;
+  executions += other.executions;
+  per_tuple.merge(other.per_tuple);
+  repeated_time += other.repeated_time;
+  sources.merge(other.sources);
+  for (const RepeatExample& example : other.examples) add_example(example);
+}
+
+}  // namespace pgsieve

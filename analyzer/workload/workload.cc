@@ -1,0 +1,49 @@
+#include "analyzer/workload/workload.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+void Workload::merge(const Workload& other) {
+  for (const auto& [key, pattern] : other.patterns) {
+    const auto [at, fresh] = patterns.try_emplace(key, pattern);
+    if (!fresh) at->second.merge(pattern);
+  }
+  for (const auto& [key, loop] : other.loops) {
+    const auto [at, fresh] = loops.try_emplace(key, loop);
+    if (!fresh) at->second.merge(loop);
+  }
+  for (const auto& [key, repeat] : other.repeats) {
+    const auto [at, fresh] = repeats.try_emplace(key, repeat);
+    if (!fresh) at->second.merge(repeat);
+  }
+  for (const auto& [name, fact] : other.tables) {
+    TableFact& mine = tables[name];
+    mine.max_scanned_rows = std::max(mine.max_scanned_rows, fact.max_scanned_rows);
+    mine.seq_scans += fact.seq_scans;
+    mine.reads += fact.reads;
+    mine.writes += fact.writes;
+  }
+  dropped.patterns += other.dropped.patterns;
+  dropped.loops += other.dropped.loops;
+  dropped.scopes += other.dropped.scopes;
+  dropped.scope_statements += other.dropped.scope_statements;
+  executions += other.executions;
+  errors += other.errors;
+  unparsed_statements += other.unparsed_statements;
+  sessions += other.sessions;
+  widen(first, last, other.first, other.last);
+  open_scopes = std::max(open_scopes, other.open_scopes);
+}
+
+const Pattern* Workload::find(const PatternKey& key) const {
+  const auto found = patterns.find(key);
+  return found == patterns.end() ? nullptr : &found->second;
+}
+
+const Pattern* Workload::find_fingerprint(uint64_t fingerprint) const {
+  const auto found = patterns.lower_bound(PatternKey{fingerprint, Arity::kScalar, false});
+  return found == patterns.end() || found->first.fingerprint != fingerprint ? nullptr : &found->second;
+}
+
+}  // namespace pgsieve
