@@ -42,7 +42,8 @@ struct ResultCell {
 struct PlanNode {
   enum class Kind : uint8_t { kSeqScan, kIndexScan, kIndexOnlyScan, kBitmapHeapScan, kBitmapIndexScan, kSort, kOtherScan, kOther };
   Kind kind = Kind::kOther;
-  std::string_view relation;    // table
+  std::string_view relation;    // table, unquoted, without its schema
+  std::string_view alias;       // in the statement; "" when not shown
   std::string_view index;
   std::string_view filter;      // "Filter", plan text
   std::string_view condition;   // "Index Cond" / "Recheck Cond"
