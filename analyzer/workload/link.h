@@ -1,0 +1,90 @@
+// Link: could the rows of one statement have supplied the key that another statement asks for?
+//
+// Decided from structure alone: declared foreign keys where a schema is known, the names of tables and
+// columns where not. Used while facts are made (to attribute a child to the right one of several earlier
+// statements) and again by the rules (with the schema) for the evidence they print.
+//
+// Names: a column name is split into words and stripped of key words ("user_id", "userId", "fk_user",
+// "UserUUID" → [user]); a table name is split and its last word made singular ("app_users" → [app, user]).
+// They agree when one ends with the other: order_items.order_id → orders, blog_post → post_id,
+// created_by_user_id → users.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/schema/schema.h"
+#include "analyzer/sql/shape.h"
+
+namespace pgsieve {
+
+// From nothing to declared. kPossible and below name no relation between the two: a lookup by primary key
+// that any list of rows could have fed.
+enum class LinkStrength : uint8_t {
+  kNone,
+  kPossible,    // the child looks its row up by primary key; the parent's columns are unknown (star) or don't
+                // tell
+  kSameColumn,  // parent and child use a column of the same, telling name; or both reference one third table
+  kPolymorphic,  // (…_type, …_id) pair: the parent may be any table
+  kNames,        // user_id ↔ users
+  kSameKey,      // the child asks for the parent's own primary key
+  kForeignKey,   // declared in the schema
+};
+std::string_view link_strength_name(LinkStrength strength);
+inline bool is_strong(LinkStrength strength) {
+  return strength >= LinkStrength::kSameColumn;
+}
+
+// What a statement offers as a parent and needs as a child; made once per statement.
+struct LinkProfile {
+  struct TableName {
+    std::string schema, name;
+    std::vector<std::string> words;  // singular, lower case
+  };
+  struct ColumnName {
+    std::string name;                // normalised: lower case, no separators
+    std::vector<std::string> words;  // key words stripped; empty: nothing but key words ("id")
+    uint32_t table = 0;              // index into tables; UINT32_MAX unknown
+  };
+  // A column that a slot of this statement is compared with, and every column a join makes equal to it.
+  struct Key {
+    uint32_t slot = 0;
+    uint32_t table = 0;  // index into tables
+    std::string column;  // as written
+    ColumnName normal;
+    bool primary = false;      // looks like (or is) the key of its table
+    bool polymorphic = false;  // has a …_type companion
+  };
+  std::vector<TableName> tables;    // base tables of all blocks, top block first
+  size_t top_tables = 0;            // the first so many are in the top block
+  std::vector<ColumnName> columns;  // plain columns of the select list
+  bool star = false;                // … or all of some table's
+  std::vector<uint32_t> star_tables;
+  std::vector<Key> keys;           // equality slots (scalar or one element), written keys left out
+  bool many_rows = false;          // may return more than one row, as far as text (and schema) tell
+  uint64_t offers = 0, wants = 0;  // Bloom masks of the words above: no common bit, no strong link
+};
+
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema);
+
+struct Link {
+  LinkStrength strength = LinkStrength::kNone;
+  uint32_t slot = 0;         // of the child
+  std::string parent_table;  // only filled by explain_link()
+  std::string parent_column;
+  std::string child_table;
+  std::string child_column;
+};
+// The strongest link. Fast: no allocation unless there is a candidate. `schema` may be null.
+Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
+// The same with names filled in, for evidence and fixes.
+Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
+
+// Naming helpers, shared with the ORM suggestions.
+std::vector<std::string> name_words(std::string_view name);  // "OrderItems" / "order_items" → [order, items]
+std::string singular(std::string_view word);                 // "categories" → "category"
+std::string plural(std::string_view word);                   // "category" → "categories"
+
+}  // namespace pgsieve

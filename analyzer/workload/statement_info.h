@@ -1,0 +1,92 @@
+// StatementInfo: what the trackers need to know about a statement, worked out once per distinct text key.
+// StatementCache: from scan key to info.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/base/hash.h"
+#include "analyzer/sql/scan.h"
+#include "analyzer/workload/link.h"
+#include "analyzer/workload/pattern.h"
+
+namespace pgsieve {
+
+// What a statement means for the sequence it stands in.
+enum class StatementClass : uint8_t {
+  kQuery,  // a read that counts
+  kWrite,  // INSERT / UPDATE / DELETE / MERGE
+  kBegin,
+  kCommit,
+  kRollback,
+  kSavepoint,
+  kRollbackTo,
+  kPoolReset,    // DISCARD ALL, RESET ALL: a connection pool handed the session over
+  kSetting,      // SET search_path / ROLE / SESSION AUTHORIZATION: the same text now means something else
+  kCursor,       // DECLARE: the query behind later FETCHes
+  kFetch,        // FETCH: more rows of a cursor
+  kTransparent,  // everything else: neither counts nor breaks a run (SET, SHOW, DEALLOCATE, SELECT 1,
+                 // catalogue look-ups, …)
+};
+
+// A slot whose value is followed.
+struct ValueSlot {
+  uint16_t ordinal = 0;    // scan order
+  uint16_t parameter = 0;  // n of $n; 0: a literal
+  SlotRole role = SlotRole::kNone;
+  bool array = false;  // an array that stands for a list
+};
+
+struct StatementInfo {
+  static constexpr size_t kMaxValueSlots = 8;
+
+  StatementClass kind = StatementClass::kTransparent;
+  PatternKey key;
+  Pattern* pattern = nullptr;  // null: beyond the cap on patterns
+  PatternKey one_key;          // the variant for an array parameter that holds one element
+  Pattern* one_pattern = nullptr;
+  bool array_list = false;  // the arity depends on an array parameter's value
+  std::shared_ptr<const StatementShape> shape;
+  std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first
+  uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
+  int64_t limit_value = -1;       // literal LIMIT that is part of no slot
+  bool needs_parameters = false;  // has $n
+  bool single_value = true;       // arity scalar or one: a child of a loop; false: a batch
+  LinkProfile link;
+  std::vector<std::string> tables_read, tables_written;  // as written, "schema.name" when qualified
+  uint64_t read_mask = 0, write_mask = 0;                // one bit per table
+  bool has_equality = false;
+  std::string name;                                   // cursor or prepared statement name
+  std::shared_ptr<const StatementInfo> cursor_query;  // kCursor: the query inside
+  std::string query;                                  // for the pattern
+  std::string reference_text;
+  std::string parse_error;
+};
+
+// Everything but the patterns. Pure and thread-safe: one text gives one result.
+std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
+                                                  const Schema* schema);
+
+// From scan key to what is known. Bounded: when full, the half that was not used lately is forgotten. Not
+// thread-safe.
+class StatementCache {
+ public:
+  explicit StatementCache(size_t capacity) : capacity_(capacity) {}
+
+  // nullptr: not known.
+  std::shared_ptr<StatementInfo>* find(const Hash128& key);
+  std::shared_ptr<StatementInfo>& insert(const Hash128& key, std::shared_ptr<StatementInfo> info);
+  uint64_t forgotten() const { return forgotten_; }
+
+ private:
+  using Map = std::unordered_map<Hash128, std::shared_ptr<StatementInfo>, Hash128Hasher>;
+  size_t capacity_;
+  Map young_, old_;
+  uint64_t forgotten_ = 0;
+};
+
+}  // namespace pgsieve
