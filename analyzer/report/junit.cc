@@ -1,0 +1,48 @@
+// junit: one test case per rule; a rule with findings fails once per finding. Jenkins, GitLab and most CI
+// systems show it.
+#include <fmt/format.h>
+
+#include "analyzer/report/escape.h"
+#include "analyzer/report/layout.h"
+#include "analyzer/report/location.h"
+
+namespace pgsieve {
+
+namespace {
+
+std::string failure(const Finding& finding) {
+  std::string body = fmt::format("{}\n\n{}\n", finding.message, shorten(finding.query, 2000));
+  for (const std::string& line : finding.evidence) body += fmt::format("- {}\n", line);
+  if (!finding.fixes.empty())
+    body += fmt::format("Fix: {}\n{}\n", finding.fixes.front().title, finding.fixes.front().code);
+  return fmt::format(
+      "    <testcase classname=\"pgsieve.{0}\" name=\"{1}\">\n"
+      "      <failure type=\"{2}\" message=\"{3}\">{4}</failure>\n    </testcase>\n",
+      escape_xml(finding.rule), escape_xml(fmt::format("{} [{}]", shorten(finding.query, 120), finding.id)),
+      severity_name(finding.severity), escape_xml(shorten(finding.message, 500)), escape_xml(body));
+}
+
+}  // namespace
+
+std::string write_junit(const Report& report) {
+  std::string cases;
+  size_t passed = 0;
+  for (const Rule& rule : all_rules()) {
+    bool found = false;
+    for (const Finding& finding : report.findings) {
+      if (finding.rule != rule.name) continue;
+      cases += failure(finding);
+      found = true;
+    }
+    if (found) continue;
+    cases += fmt::format("    <testcase classname=\"pgsieve.{0}\" name=\"{0}\"/>\n", escape_xml(rule.name));
+    ++passed;
+  }
+  const size_t failures = report.findings.size();
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\">\n"
+      "  <testsuite name=\"pgsieve\" tests=\"{0}\" failures=\"{1}\">\n{2}  </testsuite>\n</testsuites>\n",
+      failures + passed, failures, cases);
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,138 @@
+// The head of the text report: what was read, how, and what was not. A reader must be able to tell an
+// innocent capture from one that was not understood.
+#include <fmt/format.h>
+
+#include "analyzer/report/escape.h"
+#include "analyzer/report/layout.h"
+#include "analyzer/report/text.h"
+
+namespace pgsieve {
+
+namespace {
+
+constexpr std::string_view kIndent = "            ";
+
+class Header {
+ public:
+  Header(std::string& out, const ReportStyle& style) : out_(out), style_(style), paint_(style.color) {}
+
+  void line(std::string_view label, std::string_view text) {
+    const std::string safe = escape_terminal(text);
+    out_ += fmt::format("  {}{}\n", paint_.dim(fmt::format("{:<10}", label)),
+                        wrap(safe, style_.width > 40 ? style_.width - kIndent.size() : 40, kIndent));
+  }
+  void warning(std::string_view text) {
+    const std::string safe = escape_terminal(text);
+    out_ += fmt::format("  {}{}\n", paint_.yellow(fmt::format("{:<10}", "warning")),
+                        wrap(safe, style_.width > 40 ? style_.width - kIndent.size() : 40, kIndent));
+  }
+
+ private:
+  std::string& out_;
+  const ReportStyle& style_;
+  Paint paint_;
+};
+
+std::string title(const Report& report) {
+  const IngestStats& ingest = *report.ingest;
+  const Workload& workload = *report.workload;
+  return fmt::format("{}, {}, {}: {} executed, {} failed, {}", counted(ingest.files.size(), "file"),
+                     human_bytes(ingest.bytes), counted(ingest.lines, "line"),
+                     counted(workload.executions, "statement"), human_count(workload.errors),
+                     counted(workload.patterns.size(), "pattern"));
+}
+
+void time_line(Header& header, const Workload& workload) {
+  if (workload.first == kUnknownTime || workload.last == kUnknownTime) return;
+  header.line("time",
+              fmt::format("{} to {} ({}), {}", format_time(workload.first), format_time(workload.last),
+                          human_duration(static_cast<double>(workload.last - workload.first) / 1000.0),
+                          counted(workload.sessions, "session")));
+}
+
+void settings_line(Header& header, const IngestStats& ingest) {
+  if (ingest.settings.empty()) return;
+  std::string settings;
+  for (const auto& [name, value] : ingest.settings) {
+    settings += fmt::format("{}{} = {}", settings.empty() ? "" : ", ", name, value);
+  }
+  header.line("log", settings);
+}
+
+void schema_line(Header& header, const Report& report) {
+  if (report.schema == nullptr || report.schema->empty()) {
+    header.line(
+        "schema",
+        "none given: pass --schema schema.sql (pg_dump --schema-only) for index findings and foreign keys");
+    return;
+  }
+  size_t sized = 0;
+  for (const Table& table : report.schema->tables()) sized += table.rows.has_value() ? 1 : 0;
+  std::string text =
+      fmt::format("{}: {}", report.schema_file, counted(report.schema->tables().size(), "table"));
+  text += sized == 0 ? ", sizes unknown" : fmt::format(", {} with a row estimate", human_count(sized));
+  const Schema::Notes& notes = report.schema->notes;
+  if (notes.unparsed_statements != 0) {
+    text += fmt::format(", {} not understood", counted(notes.unparsed_statements, "statement"));
+  }
+  header.line("schema", text);
+}
+
+void unread_lines(Header& header, const IngestStats& ingest) {
+  if (ingest.unread_lines == 0) return;
+  header.warning(fmt::format("{} of {} could not be read:", human_count(ingest.unread_lines),
+                             counted(ingest.lines, "line")));
+  size_t shown = 0;
+  for (const auto& [shape, unread] : ingest.unread_shapes) {
+    if (++shown > 3) {
+      header.line("", fmt::format("and {} more shapes of line", ingest.unread_shapes.size() - 3));
+      break;
+    }
+    const std::string_view file =
+        unread.file < ingest.files.size() ? std::string_view(ingest.files[unread.file].name) : "input";
+    header.line("", fmt::format("{} like {}:{} (byte {}): {}", human_count(unread.lines), file, unread.line,
+                                unread.offset, shorten(unread.sample, 100)));
+  }
+}
+
+void losses(Header& header, const Report& report) {
+  const IngestStats& ingest = *report.ingest;
+  const Workload& workload = *report.workload;
+  const auto count = [&](uint64_t number, std::string_view noun, std::string_view rest) {
+    if (number != 0) header.warning(fmt::format("{} {}.", counted(number, noun), rest));
+  };
+  count(workload.unparsed_statements, "statement",
+        "did not fit PostgreSQL's grammar; they are grouped by their tokens and marked approximate");
+  count(ingest.truncated_texts, "statement text", "cut off in the log");
+  count(ingest.filtered, "statement", "left out by the filters");
+  count(ingest.skipped_duplicates, "entry", "logged twice and counted once");
+  count(workload.dropped.patterns, "execution",
+        "not told apart: more distinct patterns than there is room for");
+  count(workload.dropped.loops, "loop observation", "dropped: more distinct loops than there is room for");
+  count(workload.dropped.scopes, "open session", "closed early: more open at once than there is room for");
+  count(workload.dropped.scope_statements, "statement",
+        "beyond the window of their session, so not seen in loops");
+}
+
+}  // namespace
+
+void append_text_header(std::string& out, const Report& report) {
+  const IngestStats& ingest = *report.ingest;
+  Header header(out, report.style);
+  out += Paint(report.style.color).bold(title(report)) + "\n";
+  std::string read_as = ingest.format.empty() ? "unknown" : ingest.format;
+  if (!ingest.prefix.empty()) read_as += fmt::format(", prefix '{}'", ingest.prefix);
+  if (!ingest.confidence.empty()) read_as += fmt::format(" ({})", ingest.confidence);
+  header.line("read as", read_as);
+  if (!ingest.pin_options.empty()) header.line("pin with", ingest.pin_options);
+  if (!report.store_file.empty()) header.line("store", report.store_file);
+  time_line(header, *report.workload);
+  settings_line(header, ingest);
+  schema_line(header, report);
+  for (const std::string& warning : ingest.warnings) header.warning(warning);
+  for (const std::string& problem : report.problems) header.warning(problem);
+  unread_lines(header, ingest);
+  losses(header, report);
+}
+
+}  // namespace pgsieve
