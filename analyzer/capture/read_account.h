@@ -1,5 +1,5 @@
-// ReadAccount: what became of every byte of a chunk (or of a whole input). Adds up: entry + unread + blank bytes are the
-// bytes read.
+// ReadAccount: what became of every byte of a chunk (or of a whole input). Adds up: entry + unread + blank
+// bytes are the bytes read.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,9 @@ struct ReadAccount {
   uint64_t unread_lines = 0;
   uint64_t loose_continuations = 0;  // continuation lines without their tab (a shipper trimmed them)
   uint64_t truncated_entries = 0;    // longer than max_entry_bytes; the rest was skipped
-  uint64_t damaged_records = 0;      // csv rows or JSON lines that were cut or malformed (their lines count as unread)
-  uint64_t damaged_offset = 0;       // of the first of them
+  uint64_t damaged_records =
+      0;  // csv rows or JSON lines that were cut or malformed (their lines count as unread)
+  uint64_t damaged_offset = 0;                       // of the first of them
   std::map<std::string, UnreadShape> unread_shapes;  // at most kMaxShapes; the rest under ""
 
   static constexpr size_t kMaxShapes = 64;

@@ -1,4 +1,5 @@
-// TextArena: a bump allocator for text that had to be rewritten (unescaped, joined) and lives as long as its chunk.
+// TextArena: a bump allocator for text that had to be rewritten (unescaped, joined) and lives as long as its
+// chunk.
 //
 // Addresses stay valid until clear(), which keeps the first block for reuse. Not thread-safe.
 #pragma once
