@@ -236,7 +236,7 @@ bool SchemaBuilder::create_view(const PgQuery__RangeVar* name, const PgQuery__No
   made.name = name->relname;
   made.view = view;
   made.materialized = materialized;
-  if (view) made.view_sql = expression_sql(query);
+  if (view) made.view_sql = query_sql(query);
   made.columns = view_columns(query, string_list(aliases, alias_count));
   schema_.add(std::move(made));
   return true;

@@ -1,11 +1,10 @@
 #include "analyzer/schema/ddl_tree.h"
 
-#include <pg_query.h>
-
 #include <array>
 #include <utility>
 
-#include "analyzer/sql/fingerprint.h"
+#include "analyzer/sql/deparse.h"
+#include "analyzer/sql/expression_text.h"
 
 namespace pgsieve {
 namespace {
@@ -42,42 +41,6 @@ std::string with_modifiers(std::string_view spelling, const std::string& modifie
   return std::string(spelling.substr(0, zone)) + modifiers + std::string(spelling.substr(zone));
 }
 
-// Libraries walk the tree by recursion. Nesting shows in the text as parentheses and brackets, or as operator
-// chains (a AND b AND …), which grow by words without a comma or parenthesis between them.
-bool too_deep(std::string_view text) {
-  constexpr int kMaxDepth = 400;
-  constexpr int kMaxChain = 8000;
-  int depth = 0;
-  int chain = 0;
-  for (const char c : text) {
-    if (c == '(' || c == '[') ++depth;
-    if ((c == ')' || c == ']') && depth > 0) --depth;
-    chain =
-        c == ','
-            ? 0
-            : chain +
-                  (c == ' ' || c == '\n' || c == '+' || c == '-' || c == '~' || c == '|' || c == ':' ? 1 : 0);
-    if (depth > kMaxDepth || chain > kMaxChain) return true;
-  }
-  return false;
-}
-
-std::string statement_sql(const PgQuery__Node& statement) {
-  PgQuery__RawStmt raw = PG_QUERY__RAW_STMT__INIT;
-  raw.stmt = const_cast<PgQuery__Node*>(&statement);  // packing only reads
-  PgQuery__RawStmt* statements[] = {&raw};
-  PgQuery__ParseResult result = PG_QUERY__PARSE_RESULT__INIT;
-  result.n_stmts = 1;
-  result.stmts = statements;
-  std::string packed(pg_query__parse_result__get_packed_size(&result), '\0');
-  pg_query__parse_result__pack(&result, reinterpret_cast<uint8_t*>(packed.data()));
-  const PgQueryDeparseResult deparsed =
-      pg_query_deparse_protobuf({.len = packed.size(), .data = packed.data()});
-  std::string text = deparsed.query == nullptr ? std::string() : deparsed.query;
-  pg_query_free_deparse_result(deparsed);
-  return text;
-}
-
 // "(a -> b)": one pair of parentheses around the whole text.
 bool wrapped_in_parentheses(std::string_view text) {
   if (text.size() < 2 || text.front() != '(' || text.back() != ')') return false;
@@ -99,53 +62,23 @@ bool wrapped_in_parentheses(std::string_view text) {
 
 }  // namespace
 
-void DdlTree::Free::operator()(PgQuery__ParseResult* tree) const {
-  pg_query__parse_result__free_unpacked(tree, nullptr);
-}
-
-DdlTree::DdlTree(std::string_view statement) {
-  if (statement.size() > kMaxParsedBytes) {
-    error_ = "longer than 4 MiB";
-  } else if (statement.find('\0') != std::string_view::npos) {
-    error_ = "holds a NUL byte";
-  } else if (too_deep(statement)) {
-    error_ = "nested too deep";
-  }
-  if (!error_.empty()) return;
-  const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(std::string(statement).c_str());
-  if (parsed.error != nullptr) {
-    error_ = parsed.error->message;
-  } else {
-    tree_.reset(pg_query__parse_result__unpack(nullptr, parsed.parse_tree.len,
-                                               reinterpret_cast<const uint8_t*>(parsed.parse_tree.data)));
-    if (tree_ == nullptr) error_ = "the parser's answer can't be read";
-  }
-  pg_query_free_protobuf_parse_result(parsed);
-}
-
 std::string expression_sql(const PgQuery__Node* node) {
   if (node == nullptr) return {};
-  // libpg_query deparses statements only: SELECT <expression>, and the SELECT cut off again.
-  constexpr std::string_view kSelect = "SELECT ";
-  PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
-  target.val = const_cast<PgQuery__Node*>(node);
-  PgQuery__Node target_node = PG_QUERY__NODE__INIT;
-  target_node.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
-  target_node.res_target = &target;
-  PgQuery__Node* targets[] = {&target_node};
-  PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
-  select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-  select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
-  select.n_target_list = 1;
-  select.target_list = targets;
-  PgQuery__Node select_node = PG_QUERY__NODE__INIT;
-  select_node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
-  select_node.select_stmt = &select;
-  std::string text = statement_sql(node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? *node : select_node);
-  if (node->node_case != PG_QUERY__NODE__NODE_SELECT_STMT && text.starts_with(kSelect))
-    text.erase(0, kSelect.size());
+  std::string text = expression_text(*node);
   while (wrapped_in_parentheses(text)) text = text.substr(1, text.size() - 2);
   return text;
+}
+
+std::string query_sql(const PgQuery__Node* query) {
+  if (query == nullptr) return {};
+  PgQuery__RawStmt raw = PG_QUERY__RAW_STMT__INIT;
+  raw.stmt = const_cast<PgQuery__Node*>(query);  // deparsing only reads
+  PgQuery__RawStmt* statements[] = {&raw};
+  PgQuery__ParseResult result = PG_QUERY__PARSE_RESULT__INIT;
+  result.n_stmts = 1;
+  result.stmts = statements;
+  Result<std::string> text = deparse(result);
+  return text.ok() ? std::move(*text) : std::string();
 }
 
 std::string string_value(const PgQuery__Node* node) {

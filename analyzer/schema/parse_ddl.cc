@@ -4,14 +4,16 @@
 
 #include "analyzer/schema/ddl_build.h"
 #include "analyzer/schema/ddl_split.h"
-#include "analyzer/schema/ddl_tree.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/schema/text_file.h"
+#include "analyzer/sql/depth_guard.h"
+#include "analyzer/sql/parse_tree.h"
 
 namespace pgsieve {
 namespace {
 
 constexpr size_t kMaxSamples = 5;
+constexpr size_t kMaxDepth = 1000;  // deparsing walks the tree on the caller's stack
 constexpr size_t kMaxSampleBytes = 160;
 
 void note_unparsed(Schema::Notes& notes, const DdlStatement& statement, std::string_view reason) {
@@ -68,17 +70,17 @@ bool salvage_table(std::string_view text, SchemaBuilder& builder) {
   if (elements.empty() || elements.size() > kMaxElements) return false;
   std::string kept;
   for (const std::string_view element : elements) {
-    if (!DdlTree(fmt::format("CREATE TABLE t ({})", element)).ok()) continue;
+    if (!ParseTree(fmt::format("CREATE TABLE t ({})", element)).ok()) continue;
     kept += kept.empty() ? "" : ",";
     kept += element;
   }
   std::string repaired = fmt::format("{}({}{}", text.substr(0, open), kept, text.substr(close));
-  DdlTree tree(repaired);
+  ParseTree tree(repaired);
   if (!tree.ok()) {
     repaired = fmt::format("{}({})", text.substr(0, open), kept);
-    tree = DdlTree(repaired);
+    tree = ParseTree(repaired);
   }
-  return tree.ok() && tree.size() == 1 && builder.apply(tree.statement(0));
+  return tree.ok() && tree.statements().size() == 1 && builder.apply(*tree.statements().front()->stmt);
 }
 
 }  // namespace
@@ -94,14 +96,19 @@ Result<Schema> parse_schema(std::string_view ddl, std::string_view file_name) {
   Schema::Notes notes;
   for (const DdlStatement& statement : split_ddl(ddl)) {
     ++notes.statements;
-    const DdlTree tree(statement.text);
+    if (estimate_tree_depth(statement.text) > kMaxDepth) {
+      note_unparsed(notes, statement, "nested too deep");
+      continue;
+    }
+    const ParseTree tree(statement.text);
     if (!tree.ok()) {
-      note_unparsed(notes, statement, tree.error());
+      note_unparsed(notes, statement, tree.message());
       salvage_table(statement.text, builder);
       continue;
     }
     bool known = false;
-    for (size_t i = 0; i < tree.size(); ++i) known |= builder.apply(tree.statement(i));
+    for (const PgQuery__RawStmt* raw : tree.statements())
+      known |= raw->stmt != nullptr && builder.apply(*raw->stmt);
     if (!known) ++notes.unknown_statements;
   }
   if (notes.statements == notes.unparsed_statements && builder.schema().empty())

@@ -228,7 +228,7 @@ TEST(Schema, SurvivesHostileNesting) {
   EXPECT_NE(schema.find("t"), nullptr);
   EXPECT_NE(schema.find("u"), nullptr);
   std::string chain = "CREATE TABLE c (a int CHECK (a = 0";
-  for (int i = 0; i < 100'000; ++i) chain += " OR a = 1";
+  for (int i = 0; i < 100'000; ++i) chain += " + 1";
   EXPECT_EQ(parse("CREATE TABLE t (a int);\n" + chain + "));").notes.unparsed_statements, 1U);
   std::string opened = "CREATE TABLE t (a int);\n";
   for (int i = 0; i < 20'000; ++i) opened += "CREATE TABLE (\n";
