@@ -39,7 +39,10 @@ size_t find_closing_quote(std::string_view text, size_t position, bool backslash
         continue;
       }
     } else {
-      position = text.find('\'', position);
+      // Most strings in lists are a few bytes long; the call to memchr pays off only behind them.
+      const size_t near = std::min(text.size(), position + 8);
+      while (position < near && text[position] != '\'') ++position;
+      if (position == near) position = text.find('\'', position);
       if (position == kNone) return kNone;
     }
     if (position + 1 >= text.size() || text[position + 1] != '\'') return position;
@@ -214,8 +217,9 @@ void Lexer::read_word(Token& token) {
 Token Lexer::next() {
   Token token;
   const size_t start = position_;
-  if (position_ < text_.size() && !is(text_[position_], kIdent) && text_[position_] != ',') {
-    position_ = skip_blank(text_, position_);
+  if (position_ < text_.size()) {
+    const char first = text_[position_];
+    if (is(first, kSpace) || first == '-' || first == '/') position_ = skip_blank(text_, position_);
   }
   token.blank_before = position_ != start;
   token.begin = token.end = position_;
@@ -267,7 +271,8 @@ size_t keep_literals_until(std::string_view text, size_t start) {
     if (lexer.is_char(option, '(')) {
       for (size_t depth = 1; depth > 0;) {
         option = lexer.next();
-        if (option.kind == Token::Kind::kEnd) return kNone;
+        // Not beyond the statement, which an unclosed parenthesis would do again for each one.
+        if (option.kind == Token::Kind::kEnd || lexer.is_char(option, ';')) return kNone;
         if (lexer.is_char(option, '(')) ++depth;
         if (lexer.is_char(option, ')')) --depth;
       }

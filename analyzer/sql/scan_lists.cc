@@ -1,9 +1,8 @@
-// The two places where libpg_query ignores how long a list is: IN (…) and VALUES (…), (…). Its fingerprint
-// sorts the hashes of the elements and drops duplicates, and constants hash alike; so dropping elements that
-// repeat an earlier one token by token, up to constants, never changes it. Elsewhere (ARRAY[…], UNION) length
-// counts and nothing is dropped.
+// Constant lists of IN (…). Here and in VALUES (scan_rows.cc) libpg_query ignores how long a list is: its
+// fingerprint sorts the hashes of the elements and drops duplicates, and constants hash alike; so dropping
+// elements that repeat an earlier one token by token, up to constants, never changes it. Elsewhere (ARRAY[…],
+// UNION) length counts and nothing is dropped.
 #include <algorithm>
-#include <array>
 
 #include "analyzer/sql/scan_output.h"
 
@@ -22,7 +21,11 @@ class ListReader {
 
   size_t read() {
     if (output_.keeps_literals(lexer_.position())) return kNone;
-    const size_t end = read_elements();
+    size_t end = read_plain_list();
+    if (end == kNone) {
+      restart();
+      end = read_elements();
+    }
     if (end == kNone || elements_ < 2) {
       output_.truncate(start_);
       return kNone;
@@ -33,6 +36,54 @@ class ListReader {
 
  private:
   enum KindBit : uint8_t { kNumberBit = 1, kStringBit = 2, kParameterBit = 4, kPlaceholderBit = 8 };
+
+  // The lists most traffic has, read without the lexer: parameters, whole numbers and plain strings, blanks
+  // between them. Anything else is left to read_elements().
+  size_t read_plain_list() {
+    const std::string_view text = output_.text();
+    size_t at = lexer_.position();
+    const auto skip_blanks = [&] {
+      while (at < text.size() && text[at] == ' ') ++at;
+    };
+    for (;; ++at) {
+      skip_blanks();
+      const size_t begin = at;
+      if (elements_ == 0) first_begin_ = begin;
+      if (at + 1 >= text.size()) return kNone;
+      uint64_t value = 0;
+      if (text[at] == '\'') {
+        const Span span = skip_string(text, at, false);
+        if (!span.complete) return kNone;
+        kinds_ |= kStringBit;
+        value = slot_value_hash(text.substr(begin + 1, span.inner_end - begin - 1));
+        at = span.end;
+      } else {
+        const bool parameter = text[at] == '$';
+        if (parameter || text[at] == '-') ++at;
+        const size_t digits = at;
+        while (at < text.size() && is(text[at], kDigit)) ++at;
+        if (at == digits) return kNone;
+        kinds_ |= parameter ? kParameterBit : kNumberBit;
+        value = parameter ? parameter_number(text.substr(digits, at - digits))
+                          : slot_value_hash(text.substr(begin, at - begin));
+      }
+      last_end_ = at;
+      skip_blanks();
+      if (at >= text.size() || (text[at] != ',' && text[at] != ')')) return kNone;
+      ++elements_;
+      value_hash_ = hash_combine(value_hash_, value);
+      if (text[at] == ')') break;
+    }
+    output_.put('(');
+    put_kinds();
+    return at + 1;
+  }
+
+  void restart() {
+    elements_ = 0;
+    kinds_ = 0;
+    value_hash_ = 0;
+  }
 
   size_t read_elements() {
     output_.put('(');
@@ -200,159 +251,10 @@ class ListReader {
   uint64_t value_hash_ = 0;
 };
 
-// Writes one row, from its '(' to its ')'.
-class RowReader {
- public:
-  RowReader(ScanOutput& output, size_t open) : output_(output), lexer_(output.text(), open) {}
-
-  // As it goes into the key, with its slots. Returns the position after ')', the text's end when there is
-  // none.
-  size_t write() {
-    size_t depth = 0;
-    for (Token token = lexer_.next(); token.kind != Token::Kind::kEnd; token = lexer_.next()) {
-      if (token.blank_before && depth > 0) output_.put_blank();
-      switch (token.kind) {
-        case Token::Kind::kNumber:
-          output_.number(token.begin, token.end);
-          break;
-        case Token::Kind::kString:
-          output_.string(token);
-          break;
-        case Token::Kind::kParameter:
-          output_.parameter(token.begin, token.end);
-          break;
-        default:
-          if (lexer_.is_char(token, '?')) {
-            output_.question(token.begin);
-          } else {
-            put_plain(token);
-          }
-      }
-      if (closes(token, depth)) return token.end;
-    }
-    return output_.text().size();
-  }
-
-  // The shape of the row: everything that libpg_query hashes as a constant written as 0. Taken back by the
-  // caller.
-  size_t write_shape() {
-    size_t depth = 0;
-    char before = '(';  // first character of the token before
-    for (Token token = lexer_.next(); token.kind != Token::Kind::kEnd; token = lexer_.next()) {
-      const bool first = before == '(' || before == ',';
-      before = output_.text()[token.begin];
-      if (first && lexer_.is_char(token, '-') && negates_whole()) {
-        before = ',';
-        continue;
-      }
-      if (token.kind == Token::Kind::kNumber) {
-        put_separated();
-        output_.put_number(token.begin, token.end);
-      } else if (token.kind == Token::Kind::kParameter ||
-                 (token.kind == Token::Kind::kString && !output_.after_uescape()) ||
-                 (first && is_constant_word(token))) {
-        put_separated();
-        output_.put('0');
-      } else {
-        // Words must not run together, and operators that stood apart must not become one.
-        if (is(before, kIdent)) put_separated();
-        if (token.blank_before && is(before, kOperator) && is(output_.last(), kOperator)) output_.put(' ');
-        if (lexer_.is_char(token, '?') && output_.is_placeholder(token.begin)) output_.next_placeholder();
-        put_plain(token);
-      }
-      if (closes(token, depth)) return token.end;
-    }
-    return output_.text().size();
-  }
-
- private:
-  bool closes(const Token& token, size_t& depth) const {
-    if (lexer_.is_char(token, '(')) ++depth;
-    return lexer_.is_char(token, ')') && --depth == 0;
-  }
-
-  void put_separated() {
-    if (is(output_.last(), kIdent)) output_.put(' ');
-  }
-
-  void put_plain(const Token& token) {
-    if (!token.complete) output_.scan().incomplete = true;
-    if (token.kind == Token::Kind::kWord) {
-      output_.put_folded(lexer_.spelling(token));
-    } else {
-      if (lexer_.is_char(token, '$')) output_.put('$');
-      output_.put(lexer_.spelling(token));
-    }
-  }
-
-  bool ends_element(const Lexer& at) const {
-    Lexer ahead = at;
-    const Token after = ahead.next();
-    return ahead.is_char(after, ',') || ahead.is_char(after, ')');
-  }
-
-  // -5 is a constant when nothing binds the 5 closer than the sign does.
-  bool negates_whole() const {
-    Lexer ahead = lexer_;
-    return ahead.next().kind == Token::Kind::kNumber && ends_element(ahead);
-  }
-
-  bool is_constant_word(const Token& token) const {
-    return (lexer_.is_word(token, "null") || lexer_.is_word(token, "true") ||
-            lexer_.is_word(token, "false")) &&
-           ends_element(lexer_);
-  }
-
-  ScanOutput& output_;
-  Lexer lexer_;
-};
-
-// Position of the '(' of a further row, or kNone.
-size_t next_row(std::string_view text, size_t position) {
-  Lexer lexer(text, position);
-  if (const Token comma = lexer.next(); !lexer.is_char(comma, ',')) return kNone;
-  const Token open = lexer.next();
-  return lexer.is_char(open, '(') ? open.begin : kNone;
-}
-
 }  // namespace
 
 size_t read_constant_list(ScanOutput& output, size_t open) {
   return ListReader(output, open).read();
-}
-
-size_t read_rows(ScanOutput& output, size_t open) {
-  // Rows of a bulk insert come in few shapes; more distinct ones than this are simply kept.
-  std::array<Hash128, 16> shapes;
-  size_t shape_count = 0;
-  const auto is_new = [&](size_t row, size_t& end) {
-    char* const mark = output.end();
-    end = RowReader(output, row).write_shape();
-    const Hash128 shape = hash128({mark, static_cast<size_t>(output.end() - mark)});
-    output.truncate(mark);
-    if (std::find(shapes.begin(), shapes.begin() + shape_count, shape) != shapes.begin() + shape_count)
-      return false;
-    if (shape_count < shapes.size()) shapes[shape_count++] = shape;
-    return true;
-  };
-
-  size_t end = RowReader(output, open).write();
-  size_t row = next_row(output.text(), end);
-  uint32_t rows = 1;
-  if (row != kNone) {
-    size_t ignored = 0;
-    is_new(open, ignored);
-    for (; row != kNone; row = next_row(output.text(), end)) {
-      ++rows;
-      if (is_new(row, end)) {
-        output.put(',');
-        end = RowReader(output, row).write();
-      }
-    }
-    output.put('+');
-  }
-  if (output.scan().rows == 0) output.scan().rows = rows;
-  return end;
 }
 
 }  // namespace pgsieve::lexical
