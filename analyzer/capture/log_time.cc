@@ -27,13 +27,13 @@ bool ends_zone(const TimeMemo& memo, char next) {
 }  // namespace
 
 size_t read_log_time(std::string_view text, int32_t zone_seconds, TimeMemo& memo, Microseconds& time) {
-  if (memo.valid && text.size() > 19 && std::memcmp(text.data(), memo.minute, sizeof memo.minute) == 0 &&
+  if (memo.valid && text.size() >= 19 && std::memcmp(text.data(), memo.minute, sizeof memo.minute) == 0 &&
       is_digit(text[17]) && is_digit(text[18])) {
     Microseconds found = memo.minute_time + ((text[17] - '0') * 10 + (text[18] - '0')) * kSecond;
     const size_t at = add_fraction(text, 19, found);
     const size_t end = at + memo.zone_length;
-    if (text.size() > end && std::memcmp(text.data() + at, memo.zone, memo.zone_length) == 0 &&
-        ends_zone(memo, text[end])) {
+    if (text.size() >= end && std::memcmp(text.data() + at, memo.zone, memo.zone_length) == 0 &&
+        ends_zone(memo, end < text.size() ? text[end] : '\n')) {
       time = found;
       return end;
     }

@@ -1,0 +1,73 @@
+// Execution: a statement on its way to becoming an Event, while entries that belong to it may still come.
+//
+// Its views point into the current chunk until own() copies what they show; a plain value otherwise.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/capture/event.h"
+#include "analyzer/capture/plan_parser.h"
+#include "analyzer/sql/scan.h"
+
+namespace pgsieve {
+
+// A plan entry that waits for its execution (or for the proof that there is none).
+struct PlanRecord {
+  ParsedPlan parsed;
+  Microseconds time = kUnknownTime;
+  Microseconds duration = kUnknownTime;
+  uint64_t transaction = 0;
+  bool nested = false;
+  uint32_t file = 0;
+  uint64_t offset = 0;
+  uint64_t line = 0;
+};
+
+struct Execution {
+  Event::Kind kind = Event::Kind::kExecuted;
+  bool active = false;
+  bool extended = false;
+  bool awaits_duration = false;  // the text came first; its duration follows on a line of its own
+  bool awaits_fetch = false;     // likewise for an `execute fetch from`
+  bool parameters_given = false;
+  bool parameters_whole = true;
+  Microseconds time = kUnknownTime, duration = kUnknownTime, prepare = 0;
+  uint32_t fetches = 0;
+  uint64_t transaction = 0;
+  uint32_t file = 0;
+  uint64_t offset = 0, line = 0;
+
+  std::string_view text;
+  std::string_view name;            // "S_2/C_3"
+  std::string_view prepare_text;    // DETAIL "prepare: …" of an SQL EXECUTE
+  std::string_view parameter_list;  // what `parameters` views
+  std::string_view sqlstate, error_message;
+  const StatementScan* scan = nullptr;  // of text; may be null
+  std::span<const BoundValue> parameters;
+  std::vector<PlanRecord> plans;
+
+  // Forgets the execution, keeping buffers of ordinary size.
+  void reset();
+  // Copies everything the views show, so that the chunk may go. Idempotent.
+  void own();
+
+ private:
+  bool owned_ = false;
+  std::string storage_;
+  std::unique_ptr<StatementScan> own_scan_;
+  std::vector<BoundValue> own_parameters_;
+};
+
+// The statement of "PREPARE name [(types)] AS STATEMENT"; empty when it isn't one.
+std::string_view prepared_text(std::string_view prepare);
+
+// The literal arguments of "EXECUTE name(1, 'x', NULL)" as bound values. False when an argument is no
+// literal.
+bool execute_arguments(std::string_view execute, std::vector<BoundValue>& values, std::string& scratch);
+
+}  // namespace pgsieve
