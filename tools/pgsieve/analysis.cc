@@ -1,0 +1,98 @@
+#include "tools/pgsieve/analysis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/pgsieve/reading.h"
+#include "tools/pgsieve/terminal.h"
+
+namespace pgsieve {
+
+namespace {
+
+// A schema or a statistics file is an option's value: what is wrong with it is a usage error.
+Error as_usage(Error error) {
+  error.kind = Error::Kind::kUsage;
+  return error;
+}
+
+Result<Schema> read_schema(const AnalysisOptions& options) {
+  Schema schema;
+  if (!options.schema_file.empty()) {
+    Result<Schema> loaded = load_schema(options.schema_file);
+    if (!loaded) return as_usage(loaded.error());
+    schema = std::move(*loaded);
+  }
+  if (options.statistics_file.empty()) return schema;
+  if (schema.empty()) {
+    return Error{.kind = Error::Kind::kUsage,
+                 .message = "--stats needs --schema: row estimates belong to the tables of a schema",
+                 .hint = {},
+                 .file = {}};
+  }
+  const Result<uint64_t> unknown = load_statistics(schema, options.statistics_file);
+  if (!unknown) return as_usage(unknown.error());
+  if (*unknown != 0) {
+    tell_warning(fmt::format("{}: {} tables are not in the schema", options.statistics_file, *unknown));
+  }
+  return schema;
+}
+
+// Why a capture without a single statement is useless, with all that helps to tell.
+Error no_statements(const IngestStats& ingest) {
+  Error error{.message = {}, .hint = {}, .file = {}};
+  const std::string how =
+      fmt::format("{}{}", ingest.format.empty() ? "a log" : ingest.format,
+                  ingest.prefix.empty() ? "" : fmt::format(" with prefix '{}'", ingest.prefix));
+  if (ingest.lines == 0) {
+    error.message = "no statements: the input is empty";
+    return error;
+  }
+  error.message = fmt::format("no statements: matched {} of {} lines as {}",
+                              ingest.lines - std::min(ingest.lines, ingest.unread_lines), ingest.lines, how);
+  const auto commonest = std::max_element(
+      ingest.unread_shapes.begin(), ingest.unread_shapes.end(),
+      [](const auto& left, const auto& right) { return left.second.lines < right.second.lines; });
+  if (commonest != ingest.unread_shapes.end()) {
+    error.message += fmt::format("; the other lines look like: {}", commonest->second.sample);
+  }
+  if (ingest.filtered != 0) {
+    error.hint = fmt::format("The filters left out {} statements", ingest.filtered);
+  } else if (ingest.entries != 0) {
+    error.hint = "The log holds entries but no statements: set log_min_duration_statement = 0 on the server";
+  } else {
+    error.hint = "Name the format with --format, and the server's log_line_prefix with --prefix";
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<Analysis> analyse(const AnalysisOptions& options) {
+  Analysis analysis;
+  Result<Schema> schema = read_schema(options);
+  if (!schema) return schema.error();
+  analysis.schema = std::move(*schema);
+
+  Result<Reading> reading = options.store_file.empty() ? read_captures(options) : read_store(options);
+  if (!reading) return reading.error();
+  analysis.ingest = std::move(reading->ingest);
+  analysis.workload = std::move(reading->workload);
+  analysis.problems = std::move(reading->problems);
+  const bool empty = analysis.workload.executions == 0 && analysis.workload.errors == 0;
+  if (empty && !options.allow_empty) return no_statements(analysis.ingest);
+
+  const RuleContext context{.workload = analysis.workload,
+                            .schema = analysis.schema,
+                            .orm = options.orm,
+                            .options = options.rule_options};
+  analysis.findings = run_rules(context, options.rules, options.skip_rules);
+  analysis.findings_hidden =
+      static_cast<uint64_t>(std::erase_if(analysis.findings, [&](const Finding& finding) {
+        return finding.confidence < options.min_confidence;
+      }));
+  return analysis;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,30 @@
+// Analysis: the wiring. Inputs → ingest → WorkloadBuilder → Workload → rules → findings, with a store in
+// between when one is asked for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/base/error.h"
+#include "analyzer/capture/ingest.h"
+#include "analyzer/schema/schema.h"
+#include "analyzer/workload/workload.h"
+#include "rules/rule.h"
+#include "tools/pgsieve/options.h"
+
+namespace pgsieve {
+
+struct Analysis {
+  IngestStats ingest;
+  Workload workload;
+  Schema schema;
+  std::vector<Finding> findings;      // worst first
+  uint64_t findings_hidden = 0;       // below the confidence asked for
+  std::vector<std::string> problems;  // inputs that could not be used; the others were
+};
+
+// An input that can't be read does not stop the others: it becomes one of `problems`. An Error when nothing
+// can be judged.
+Result<Analysis> analyse(const AnalysisOptions& options);
+
+}  // namespace pgsieve

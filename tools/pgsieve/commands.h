@@ -1,0 +1,15 @@
+// The commands, one file each. They return the program's exit code.
+#pragma once
+
+#include "tools/pgsieve/options.h"
+
+namespace pgsieve {
+
+int run_report(const ReportOptions& options);  // report and lint
+int run_rules(const RulesOptions& options);
+int run_fingerprint(const FingerprintOptions& options);
+
+// Writes to standard output. A reader that went away is no failure; a full disk is told, and false.
+bool write_stdout(std::string_view text);
+
+}  // namespace pgsieve

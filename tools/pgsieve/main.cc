@@ -1,0 +1,21 @@
+// pgsieve: reads the command line and hands over to the command.
+#include "tools/pgsieve/commands.h"
+
+int main(int argc, char** argv) {
+  using pgsieve::CommandLine;
+  const pgsieve::ParsedCommandLine parsed = pgsieve::parse_command_line(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  const CommandLine& line = parsed.command_line;
+  switch (line.command) {
+    case CommandLine::Command::kReport:
+    case CommandLine::Command::kLint:
+      return pgsieve::run_report(line.report);
+    case CommandLine::Command::kRules:
+      return pgsieve::run_rules(line.rules);
+    case CommandLine::Command::kFingerprint:
+      return pgsieve::run_fingerprint(line.fingerprint);
+    case CommandLine::Command::kNone:
+      break;
+  }
+  return pgsieve::kExitUsage;
+}

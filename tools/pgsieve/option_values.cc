@@ -1,0 +1,192 @@
+#include "tools/pgsieve/option_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "tools/pgsieve/suggest.h"
+
+namespace pgsieve {
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const ReportFormat& format : report_formats()) names.emplace_back(format.name);
+  return names;
+}
+
+namespace {
+
+template <typename Value>
+Value choose(const std::string& option, const std::string& given,
+             const std::vector<std::pair<std::string, Value>>& choices) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : choices) {
+    if (name == given) return value;
+    names.push_back(name);
+  }
+  const std::string hint = did_you_mean(given, names);
+  throw UsageError{fmt::format("{} knows {}, not '{}'{}", option, fmt::join(names, ", "), given, hint)};
+}
+
+OutputSpec parse_output(const std::string& text) {
+  const size_t colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  const ReportFormat* format = find_report_format(name);
+  if (format == nullptr) {
+    const std::vector<std::string> names = format_names();
+    throw UsageError{fmt::format(
+        "there is no output format '{}'{}{}", name, did_you_mean(name, names),
+        nearest_name(name, names).empty() ? fmt::format(" (known: {})", fmt::join(names, ", ")) : "")};
+  }
+  if (colon != std::string::npos && colon + 1 == text.size()) {
+    throw UsageError{fmt::format("-o {}: the file name is missing", text)};
+  }
+  return {format, colon == std::string::npos ? std::string() : text.substr(colon + 1)};
+}
+
+std::vector<OutputSpec> parse_outputs(const std::vector<std::string>& texts) {
+  std::vector<OutputSpec> outputs;
+  for (const std::string& text : texts) outputs.push_back(parse_output(text));
+  if (outputs.empty()) outputs.push_back({find_report_format("text"), {}});
+  const auto to_stdout =
+      std::count_if(outputs.begin(), outputs.end(), [](const OutputSpec& spec) { return spec.file.empty(); });
+  if (to_stdout > 1)
+    throw UsageError{
+        "only one output can go to standard output: name a file for the others (-o FORMAT:FILE)"};
+  return outputs;
+}
+
+void check_rule_names(const std::vector<std::string>& given) {
+  std::vector<std::string> names;
+  for (const Rule& rule : all_rules()) names.emplace_back(rule.name);
+  for (const std::string& name : given) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw UsageError{fmt::format("there is no rule '{}'{}", name, did_you_mean(name, names))};
+  }
+}
+
+std::string log_format(const std::string& given) {
+  if (given.empty() || given == "auto") return {};
+  if (given == "csv") return "csvlog";
+  if (given == "json") return "jsonlog";
+  std::vector<std::pair<std::string, std::string>> choices{{"auto", ""}};
+  for (const LogFormatKind kind :
+       {LogFormatKind::kStderr, LogFormatKind::kCsv, LogFormatKind::kJson, LogFormatKind::kSyslog,
+        LogFormatKind::kOtlpSpans, LogFormatKind::kStatStatements}) {
+    const std::string name(log_format_name(kind));
+    choices.emplace_back(name, name);
+  }
+  return choose("--format", given, choices);
+}
+
+Microseconds moment(const char* option, const std::string& text) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  if (text.empty()) return kUnknownTime;
+  const std::optional<Microseconds> time = parse_moment(text, now.count());
+  if (!time)
+    throw UsageError{
+        fmt::format("{} '{}' is no time: write 2026-11-22 01:00:00 (UTC) or 24h, 7d, 30m", option, text)};
+  return *time;
+}
+
+void check_tags(const std::vector<std::string>& tags) {
+  for (const std::string& tag : tags) {
+    if (tag.find('=') == std::string::npos || tag.starts_with('=')) {
+      throw UsageError{fmt::format("a tag is written KEY=VALUE, not '{}'", tag)};
+    }
+  }
+}
+
+std::map<std::string, std::string> parse_rule_options(const std::vector<std::string>& settings) {
+  std::map<std::string, std::string> options;
+  for (const std::string& setting : settings) {
+    const size_t equals = setting.find('=');
+    const size_t dot = setting.find('.');
+    if (equals == std::string::npos || dot == std::string::npos || dot > equals) {
+      throw UsageError{fmt::format("--set is written RULE.OPTION=VALUE, not '{}'", setting)};
+    }
+    check_rule_names({setting.substr(0, dot)});
+    options[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return options;
+}
+
+bool has_filters(const AnalysisOptions& options) {
+  const IngestOptions& ingest = options.ingest;
+  const auto any = [](const auto&... lists) { return (!lists.empty() || ...); };
+  return ingest.since != kUnknownTime || ingest.until != kUnknownTime ||
+         any(ingest.databases, ingest.users, ingest.applications, ingest.hosts, ingest.exclude_databases,
+             ingest.exclude_users, ingest.exclude_applications, ingest.exclude_hosts,
+             options.workload.tag_filters, options.workload.tag_excludes);
+}
+
+}  // namespace
+
+void complete(ReportOptions& options, const RawOptions& raw) {
+  AnalysisOptions& analysis = options.analysis;
+  IngestOptions& ingest = analysis.ingest;
+  options.outputs = parse_outputs(raw.outputs);
+  options.color = choose<When>("--color", raw.color,
+                               {{"auto", When::kAuto}, {"always", When::kAlways}, {"never", When::kNever}});
+  options.fail_on = choose<FailOn>("--fail-on", raw.fail_on,
+                                   {{"info", FailOn::kInfo},
+                                    {"warning", FailOn::kWarning},
+                                    {"error", FailOn::kError},
+                                    {"never", FailOn::kNever}});
+  analysis.min_confidence = options.lint ? Confidence::kMedium : Confidence::kLow;
+  if (!raw.min_confidence.empty() && !confidence_from_name(raw.min_confidence, analysis.min_confidence)) {
+    throw UsageError{
+        fmt::format("--min-confidence knows low, medium, high, proved, not '{}'", raw.min_confidence)};
+  }
+  check_rule_names(analysis.rules);
+  check_rule_names(analysis.skip_rules);
+  analysis.rule_options = parse_rule_options(raw.rule_options);
+  check_tags(analysis.workload.tag_filters);
+  check_tags(analysis.workload.tag_excludes);
+  analysis.workload.keep_values = true;
+  ingest.format = log_format(ingest.format);
+  ingest.since = moment("--since", raw.since);
+  ingest.until = moment("--until", raw.until);
+  ingest.threads =
+      raw.threads != 0 ? std::min(raw.threads, 256U) : std::max(1U, std::thread::hardware_concurrency());
+  if (analysis.inputs.empty() && analysis.store_file.empty()) {
+    throw UsageError{"no input: name log files, directories, or - for standard input, or a --store"};
+  }
+  if (analysis.inputs.empty() && has_filters(analysis)) {
+    throw UsageError{"filters choose what is read into a store; they can't take anything out of it again"};
+  }
+}
+
+std::optional<Microseconds> parse_moment(std::string_view text, Microseconds now) {
+  int64_t amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error == std::errc() && amount >= 0 && end + 1 == text.data() + text.size()) {
+    constexpr Microseconds kMinute = 60 * kSecond;
+    constexpr int64_t kLongest = 365LL * 1000;
+    if (amount > kLongest * 86400) return {};
+    switch (*end) {
+      case 's':
+        return now - amount * kSecond;
+      case 'm':
+        return now - amount * kMinute;
+      case 'h':
+        return now - amount * 60 * kMinute;
+      case 'd':
+        return amount > kLongest ? std::nullopt : std::optional(now - amount * 24 * 60 * kMinute);
+      default:
+        break;
+    }
+  }
+  for (const char* completion : {"", ":00", " 00:00:00"}) {
+    const std::string candidate = std::string(text) + completion;
+    const ParsedTime parsed = parse_time(candidate);
+    if (parsed.length == candidate.size() && parsed.length != 0 && parsed.zone_known) return parsed.time;
+  }
+  return {};
+}
+
+}  // namespace pgsieve

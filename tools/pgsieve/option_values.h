@@ -1,0 +1,29 @@
+// From the text of options to their meaning, with every mistake named.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/pgsieve/options.h"
+
+namespace pgsieve {
+
+// Thrown by complete() and caught in options.cc: no other file sees it.
+struct UsageError {
+  std::string message;
+};
+
+// What an option collects as text before it is checked.
+struct RawOptions {
+  std::vector<std::string> outputs;
+  std::vector<std::string> rule_options;
+  std::string since, until, min_confidence, color = "auto", fail_on = "warning";
+  unsigned threads = 0;
+};
+
+std::vector<std::string> format_names();  // of the output formats
+
+// Checks and fills in what `raw` says. Throws UsageError.
+void complete(ReportOptions& options, const RawOptions& raw);
+
+}  // namespace pgsieve

@@ -1,0 +1,244 @@
+// The option tree. CLI11 does the parsing and the help; its exit codes (100 and above) and its wording for
+// mistakes do not leave this file.
+#include "tools/pgsieve/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+
+#include "tools/pgsieve/option_values.h"
+#include "tools/pgsieve/suggest.h"
+
+namespace pgsieve {
+
+namespace {
+
+// An option that may be repeated, one value each time.
+void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+              const std::string& help, const std::string& type, const std::string& group) {
+  app.add_option(name, values, help)->allow_extra_args(false)->type_name(type)->group(group);
+}
+
+void add_input_options(CLI::App& app, AnalysisOptions& options) {
+  const std::string group = "Input";
+  IngestOptions& ingest = options.ingest;
+  app.add_option("inputs", options.inputs, "log files, directories, globs, or - for standard input")
+      ->type_name("INPUT");
+  app.add_option("--schema", options.schema_file, "DDL of the database: pg_dump --schema-only")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--stats", options.statistics_file, "row estimates per table, JSON or CSV")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--store", options.store_file, "add the inputs to this store, and report on all it holds")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--format", ingest.format, "format of the log; default: recognised by its content")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--prefix", ingest.prefix, "log_line_prefix of the server; default: recognised")
+      ->type_name("PREFIX")
+      ->group(group);
+  app.add_option("--timezone", ingest.timezone, "zone of time stamps that carry none (UTC)")
+      ->type_name("ZONE")
+      ->group(group);
+  app.add_flag("--allow-empty", options.allow_empty, "a capture without statements is no failure")
+      ->group(group);
+}
+
+void add_filter_options(CLI::App& app, AnalysisOptions& options, RawOptions& raw) {
+  const std::string group = "Filters (repeatable)";
+  IngestOptions& ingest = options.ingest;
+  app.add_option("--since", raw.since, "from this moment on: 2026-11-22 01:00, or 24h ago")
+      ->type_name("TIME")
+      ->group(group);
+  app.add_option("--until", raw.until, "before this moment")->type_name("TIME")->group(group);
+  add_list(app, "--db", ingest.databases, "only this database", "NAME", group);
+  add_list(app, "--user", ingest.users, "only this user", "NAME", group);
+  add_list(app, "--app", ingest.applications, "only this application_name", "NAME", group);
+  add_list(app, "--host", ingest.hosts, "only this client host", "NAME", group);
+  add_list(app, "--tag", options.workload.tag_filters, "only statements with this comment tag", "KEY=VALUE",
+           group);
+  add_list(app, "--exclude-db", ingest.exclude_databases, "not this database", "NAME", group);
+  add_list(app, "--exclude-user", ingest.exclude_users, "not this user", "NAME", group);
+  add_list(app, "--exclude-app", ingest.exclude_applications, "not this application_name", "NAME", group);
+  add_list(app, "--exclude-host", ingest.exclude_hosts, "not this client host", "NAME", group);
+  add_list(app, "--exclude-tag", options.workload.tag_excludes, "no statements with this comment tag",
+           "KEY=VALUE", group);
+}
+
+void add_rule_options(CLI::App& app, ReportOptions& options, RawOptions& raw) {
+  const std::string group = "Rules";
+  AnalysisOptions& analysis = options.analysis;
+  add_list(app, "--rule", analysis.rules, "only this rule (repeatable; `pgsieve rules` lists them)", "RULE",
+           group);
+  add_list(app, "--skip-rule", analysis.skip_rules, "not this rule (repeatable)", "RULE", group);
+  add_list(app, "--set", raw.rule_options, "an option of a rule (repeatable)", "RULE.OPTION=VALUE", group);
+  app.add_option("--min-confidence", raw.min_confidence,
+                 options.lint ? "low, medium, high or proved (medium)" : "low, medium, high or proved (low)")
+      ->type_name("LEVEL")
+      ->group(group);
+  app.add_option("--orm", analysis.orm, "write fixes for this ORM; default: recognised by its statements")
+      ->type_name("NAME")
+      ->group(group);
+  if (options.lint) {
+    app.add_option("--fail-on", raw.fail_on,
+                   "least severity that makes the exit code 1: info, warning, error or never (warning)")
+        ->type_name("SEVERITY")
+        ->group(group);
+  }
+}
+
+void add_output_options(CLI::App& app, ReportOptions& options, RawOptions& raw) {
+  const std::string group = "Output";
+  add_list(app, "-o,--output", raw.outputs,
+           fmt::format("{}; to standard output unless a file is named (repeatable)",
+                       fmt::join(format_names(), ", ")),
+           "FORMAT[:FILE]", group);
+  app.add_option("--top", options.top, "patterns to list, 0 for all (20)")->type_name("N")->group(group);
+  app.add_flag("--show-values", options.show_values, "show sample statements with their values")
+      ->group(group);
+  app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN")->group(group);
+  app.add_option("--threads", raw.threads, "threads to read with; default: one per processor")
+      ->type_name("N")
+      ->group(group);
+}
+
+void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) {
+  add_input_options(app, options.analysis);
+  add_filter_options(app, options.analysis, raw);
+  add_rule_options(app, options, raw);
+  add_output_options(app, options, raw);
+  app.footer(options.lint
+                 ? "Exit code: 0 no findings, 1 findings, 2 usage or configuration, 3 input not usable."
+                 : "Exit code: 0 whatever is found, 2 usage or configuration, 3 input not usable.");
+}
+
+// ---- mistakes
+// -----------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+// "--schema" of "--schema=x"; nothing for an argument that is no option.
+std::string option_name(const std::string& argument) {
+  if (argument.size() < 2 || argument[0] != '-') return {};
+  return argument.substr(0, argument.find('='));
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+int usage_error(const std::string& message, const CLI::App& app) {
+  tell(message);
+  const std::string command = app.get_parent() == nullptr ? "" : app.get_name() + " ";
+  tell(fmt::format("see `pgsieve {}--help`", command));
+  return kExitUsage;
+}
+
+const CLI::App& chosen_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : *chosen.front();
+}
+
+int explain_mistake(const CLI::ParseError& error, const CLI::App& app) {
+  const CLI::App& command = chosen_command(app);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    for (const std::string& argument : app.remaining(true)) {
+      const std::string name = option_name(argument);
+      if (!name.empty()) {
+        return usage_error(
+            fmt::format("there is no option '{}'{}", name, did_you_mean(name, option_names(command))),
+            command);
+      }
+    }
+    const std::vector<std::string> rest = app.remaining(true);
+    if (!rest.empty()) return usage_error(fmt::format("one argument too many: '{}'", rest.front()), command);
+  }
+  return usage_error(error.what(), command);
+}
+
+// CLI11 takes a mistyped command for a stray argument; looking at it first gives a better answer.
+std::optional<std::string> mistyped_command(int argc, const char* const* argv, const CLI::App& app) {
+  if (argc < 2 || argv[1][0] == '-' || argv[1][0] == '\0') return {};
+  const std::vector<std::string> names = command_names(app);
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return {};
+  const std::string hint = did_you_mean(argv[1], names);
+  return fmt::format("there is no command '{}'{}", argv[1],
+                     hint.empty() ? fmt::format(" (known: {})", fmt::join(names, ", ")) : hint);
+}
+
+ParsedCommandLine stop(int exit_code) {
+  return {.command_line = {}, .exit_code = exit_code};
+}
+
+}  // namespace
+
+ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
+  ParsedCommandLine parsed;
+  CommandLine& line = parsed.command_line;
+  RawOptions raw;
+  ReportOptions report;
+  ReportOptions lint;
+  lint.lint = true;
+
+  CLI::App app(
+      "Finds wasteful query patterns in captured PostgreSQL traffic: N+1 loops, missing indexes, unpaginated "
+      "reads.",
+      "pgsieve");
+  app.set_version_flag("-V,--version", "pgsieve " PGSIEVE_VERSION);
+  app.require_subcommand(0, 1);
+  CLI::App* report_command = app.add_subcommand("report", "analyse captured traffic, for people");
+  add_report_command(*report_command, report, raw);
+  CLI::App* lint_command =
+      app.add_subcommand("lint", "the same as a gate: the exit code says whether there are findings");
+  add_report_command(*lint_command, lint, raw);
+  CLI::App* rules_command = app.add_subcommand("rules", "list the rules, or show the documentation of one");
+  rules_command->add_option("rule", line.rules.rule, "name of a rule")->type_name("RULE");
+  CLI::App* fingerprint_command =
+      app.add_subcommand("fingerprint", "print the fingerprint and normalised text of statements");
+  fingerprint_command
+      ->add_option("sql", line.fingerprint.statements, "a statement, or - for standard input (default)")
+      ->type_name("SQL");
+  fingerprint_command->add_flag("--json", line.fingerprint.json, "one JSON object per statement");
+
+  if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
+  try {
+    app.parse(argc, argv);
+    if (report_command->parsed() || lint_command->parsed()) {
+      line.command = lint_command->parsed() ? CommandLine::Command::kLint : CommandLine::Command::kReport;
+      line.report = lint_command->parsed() ? lint : report;
+      complete(line.report, raw);
+      const CLI::App& command = chosen_command(app);
+      line.report.analysis.ingest.prefix_given = command.count("--prefix") != 0;
+    } else if (rules_command->parsed()) {
+      line.command = CommandLine::Command::kRules;
+    } else if (fingerprint_command->parsed()) {
+      line.command = CommandLine::Command::kFingerprint;
+      if (line.fingerprint.statements.empty()) line.fingerprint.statements.emplace_back("-");
+    } else {
+      return stop(
+          usage_error(fmt::format("a command is needed: {}", fmt::join(command_names(app), ", ")), app));
+    }
+  } catch (const CLI::Success& success) {
+    return stop(app.exit(success, std::cout, std::cerr) == 0 ? kExitOk : kExitUsage);
+  } catch (const CLI::ParseError& error) {
+    return stop(explain_mistake(error, app));
+  } catch (const UsageError& error) {
+    return stop(usage_error(error.message, chosen_command(app)));
+  }
+  return parsed;
+}
+
+}  // namespace pgsieve

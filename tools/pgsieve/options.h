@@ -1,0 +1,88 @@
+// The command line as plain data. Only options.cc knows CLI11.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/capture/ingest.h"
+#include "analyzer/report/report.h"
+#include "analyzer/workload/builder.h"
+#include "rules/rule.h"
+#include "tools/pgsieve/terminal.h"
+
+namespace pgsieve {
+
+// What every command returns to the shell.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFindings = 1,  // lint only
+  kExitUsage = 2,     // command line, configuration, schema or statistics file
+  kExitInput = 3,     // a capture or store that can't be used, or that holds no statement
+};
+
+// Which facts to look at and how to judge them: shared by report and lint.
+struct AnalysisOptions {
+  std::vector<std::string> inputs;
+  std::string schema_file;
+  std::string statistics_file;
+  std::string store_file;
+  IngestOptions ingest;
+  WorkloadOptions workload;
+  std::vector<std::string> rules;  // empty: all
+  std::vector<std::string> skip_rules;
+  std::map<std::string, std::string> rule_options;  // "rule.option"
+  std::string orm;
+  Confidence min_confidence = Confidence::kLow;
+  bool allow_empty = false;
+};
+
+struct OutputSpec {
+  const ReportFormat* format = nullptr;
+  std::string file;  // empty: standard output
+};
+
+enum class FailOn : uint8_t { kInfo, kWarning, kError, kNever };
+
+struct ReportOptions {
+  bool lint = false;
+  AnalysisOptions analysis;
+  std::vector<OutputSpec> outputs;
+  size_t top = 20;
+  bool show_values = false;
+  When color = When::kAuto;
+  FailOn fail_on = FailOn::kWarning;
+};
+
+struct RulesOptions {
+  std::string rule;  // empty: list all
+};
+
+struct FingerprintOptions {
+  std::vector<std::string> statements;  // "-": standard input
+  bool json = false;
+};
+
+struct CommandLine {
+  enum class Command : uint8_t { kNone, kReport, kLint, kRules, kFingerprint };
+  Command command = Command::kNone;
+  ReportOptions report;
+  RulesOptions rules;
+  FingerprintOptions fingerprint;
+};
+
+struct ParsedCommandLine {
+  CommandLine command_line;
+  std::optional<int>
+      exit_code;  // set: help or version was printed, or the usage error was told; nothing more to do
+};
+
+ParsedCommandLine parse_command_line(int argc, const char* const* argv);
+
+// "24h", "7d", "90m", "30s" before now, or a date with or without time of day (UTC unless a zone follows).
+std::optional<Microseconds> parse_moment(std::string_view text, Microseconds now);
+
+}  // namespace pgsieve

@@ -1,0 +1,202 @@
+#include "tools/pgsieve/reading.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "analyzer/capture/source.h"
+#include "analyzer/store/ingest_record.h"
+#include "analyzer/store/store.h"
+#include "analyzer/workload/builder.h"
+#include "tools/pgsieve/tail_pipe.h"
+#include "tools/pgsieve/terminal.h"
+
+namespace pgsieve {
+
+namespace {
+
+// The inputs that can be opened, each file once; the others are told.
+std::vector<std::string> usable_inputs(const std::vector<std::string>& inputs,
+                                       std::vector<std::string>& problems) {
+  std::vector<std::string> usable;
+  std::set<std::string> seen;
+  const auto reject = [&](const Error& error) {
+    tell_warning(error.to_string());
+    problems.push_back(error.to_string());
+  };
+  for (const std::string& input : inputs) {
+    const Result<std::vector<std::string>> files = expand_inputs({input});
+    if (!files) {
+      reject(files.error());
+      continue;
+    }
+    for (const std::string& file : *files) {
+      if (!seen.insert(file).second) continue;
+      // Asked, not opened: what a pipe holds can be read only once.
+      if (file == "-" || ::access(file.c_str(), R_OK) == 0) {
+        usable.push_back(file);
+      } else {
+        reject({.kind = Error::Kind::kSystem,
+                .message = std::string("can't read: ") + std::strerror(errno),
+                .hint = {},
+                .file = file});
+      }
+    }
+  }
+  return usable;
+}
+
+Error no_input(const std::vector<std::string>& problems) {
+  if (problems.size() == 1) return {.message = problems.front(), .hint = {}, .file = {}};
+  return {
+      .message = fmt::format("none of the {} inputs can be used", problems.size()), .hint = {}, .file = {}};
+}
+
+Result<IngestStats> ingest_with_progress(const std::vector<std::string>& inputs,
+                                         const AnalysisOptions& options, EventSink& sink) {
+  ProgressBar bar;
+  IngestOptions ingest_options = options.ingest;
+  if (bar.enabled()) {
+    ingest_options.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
+  }
+  Result<IngestStats> stats = ingest(inputs, ingest_options, sink);
+  bar.finish();
+  return stats;
+}
+
+// What a run will read into a store, and under which names.
+struct StorePlan {
+  std::vector<std::string> paths;  // as handed to ingest()
+  std::vector<StoredInput> added;
+  std::map<std::string, std::string> names;  // path of a tail → the file it is the tail of
+  std::vector<std::unique_ptr<TailPipe>> tails;
+  uint64_t known = 0;
+};
+
+// The longest stretch the store knows that the file begins with.
+std::optional<Content> grown_from(const std::string& path, const std::vector<StoredInput>& stored) {
+  std::optional<Content> longest;
+  for (const StoredInput& input : stored) {
+    if (longest && input.content.bytes <= longest->bytes) continue;
+    if (has_grown_from(path, input.content)) longest = input.content;
+  }
+  return longest;
+}
+
+Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vector<StoredInput> stored) {
+  StorePlan plan;
+  for (const std::string& path : paths) {
+    if (path == "-") {
+      plan.paths.push_back(path);
+      plan.added.push_back({path, {}});
+      continue;
+    }
+    const Result<Content> content = content_of(path);
+    if (!content) return content.error();
+    const bool known = std::any_of(stored.begin(), stored.end(), [&](const StoredInput& input) {
+      return content->bytes != 0 && input.content == *content;
+    });
+    if (known) {
+      ++plan.known;
+      continue;
+    }
+    std::string read_as = path;
+    if (const std::optional<Content> begin = grown_from(path, stored)) {
+      Result<std::unique_ptr<TailPipe>> tail = TailPipe::open(path, begin->bytes);
+      if (!tail) return tail.error();
+      read_as = (*tail)->path();
+      plan.names[read_as] = path;
+      plan.tails.push_back(std::move(*tail));
+    }
+    plan.paths.push_back(read_as);
+    plan.added.push_back({path, *content});
+    stored.push_back({path, *content});  // a second copy in the same run is known, too
+  }
+  return plan;
+}
+
+// Adds the planned inputs to the store's contents and commits. Gives the Error of the reading, with the store
+// unchanged.
+Status extend(Store& store, StoreContents& contents, const StorePlan& plan, const AnalysisOptions& options) {
+  WorkloadBuilder builder(options.workload);
+  builder.resume(contents.workload);
+  Result<IngestStats> stats = ingest_with_progress(plan.paths, options, builder);
+  if (!stats) return stats.error();
+  for (IngestFile& file : stats->files) {
+    if (const auto tail = plan.names.find(file.name); tail != plan.names.end()) file.name = tail->second;
+  }
+  const Workload added = builder.finish(/*close_scopes=*/false);
+  contents.workload.open_scopes.clear();  // resumed: they go on in `added`
+  contents.workload.merge(added);
+  merge_ingest(contents.ingest, *stats);
+  return store.commit(contents, added, plan.added);
+}
+
+// Judges the scopes that are still open as if the capture ended here.
+void close_scopes(Workload& workload, const WorkloadOptions& options) {
+  if (workload.open_scopes.empty()) return;
+  WorkloadBuilder builder(options);
+  builder.resume(workload);
+  workload.open_scopes.clear();
+  workload.merge(builder.finish(/*close_scopes=*/true));
+}
+
+Result<Reading> read_store_only(const AnalysisOptions& options) {
+  Result<Store> store = Store::open(options.store_file);
+  if (!store) return store.error();
+  Result<StoreContents> contents = store->load();
+  if (!contents) return contents.error();
+  return Reading{std::move(contents->ingest), std::move(contents->workload), {}, 0};
+}
+
+Result<Reading> read_into_store(const AnalysisOptions& options) {
+  std::vector<std::string> problems;
+  const std::vector<std::string> paths = usable_inputs(options.inputs, problems);
+  if (paths.empty()) return no_input(problems);
+  Result<Store> store = Store::open_for_update(options.store_file);
+  if (!store) return store.error();
+  const Result<std::vector<StoredInput>> stored = store->inputs();
+  if (!stored) return stored.error();
+  Result<StoreContents> contents = store->load();
+  if (!contents) return contents.error();
+  const Result<StorePlan> plan = plan_reading(paths, *stored);
+  if (!plan) return plan.error();
+  if (!plan->paths.empty()) {
+    if (Status failed = extend(*store, *contents, *plan, options)) return *failed;
+  }
+  if (plan->known != 0) {
+    tell(fmt::format("{} of {} inputs skipped: the store has their content already", plan->known,
+                     paths.size()));
+  }
+  return Reading{std::move(contents->ingest), std::move(contents->workload), std::move(problems),
+                 plan->known};
+}
+
+}  // namespace
+
+Result<Reading> read_captures(const AnalysisOptions& options) {
+  Reading reading;
+  const std::vector<std::string> paths = usable_inputs(options.inputs, reading.problems);
+  if (paths.empty()) return no_input(reading.problems);
+  WorkloadBuilder builder(options.workload);
+  Result<IngestStats> stats = ingest_with_progress(paths, options, builder);
+  if (!stats) return stats.error();
+  reading.ingest = std::move(*stats);
+  reading.workload = builder.finish();
+  return reading;
+}
+
+Result<Reading> read_store(const AnalysisOptions& options) {
+  Result<Reading> reading = options.inputs.empty() ? read_store_only(options) : read_into_store(options);
+  if (reading) close_scopes(reading->workload, options.workload);
+  return reading;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,93 @@
+// pgsieve report and pgsieve lint: analyse, write every output asked for, and, for lint, judge.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "tools/pgsieve/analysis.h"
+#include "tools/pgsieve/commands.h"
+
+namespace pgsieve {
+
+namespace {
+
+int exit_code_of(const Error& error) {
+  return error.kind == Error::Kind::kUsage ? kExitUsage : kExitInput;
+}
+
+bool write_file(const std::string& path, std::string_view text) {
+  const auto close = [](std::FILE* file) { return std::fclose(file); };
+  std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  const bool closed = file != nullptr && std::fclose(file.release()) == 0;
+  if (written && closed) return true;
+  tell(fmt::format("can't write {}: {}", path, std::strerror(errno)));
+  return false;
+}
+
+Report make_report(const Analysis& analysis, const ReportOptions& options) {
+  Report report;
+  report.version = PGSIEVE_VERSION;
+  report.command = options.lint ? "lint" : "report";
+  report.ingest = &analysis.ingest;
+  report.workload = &analysis.workload;
+  report.schema = &analysis.schema;
+  report.schema_file = options.analysis.schema_file;
+  report.store_file = options.analysis.store_file;
+  report.findings = analysis.findings;
+  report.findings_hidden = analysis.findings_hidden;
+  report.patterns = top_patterns(analysis.workload, options.top);
+  report.patterns_total = analysis.workload.patterns.size();
+  report.problems = analysis.problems;
+  report.style.width = output_width();
+  report.style.show_values = options.show_values;
+  return report;
+}
+
+bool write_outputs(Report& report, const ReportOptions& options) {
+  bool all_written = true;
+  for (const OutputSpec& output : options.outputs) {
+    const bool to_stdout = output.file.empty();
+    report.style.color = (to_stdout || options.color == When::kAlways) && use_color(options.color);
+    const std::string text = output.format->write(report);
+    all_written &= to_stdout ? write_stdout(text) : write_file(output.file, text);
+  }
+  return all_written;
+}
+
+bool fails(const Finding& finding, FailOn fail_on) {
+  switch (fail_on) {
+    case FailOn::kInfo:
+      return true;
+    case FailOn::kWarning:
+      return finding.severity >= FindingSeverity::kWarning;
+    case FailOn::kError:
+      return finding.severity >= FindingSeverity::kError;
+    case FailOn::kNever:
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int run_report(const ReportOptions& options) {
+  const Result<Analysis> analysis = analyse(options.analysis);
+  if (!analysis) {
+    tell(analysis.error().to_string());
+    return exit_code_of(analysis.error());
+  }
+  Report report = make_report(*analysis, options);
+  if (!write_outputs(report, options)) return kExitUsage;
+  // A verdict on part of what was asked for is none: an input that could not be used outweighs the findings.
+  if (!analysis->problems.empty()) return kExitInput;
+  if (!options.lint) return kExitOk;
+  const bool failed = std::any_of(analysis->findings.begin(), analysis->findings.end(),
+                                  [&](const Finding& finding) { return fails(finding, options.fail_on); });
+  return failed ? kExitFindings : kExitOk;
+}
+
+}  // namespace pgsieve
