@@ -49,7 +49,6 @@ void Loop::add_example(LoopExample example) {
 
 void Loop::merge(const Loop& other) {
   scopes += other.scopes;
-  latent_scopes += other.latent_scopes;
   executions += other.executions;
   per_scope.merge(other.per_scope);
   child_time += other.child_time;

@@ -21,9 +21,10 @@ struct LoopExample {
   ScopeKind scope = ScopeKind::kSession;
   Microseconds time = kUnknownTime;  // of the first child execution
   uint32_t count = 0;                // child executions
-  uint32_t distinct_values = 0;      // of the most varying value slot
-  uint32_t distinct_tuples = 0;      // of all value slots together
-  uint32_t longest_run = 0;          // consecutive executions, transparent statements aside
+  uint32_t parent_executions = 0;  // of the parent while the run lasted (> 1: the parent is itself in a loop)
+  uint32_t distinct_values = 0;    // of the most varying value slot
+  uint32_t distinct_tuples = 0;    // of all value slots together
+  uint32_t longest_run = 0;        // consecutive executions, transparent statements aside
   uint32_t cycle_statements =
       0;  // distinct statements from one child to the next, itself included; 0: irregular
   uint32_t sessions = 1;
@@ -52,7 +53,8 @@ struct LoopExample {
   uint32_t matched_values = 0;  // distinct child values found in the parent's rows, or in its constant list
   uint32_t matched_in_order = 0;
   std::string matched_column;  // the parent's result column they came from, "table.column"
-  PatternKey via;  // the single-row statement between parent and child (post → user → country)
+  PatternKey root;  // the statement at the start of the chain when the parent is itself a child in a loop
+  PatternKey via;   // the single-row statement between parent and child (post → user → country)
   Microseconds child_time = 0;             // sum of the children's durations
   Microseconds span = 0;                   // first child's start to last child's end
   Microseconds parent_gap = kUnknownTime;  // parent's end to first child's start
@@ -75,11 +77,10 @@ struct LoopKey {
 
 struct Loop {
   LoopKey key;
-  uint64_t scopes = 0;         // scopes in which the child ran at least twice after the parent
-  uint64_t latent_scopes = 0;  // those after which it ran exactly once
-  uint64_t executions = 0;     // child executions in `scopes`
-  Histogram per_scope;         // child executions per scope
-  Histogram per_parent;        // most child executions after one parent execution, per scope
+  uint64_t scopes = 0;      // scopes in which the child ran at least twice after the parent
+  uint64_t executions = 0;  // child executions in `scopes`
+  Histogram per_scope;      // child executions per scope
+  Histogram per_parent;     // most child executions after one parent execution, per scope
   Microseconds child_time = 0;
   Microseconds gap_time = 0;  // client turnaround between the children
   // Least-squares sums over scopes: x = rows (or LIMIT) of the parent, y = child executions. Integers, so
@@ -98,6 +99,12 @@ struct Loop {
 
 // A total order on examples: true when `left` is to be kept before `right`.
 bool better_example(const LoopExample& left, const LoopExample& right);
+
+// A pair that was only ever seen once per parent execution: no loop yet, or test data with one row.
+struct LatentPair {
+  uint64_t scopes = 0;
+  friend bool operator==(const LatentPair&, const LatentPair&) = default;
+};
 
 // Repeat: the same statement with the same values, again in one session window, nothing written to its tables
 // since.

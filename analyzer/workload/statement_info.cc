@@ -172,6 +172,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   const Fingerprint fingerprint = fingerprint_statement(text);
   auto shape = std::make_shared<StatementShape>(draw_shape(text));
   info->key = {fingerprint.hash, shape->arity, fingerprint.approximate};
+  info->signature = slot_signature(scan);
   info->parse_error = fingerprint.parse_error;
   info->kind = classify(*shape);
   collect_slots(*shape, scan, *info);

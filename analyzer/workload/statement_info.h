@@ -52,6 +52,9 @@ struct StatementInfo {
   bool array_list = false;  // the arity depends on an array parameter's value
   std::shared_ptr<const StatementShape> shape;
   std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first
+  uint64_t signature = 0;        // of the slots' kinds and parameter numbers: see slot_signature()
+  uint32_t ordinal = 0;          // small dense number of the pattern (of one_pattern: ordinal + 1)
+  std::vector<struct TableFact*> read_facts, write_facts;  // set by the builder; null-free
   uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot
   bool needs_parameters = false;  // has $n
@@ -66,6 +69,10 @@ struct StatementInfo {
   std::string reference_text;
   std::string parse_error;
 };
+
+// Of the slots of a scan: two texts of one fingerprint and one signature have the same slots in the same
+// order.
+uint64_t slot_signature(const StatementScan& scan);
 
 // Everything but the patterns. Pure and thread-safe: one text gives one result.
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,

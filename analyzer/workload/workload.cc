@@ -13,6 +13,7 @@ void Workload::merge(const Workload& other) {
     const auto [at, fresh] = loops.try_emplace(key, loop);
     if (!fresh) at->second.merge(loop);
   }
+  for (const auto& [key, pair] : other.latent_pairs) latent_pairs[key].scopes += pair.scopes;
   for (const auto& [key, repeat] : other.repeats) {
     const auto [at, fresh] = repeats.try_emplace(key, repeat);
     if (!fresh) at->second.merge(repeat);

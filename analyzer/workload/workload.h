@@ -41,6 +41,7 @@ class Workload {
  public:
   std::map<PatternKey, Pattern> patterns;
   std::map<LoopKey, Loop> loops;
+  std::map<LoopKey, LatentPair> latent_pairs;  // linked statements that ran one to one
   std::map<PatternKey, Repeat> repeats;
   std::map<std::string, TableFact> tables;  // "name" or "schema.name" as written
   Dropped dropped;

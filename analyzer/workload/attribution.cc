@@ -1,0 +1,186 @@
+// Which earlier execution supplied the values of this one? See session_tracker.h for the order of preference.
+#include <algorithm>
+#include <tuple>
+
+#include "analyzer/workload/session_tracker.h"
+
+namespace pgsieve {
+
+namespace {
+
+// Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
+// primary key".
+int tier(LinkStrength strength) {
+  if (strength >= LinkStrength::kNames) return 3;
+  if (strength >= LinkStrength::kSameColumn) return 2;
+  return strength == LinkStrength::kPossible ? 1 : 0;
+}
+
+bool can_be_child(const StatementEvent& statement) {
+  return statement.single_value && statement.info->has_equality && !statement.info->link.keys.empty() &&
+         (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
+}
+
+}  // namespace
+
+Link SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
+                                  const StatementInfo& child, uint32_t child_ordinal) {
+  if ((parent.link.offers & child.link.wants) == 0) {
+    // Nothing named in common: at best a lookup by primary key.
+    for (const LinkProfile::Key& key : child.link.keys) {
+      if (key.primary) return {LinkStrength::kPossible, key.slot, {}, {}, {}, {}};
+    }
+    return {};
+  }
+  const uint64_t pair = (uint64_t{parent_ordinal} << 32U) | child_ordinal;
+  const auto found = links_.find(pair);
+  if (found != links_.end()) return found->second;
+  constexpr size_t kMaxMemo = 200'000;
+  if (links_.size() >= kMaxMemo) links_.clear();
+  return links_.emplace(pair, find_link(parent.link, child.link, options_.schema)).first->second;
+}
+
+Link SessionTracker::link_between(const Group& parent, const Group& child) {
+  return link_between(*parent.info, parent.ordinal, *child.info, child.ordinal);
+}
+
+SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group) {
+  Candidate best;
+  for (const Group& other : session.groups) {
+    if (&other == &group || other.executions == 0) continue;
+    const bool single_in_loop =
+        !other.many_rows && other.run != nullptr && other.run->parent().id != 0 && other.run != group.run;
+    if (!other.many_rows && !single_in_loop) continue;
+    if (other.info->kind == StatementClass::kWrite && !other.info->shape->returning) continue;
+    const Link link = link_between(other, group);
+    if (link.strength == LinkStrength::kNone) continue;
+    if (single_in_loop && tier(link.strength) < 2) continue;
+    const auto rank = std::make_tuple(tier(link.strength), other.last_position);
+    if (best.execution != nullptr && rank <= std::make_tuple(tier(best.strength), best.position)) continue;
+    best = {};
+    best.strength = link.strength;
+    best.position = other.last_position;
+    if (other.many_rows) {
+      best.execution = &other.execution;
+      best.parent_id = other.execution.id;
+    } else {
+      best.execution = &other.run->parent();
+      best.via = other.pattern->key;
+      best.parent_id = best.execution->id;
+    }
+  }
+  return best;
+}
+
+// Looks on the other connections of the same client program, newest parent first.
+SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
+                                                       const StatementEvent& statement) {
+  Candidate best;
+  const auto found = applications_.find(session.application);
+  if (found == applications_.end() || statement.start == kUnknownTime) return best;
+  Application& application = found->second;
+  constexpr size_t kLookBack = 16;
+  const size_t count = std::min(application.ring.size(), kLookBack);
+  for (size_t back = 1; back <= count; ++back) {
+    RingEntry& entry = application.ring[(application.next + kRing - back) % kRing];
+    const ParentExecution& parent = entry.execution;
+    if (parent.session == session.id || parent.end == kUnknownTime) continue;
+    const bool same_trace = statement.trace != 0 && parent.trace == statement.trace;
+    if (!same_trace && statement.trace != 0 && parent.trace != 0) continue;
+    Microseconds last = parent.end;
+    for (const LoopRun* run : entry.runs) {
+      if (run->child_key() == group.pattern->key && run->last_end() != kUnknownTime)
+        last = std::max(last, run->last_end());
+    }
+    const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
+    if (statement.start - last > allowed || statement.start + 2 * kMillisecond < parent.end) continue;
+    const Link link = link_between(*parent.info, parent.pattern_ordinal, *group.info, group.ordinal);
+    if (tier(link.strength) < 3 && !(same_trace && tier(link.strength) == 2)) continue;
+    if (best.execution != nullptr && tier(link.strength) <= tier(best.strength)) continue;
+    best.execution = &parent;
+    best.strength = link.strength;
+    best.parent_id = parent.id;
+    best.ring = &entry;
+  }
+  return best;
+}
+
+LoopRun* SessionTracker::start_run(Session& session, Group& group, const StatementEvent& statement,
+                                   const Candidate& candidate) {
+  RingEntry* entry = candidate.ring;
+  if (candidate.execution != nullptr && entry == nullptr && candidate.via == kNoPattern) {
+    // A parent on this connection: its children on other connections shall find the run.
+    const auto found = applications_.find(session.application);
+    if (found != applications_.end()) {
+      for (RingEntry& other : found->second.ring) {
+        if (other.execution.id == candidate.execution->id) entry = &other;
+      }
+    }
+  }
+  if (entry != nullptr) {
+    for (LoopRun* run : entry->runs) {
+      if (run->child_key() == group.pattern->key) {
+        ++run->holders;
+        return run;
+      }
+    }
+  }
+  ParentExecution parent = candidate.execution == nullptr ? ParentExecution{} : *candidate.execution;
+  auto* run = std::make_unique<LoopRun>(statement, std::move(parent), candidate.via)
+                  .release();  // owned by its holders
+  run->holders = 1;
+  if (entry != nullptr) {
+    entry->runs.push_back(run);
+    ++run->holders;
+  }
+  return run;
+}
+
+void SessionTracker::attribute(Session& session, Group& group, const StatementEvent& statement,
+                               const RunContext& context) {
+  RunContext with_parent = context;
+  Candidate candidate;
+  const bool child = can_be_child(statement);
+  const bool settled = group.run != nullptr && group.judged_epoch == session.parent_epoch &&
+                       group.run->parent().id != 0 && group.run->parent().session == session.id;
+  if (child && settled) {
+    with_parent.parent_id = group.run->parent().id;
+  } else if (child) {
+    candidate = find_in_session(session, group);
+    group.judged_epoch = session.parent_epoch;
+    // A parent of another trace, or one that has not been heard of for a while, gives way to one on another
+    // connection.
+    const bool doubtful = candidate.execution == nullptr || tier(candidate.strength) < 2 ||
+                          (statement.trace != 0 && candidate.execution->trace != 0 &&
+                           candidate.execution->trace != statement.trace) ||
+                          (context.gap != kUnknownTime && context.gap > kFanOutWindow);
+    if (doubtful) {
+      const Candidate elsewhere = find_in_ring(session, group, statement);
+      if (elsewhere.execution != nullptr) candidate = elsewhere;
+    }
+    const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;
+    const uint64_t current = group.run == nullptr ? 0 : group.run->parent().root_id;
+    const PatternKey parent_key = candidate.execution == nullptr ? kNoPattern : candidate.execution->key;
+    const PatternKey current_key = group.run == nullptr ? kNoPattern : group.run->parent().key;
+    if (group.run != nullptr && (parent != current || parent_key != current_key)) release(group.run, session);
+    with_parent.parent_id = candidate.parent_id;
+  }
+  if (group.run == nullptr) group.run = start_run(session, group, statement, candidate);
+  group.run->add(statement, with_parent);
+}
+
+void SessionTracker::push_ring(const StatementEvent& statement, const ParentExecution& execution) {
+  Application& application = applications_[statement.application];
+  if (application.ring.size() < kRing) {
+    application.ring.emplace_back();
+    application.next = application.ring.size() - 1;
+  }
+  RingEntry& entry = application.ring[application.next];
+  const Session nobody;
+  for (LoopRun*& run : entry.runs) release(run, nobody);
+  entry.runs.clear();
+  entry.execution = execution;
+  application.next = (application.next + 1) % kRing;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,125 @@
+// From what was followed to facts: finished runs become Loops, repeated tuples become Repeats.
+#include <algorithm>
+#include <limits>
+
+#include "analyzer/workload/session_tracker.h"
+
+namespace pgsieve {
+
+namespace {
+
+// Adds one (parent rows, child executions) point to the regression sums. Points beyond 2^20 are left out:
+// their squares would not fit, and a single one would outweigh all others.
+void add_scaling(Loop& loop, int64_t rows, uint32_t children) {
+  constexpr int64_t kLargest = 1 << 20;
+  if (rows < 0 || rows > kLargest || children > kLargest) return;
+  const auto x = static_cast<uint64_t>(rows);
+  const uint64_t y = children;
+  ++loop.scaling_n;
+  loop.scaling_x += x;
+  loop.scaling_y += y;
+  loop.scaling_xy += x * y;
+  loop.scaling_xx += x * x;
+  loop.scaling_yy += y * y;
+}
+
+}  // namespace
+
+void SessionTracker::release(LoopRun*& run, const Session& session) {
+  if (run == nullptr) return;
+  if (--run->holders == 0) {
+    const std::unique_ptr<LoopRun> owned(run);
+    fold_run(*owned, session);
+  }
+  run = nullptr;
+}
+
+void SessionTracker::fold_run(const LoopRun& run, const Session& session) {
+  const bool has_parent = run.parent().id != 0;
+  const LoopKey key{run.child_key(), has_parent ? run.parent().key : kNoPattern};
+  if (run.count() < 2) {
+    if (!has_parent) return;
+    const auto found = facts_.latent_pairs.find(key);
+    if (found != facts_.latent_pairs.end()) {
+      ++found->second.scopes;
+    } else if (facts_.latent_pairs.size() < options_.max_loops) {
+      facts_.latent_pairs[key].scopes = 1;
+    }
+    return;
+  }
+  if (!has_parent && !run.varies() && run.child().slots.empty()) return;  // nothing to loop over: a Repeat
+  auto found = facts_.loops.find(key);
+  if (found == facts_.loops.end()) {
+    if (facts_.loops.size() >= options_.max_loops) {
+      ++facts_.dropped.loops;
+      return;
+    }
+    found = facts_.loops.emplace(key, Loop{}).first;
+    found->second.key = key;
+  }
+  Loop& loop = found->second;
+  ++loop.scopes;
+  loop.executions += run.count();
+  loop.per_scope.add(run.count());
+  loop.child_time += run.child_time();
+  loop.gap_time += run.gaps().sum();
+  add_scaling(loop, run.parent().rows >= 0 ? run.parent().rows : run.parent().limit, run.count());
+  if (!run.source().empty()) loop.sources.add(run.source());
+  if (!session.database.empty()) loop.databases.add(session.database);
+  if (!session.application_name.empty()) loop.applications.add(session.application_name);
+  const auto statements_per_unit = session.units == 0
+                                       ? 0U
+                                       : static_cast<uint32_t>(std::min<uint64_t>(
+                                             session.unit_statements * 16 / session.units, UINT32_MAX));
+  LoopExample example = run.example(session.median_gap(), statements_per_unit);
+  if (!options_.keep_values) example.sample_values.clear();
+  loop.add_example(std::move(example));
+}
+
+void SessionTracker::fold_repeats(const Group& group) {
+  const SeenTuple* most = nullptr;
+  uint64_t repetitions = 0;
+  Microseconds repeated_time = 0;
+  for (const SeenTuple& tuple : group.tuples) {
+    if (tuple.count < 2) continue;
+    repetitions += tuple.count - 1;
+    repeated_time += tuple.repeated_time;
+    if (most == nullptr || tuple.count > most->count) most = &tuple;
+  }
+  if (most == nullptr) return;
+  auto found = facts_.repeats.find(group.pattern->key);
+  if (found == facts_.repeats.end()) {
+    if (facts_.repeats.size() >= options_.max_loops) {
+      ++facts_.dropped.loops;
+      return;
+    }
+    found = facts_.repeats.emplace(group.pattern->key, Repeat{}).first;
+    found->second.pattern = group.pattern->key;
+  }
+  Repeat& repeat = found->second;
+  ++repeat.windows;
+  repeat.repetitions += repetitions;
+  repeat.executions += group.executions;
+  repeat.repeated_time += repeated_time;
+  for (const SeenTuple& tuple : group.tuples) {
+    if (tuple.count >= 2) repeat.per_tuple.add(tuple.count);
+  }
+  if (!group.source.empty()) repeat.sources.add(group.source);
+  RepeatExample example;
+  example.count = most->count;
+  example.executions = group.executions;
+  example.distinct_tuples = static_cast<uint32_t>(group.tuples.size()) + group.other_tuples;
+  example.unit_changes = most->unit_changes;
+  example.rollbacks = most->rollbacks;
+  example.errors = most->errors;
+  example.time = most->first;
+  if (most->first != kUnknownTime && most->last != kUnknownTime)
+    example.span = std::max<Microseconds>(0, most->last - most->first);
+  example.median_gap = most->gaps.median();
+  example.max_interval = most->max_interval;
+  example.repeated_time = repeated_time;
+  example.source = group.source;
+  repeat.add_example(std::move(example));
+}
+
+}  // namespace pgsieve

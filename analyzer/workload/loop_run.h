@@ -1,0 +1,138 @@
+// LoopRun: the executions of one statement that belong to one execution of another (its parent), followed as
+// they happen, in bounded space. When the run is over it becomes a LoopExample.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/workload/loop.h"
+#include "analyzer/workload/statement_event.h"
+
+namespace pgsieve {
+
+// One execution of a statement that may return several rows.
+struct ParentExecution {
+  uint64_t id = 0;       // 0: no parent
+  uint64_t root_id = 0;  // of the first execution of the chain it belongs to; == id when it starts one
+  PatternKey root_key;
+  std::shared_ptr<StatementInfo> info;
+  PatternKey key;
+  uint32_t pattern_ordinal = 0;
+  Microseconds end = kUnknownTime;
+  int64_t limit = -1, rows = -1;
+  uint64_t session = 0, trace = 0, unit = 0;
+  std::vector<uint64_t> list_values;  // hashes of its constant list's elements (at most 64)
+};
+
+// Median of up to 64 values seen first, and the largest of all: enough to tell a tight loop from think time.
+class GapSummary {
+ public:
+  void add(Microseconds gap);
+  Microseconds median() const;  // kUnknownTime when empty
+  Microseconds max() const { return max_; }
+  Microseconds sum() const { return sum_; }
+  uint32_t count() const { return count_; }
+
+ private:
+  std::vector<uint32_t> first_;
+  Microseconds max_ = kUnknownTime;
+  Microseconds sum_ = 0;
+  uint32_t count_ = 0;
+};
+
+// What the session knew when a child ran.
+struct RunContext {
+  Microseconds gap = kUnknownTime;  // turnaround before this statement
+  uint64_t position = 0;            // ordinal of the statement among the session's non-transparent ones
+  uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0,
+           setting_changes = 0;  // totals of the session so far
+  uint64_t parent_id = 0;        // latest execution of the parent
+  uint32_t transactions = 0;     // ordinal of the open explicit transaction; 0: none open
+  const std::vector<uint64_t>* previous_values = nullptr;  // value hashes of the statement just before
+  const std::vector<PatternKey>* recent =
+      nullptr;  // keys of the last statements, oldest first, this one last
+};
+
+class LoopRun {
+ public:
+  LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey via);
+
+  void add(const StatementEvent& child, const RunContext& context);
+  void note_write_after() { ++written_after_; }
+
+  uint32_t count() const { return count_; }
+  Microseconds last_end() const { return last_end_; }
+  const ParentExecution& parent() const { return parent_; }
+  const StatementInfo& child() const { return *info_; }
+  PatternKey child_key() const { return key_; }
+  PatternKey via() const { return via_; }
+  bool varies() const;  // some slot took more than one value
+  const GapSummary& gaps() const { return gaps_; }
+  Microseconds child_time() const { return child_time_; }
+  std::string_view source() const { return source_; }
+
+  LoopExample example(Microseconds other_median_gap, uint32_t statements_per_unit) const;
+
+  // Owners (see SessionTracker): the session group that is filling it, and the parent's place in the fan-out
+  // ring.
+  int holders = 0;
+
+ private:
+  struct Slot {
+    static constexpr size_t kExact = 64;
+    uint16_t ordinal = 0;
+    SlotRole role = SlotRole::kNone;
+    uint64_t first = 0;
+    int64_t first_number = SlotValue::kNotNumeric;
+    bool varies = false;
+    bool unknown = false;
+    std::vector<uint64_t> distinct;  // sorted; empty until a second value is seen
+    uint32_t beyond = 0;             // new values after kExact
+  };
+  void add_slots(const StatementEvent& child);
+  void add_steps(const StatementEvent& child);
+  void add_cycle(const RunContext& context);
+  const Slot* most_varying() const;
+  static uint32_t distinct_of(const Slot& slot);
+
+  std::shared_ptr<StatementInfo> info_;
+  PatternKey key_;
+  ParentExecution parent_;
+  PatternKey via_;
+  uint32_t count_ = 0;
+  Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
+  Microseconds child_time_ = 0;
+  Microseconds parent_gap_ = kUnknownTime;
+  std::vector<Slot> slots_;
+  std::vector<uint64_t> tuples_;  // distinct, sorted, at most 64
+  uint32_t tuples_beyond_ = 0;
+  int64_t last_number_ = SlotValue::kNotNumeric;
+  int64_t last_step_ = 0;
+  uint16_t stepping_slot_ = 0;
+  bool stepping_ = false;
+  uint32_t ascending_ = 0, descending_ = 0, arithmetic_ = 0;
+  uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
+  uint32_t matched_list_ = 0;
+  uint64_t last_position_ = 0;
+  uint32_t run_ = 0, longest_run_ = 0;
+  uint32_t cycle_statements_ = 0;
+  bool cycle_regular_ = true;
+  std::vector<PatternKey> cycle_;
+  RunContext start_;
+  uint32_t errors_ = 0, rollbacks_ = 0, commits_ = 0, unit_changes_ = 0, setting_changes_ = 0;
+  uint32_t unit_mismatches_ = 0;
+  uint32_t parent_executions_ = 0;
+  uint64_t last_parent_id_ = 0;
+  uint32_t transactions_ = 0, last_transaction_ = 0;
+  uint64_t last_session_ = 0;
+  std::vector<uint64_t> sessions_;  // at most 64
+  uint64_t last_unit_ = 0;
+  bool other_trace_session_ = false;  // a child on another connection, known by its trace
+  GapSummary gaps_;
+  std::vector<std::string> sample_values_;
+  std::string source_;
+};
+
+}  // namespace pgsieve

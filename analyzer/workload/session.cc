@@ -1,0 +1,34 @@
+#include "analyzer/workload/session.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace pgsieve {
+
+void Session::note_gap(Microseconds gap) {
+  if (gap == kUnknownTime) return;
+  const auto width =
+      static_cast<size_t>(std::bit_width(static_cast<uint64_t>(std::max<Microseconds>(gap, 0))));
+  ++gap_bits[std::min(width, gap_bits.size() - 1)];
+}
+
+Microseconds Session::median_gap() const {
+  uint64_t total = 0;
+  for (const uint32_t count : gap_bits) total += count;
+  if (total == 0) return kUnknownTime;
+  uint64_t seen = 0;
+  for (size_t width = 0; width < gap_bits.size(); ++width) {
+    seen += gap_bits[width];
+    if (seen * 2 >= total) return width == 0 ? 0 : Microseconds{1} << (width - 1);
+  }
+  return kUnknownTime;
+}
+
+Group* Session::find_group(const Pattern* pattern) {
+  for (Group& group : groups) {
+    if (group.pattern == pattern) return &group;
+  }
+  return nullptr;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,84 @@
+// The open sessions and what is remembered of each: the internals of SessionTracker.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/workload/loop_run.h"
+
+namespace pgsieve {
+
+// One tuple of values of one statement, seen in a window.
+struct SeenTuple {
+  uint64_t hash = 0;
+  uint32_t count = 0;  // executions since something was last written to its tables
+  uint64_t write_sequence = 0;
+  Microseconds first = kUnknownTime, last = kUnknownTime;
+  Microseconds max_interval = 0;
+  Microseconds repeated_time = 0;
+  uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
+  uint64_t last_unit = 0;
+  uint32_t last_rollbacks = 0, last_errors = 0;
+  GapSummary gaps;
+};
+
+// A statement in a session window.
+struct Group {
+  static constexpr size_t kMaxTuples = 16;
+  Pattern* pattern = nullptr;
+  uint32_t ordinal = 0;
+  std::shared_ptr<StatementInfo> info;
+  uint64_t last_position = 0;
+  uint32_t executions = 0;
+  uint32_t other_tuples = 0;  // executions whose tuple did not fit
+  LoopRun* run = nullptr;     // the run being filled
+  uint64_t judged_epoch = 0;  // Session::parent_epoch when its parent was last looked for
+  bool many_rows = false;     // its last execution may have returned several rows
+  ParentExecution execution;  // its last execution, when many_rows
+  uint64_t last_value = 0;    // hash of its first equality value
+  std::vector<SeenTuple> tuples;
+  std::string source;
+};
+
+struct Session {
+  static constexpr size_t kMaxGroups = 64;
+  static constexpr size_t kRecent = 8;
+
+  uint64_t id = 0;
+  uint64_t application = 0;
+  std::string database, application_name;
+  Microseconds last_end = kUnknownTime;
+  std::vector<Group> groups;
+
+  // The open transaction.
+  bool in_transaction = false;
+  uint64_t last_transaction_id = 0;  // virtual transaction of the statement before
+  uint32_t transaction_ordinal = 0;
+  uint32_t transaction_statements = 0, transaction_writes = 0;
+  std::string transaction_tables;
+  Pattern* last_pattern = nullptr;  // of the statement just before, transparent or not
+
+  // Counters of the session so far.
+  uint64_t position = 0;  // non-transparent statements
+  uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
+  uint64_t last_unit = 0;
+  uint64_t unit_statements = 0, units = 0;
+
+  uint64_t parent_epoch = 1;  // counts executions of statements that can be parents
+  uint64_t write_sequence = 0;
+  std::array<uint64_t, 64> table_writes{};  // by table bit: write_sequence of the last write
+  std::vector<uint64_t> previous_values;    // of the statement just before
+  std::vector<PatternKey> recent;           // keys of the last kRecent statements, oldest first
+  std::array<uint32_t, 32> gap_bits{};      // turnarounds by bit width of their µs
+  std::vector<std::pair<std::string, std::shared_ptr<StatementInfo>>> cursors;
+
+  void note_gap(Microseconds gap);
+  Microseconds median_gap() const;  // to a factor of two; kUnknownTime when there is none
+  Group* find_group(const Pattern* pattern);
+};
+
+}  // namespace pgsieve

@@ -1,0 +1,323 @@
+#include "analyzer/workload/session_tracker.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+SessionTracker::SessionTracker(const WorkloadOptions& options, Workload& facts)
+    : options_(options), facts_(facts) {}
+
+SessionTracker::~SessionTracker() {
+  finish();
+}
+
+Session& SessionTracker::open_session(const StatementEvent& statement) {
+  const auto found = by_id_.find(statement.session);
+  if (found != by_id_.end()) {
+    sessions_.splice(sessions_.end(), sessions_, found->second);  // most recently used last
+    Session& session = *found->second;
+    if (session.application != statement.application) {
+      // application_name is often set by the first statements of a connection: that is no change of hands.
+      if (session.position > 0 && !session.in_transaction) close_window(session);
+      session.application = statement.application;
+      session.database = statement.event->database;
+      session.application_name = statement.event->application;
+    }
+    return session;
+  }
+  if (sessions_.size() >= options_.max_open_scopes) evict_oldest();
+  Session& session = sessions_.emplace_back();
+  by_id_[statement.session] = std::prev(sessions_.end());
+  session.id = statement.session;
+  session.application = statement.application;
+  session.database = statement.event->database;
+  session.application_name = statement.event->application;
+  ++facts_.sessions;
+  return session;
+}
+
+void SessionTracker::evict_oldest() {
+  Session& oldest = sessions_.front();
+  close_window(oldest);
+  ++facts_.dropped.scopes;
+  by_id_.erase(oldest.id);
+  sessions_.pop_front();
+}
+
+void SessionTracker::close_window(Session& session) {
+  for (Group& group : session.groups) {
+    fold_repeats(group);
+    release(group.run, session);
+  }
+  session.groups.clear();
+  session.gap_bits.fill(0);
+  session.previous_values.clear();
+  session.recent.clear();
+  session.cursors.clear();
+}
+
+void SessionTracker::on_session_end(uint64_t id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  close_window(*found->second);
+  sessions_.erase(found->second);
+  by_id_.erase(found);
+}
+
+void SessionTracker::finish() {
+  const Session nobody;
+  for (Session& session : sessions_) close_window(session);
+  for (auto& [key, application] : applications_) {
+    for (RingEntry& entry : application.ring) {
+      for (LoopRun*& run : entry.runs) release(run, nobody);
+    }
+  }
+  sessions_.clear();
+  by_id_.clear();
+  applications_.clear();
+}
+
+// The turnaround before this statement; closes the window when it was too long to belong to one request.
+Microseconds SessionTracker::note_timing(Session& session, const StatementEvent& statement) {
+  Microseconds gap = kUnknownTime;
+  if (session.last_end != kUnknownTime && statement.start != kUnknownTime) {
+    gap = std::max<Microseconds>(0, statement.start - session.last_end);
+    if (session.in_transaction && session.last_pattern != nullptr) {
+      session.last_pattern->transaction_gaps.add(gap);
+      TransactionPause pause{gap,
+                             session.last_end,
+                             statement.pattern == nullptr ? kNoPattern : statement.pattern->key,
+                             session.transaction_statements,
+                             session.transaction_writes,
+                             session.transaction_tables};
+      if (longer_pause(pause, session.last_pattern->longest_pause))
+        session.last_pattern->longest_pause = std::move(pause);
+    } else if (gap > kIdleGap && gap > 8 * std::max<Microseconds>(0, session.median_gap())) {
+      close_window(session);
+      gap = kUnknownTime;
+    }
+  }
+  if (statement.end != kUnknownTime) {
+    session.last_end =
+        session.last_end == kUnknownTime ? statement.end : std::max(session.last_end, statement.end);
+  }
+  return gap;
+}
+
+// A transaction is open after BEGIN, and between statements that carry one virtual transaction id.
+void SessionTracker::note_transaction(Session& session, const StatementEvent& statement) {
+  const bool ends =
+      statement.info->kind == StatementClass::kCommit || statement.info->kind == StatementClass::kRollback;
+  const bool begins =
+      statement.info->kind == StatementClass::kBegin ||
+      (statement.transaction != 0 && statement.transaction == session.last_transaction_id && !ends);
+  if (begins && !session.in_transaction) {
+    session.in_transaction = true;
+    ++session.transaction_ordinal;
+    session.transaction_statements = session.transaction_writes = 0;
+    session.transaction_tables.clear();
+  }
+  if (ends) {
+    session.in_transaction = false;
+    ++(statement.info->kind == StatementClass::kCommit ? session.commits : session.rollbacks);
+  }
+  if (statement.info->kind == StatementClass::kRollbackTo) ++session.rollbacks;
+  session.last_transaction_id = ends ? 0 : statement.transaction;
+  if (!session.in_transaction) return;
+  const StatementInfo& info = *statement.info;
+  const bool locks = info.shape != nullptr && !info.shape->blocks.empty() && info.shape->blocks[0].for_update;
+  if (info.kind == StatementClass::kQuery || info.kind == StatementClass::kWrite)
+    ++session.transaction_statements;
+  if (info.kind != StatementClass::kWrite && !locks) return;
+  ++session.transaction_writes;
+  for (const std::string& table : locks ? info.tables_read : info.tables_written) {
+    if (session.transaction_tables.find(table) != std::string::npos ||
+        session.transaction_tables.size() > 180)
+      continue;
+    if (!session.transaction_tables.empty()) session.transaction_tables += ", ";
+    session.transaction_tables += table;
+  }
+}
+
+void SessionTracker::note_units(Session& session, const StatementEvent& statement) {
+  if (statement.unit == 0) return;
+  ++session.unit_statements;
+  if (statement.unit == session.last_unit) return;
+  ++session.units;
+  if (session.last_unit != 0) ++session.unit_changes;
+  session.last_unit = statement.unit;
+}
+
+Group& SessionTracker::group_of(Session& session, const StatementEvent& statement) {
+  if (Group* group = session.find_group(statement.pattern)) return *group;
+  if (session.groups.size() >= Session::kMaxGroups) {
+    const auto oldest = std::min_element(
+        session.groups.begin(), session.groups.end(),
+        [](const Group& left, const Group& right) { return left.last_position < right.last_position; });
+    fold_repeats(*oldest);
+    release(oldest->run, session);
+    ++facts_.dropped.scope_statements;
+    *oldest = std::move(session.groups.back());
+    session.groups.pop_back();
+  }
+  Group& group = session.groups.emplace_back();
+  group.pattern = statement.pattern;
+  group.ordinal = statement.pattern_ordinal;
+  group.info = statement.info;
+  group.source = statement.tags->source();
+  return group;
+}
+
+// The same values again, nothing written to the statement's tables since.
+void SessionTracker::note_repeat(Session& session, Group& group, const StatementEvent& statement,
+                                 Microseconds gap) {
+  if (!statement.values_known || statement.info->kind != StatementClass::kQuery) return;
+  uint64_t last_write = 0;
+  for (uint64_t bits = statement.info->read_mask; bits != 0; bits &= bits - 1) {
+    last_write = std::max(last_write, session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))]);
+  }
+  const auto found = std::find_if(group.tuples.begin(), group.tuples.end(),
+                                  [&](const SeenTuple& tuple) { return tuple.hash == statement.tuple; });
+  if (found == group.tuples.end()) {
+    if (group.tuples.size() >= Group::kMaxTuples) {
+      ++group.other_tuples;
+      return;
+    }
+    SeenTuple tuple;
+    tuple.hash = statement.tuple;
+    tuple.count = 1;
+    tuple.write_sequence = session.write_sequence;
+    tuple.first = tuple.last = statement.start;
+    tuple.last_unit = statement.unit;
+    tuple.last_rollbacks = session.rollbacks;
+    tuple.last_errors = session.errors;
+    group.tuples.push_back(std::move(tuple));
+    return;
+  }
+  SeenTuple& tuple = *found;
+  if (last_write > tuple.write_sequence) {
+    tuple = SeenTuple{};
+    tuple.hash = statement.tuple;
+    tuple.first = statement.start;
+  } else {
+    tuple.gaps.add(gap);
+    if (tuple.last != kUnknownTime && statement.start != kUnknownTime) {
+      tuple.max_interval = std::max(tuple.max_interval, statement.start - tuple.last);
+    }
+    tuple.repeated_time += statement.duration;
+    if (statement.unit != tuple.last_unit) ++tuple.unit_changes;
+    tuple.rollbacks += session.rollbacks - tuple.last_rollbacks;
+    tuple.errors += session.errors - tuple.last_errors;
+  }
+  ++tuple.count;
+  tuple.write_sequence = session.write_sequence;
+  tuple.last = statement.start;
+  tuple.last_unit = statement.unit;
+  tuple.last_rollbacks = session.rollbacks;
+  tuple.last_errors = session.errors;
+}
+
+// A write makes earlier reads of its tables stale, and closes a get-or-create turn when it writes what was
+// just asked for.
+void SessionTracker::note_write(Session& session, const StatementEvent& statement) {
+  ++session.write_sequence;
+  for (uint64_t bits = statement.info->write_mask; bits != 0; bits &= bits - 1) {
+    session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))] = session.write_sequence;
+  }
+  for (Group& group : session.groups) {
+    if (group.run == nullptr || group.info->kind != StatementClass::kQuery || group.last_value == 0) continue;
+    if (group.last_position + 3 < session.position ||
+        (group.info->read_mask & statement.info->write_mask) == 0)
+      continue;
+    const auto end = statement.values.begin() + static_cast<std::ptrdiff_t>(statement.value_count);
+    const bool same = std::any_of(statement.values.begin(), end, [&](const SlotValue& value) {
+      return value.known && value.hash == group.last_value;
+    });
+    if (same) group.run->note_write_after();
+  }
+}
+
+// Remembers the execution as a possible parent.
+void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement) {
+  group.many_rows =
+      statement.info->link.many_rows && statement.limit != 1 && statement.rows != 0 && statement.rows != 1;
+  if (!group.many_rows) return;
+  ++session.parent_epoch;
+  ParentExecution& execution = group.execution;
+  execution.id = next_execution_++;
+  const bool chained = group.run != nullptr && group.run->parent().id != 0;
+  execution.root_id = chained ? group.run->parent().root_id : execution.id;
+  execution.root_key = chained ? group.run->parent().root_key : statement.pattern->key;
+  execution.info = statement.info;
+  execution.key = statement.pattern->key;
+  execution.pattern_ordinal = statement.pattern_ordinal;
+  execution.end = statement.end;
+  execution.limit = statement.limit;
+  execution.rows = statement.rows;
+  execution.session = statement.session;
+  execution.trace = statement.trace;
+  execution.unit = statement.unit;
+  push_ring(statement, execution);
+}
+
+void SessionTracker::note_counted(Session& session, const StatementEvent& statement, Microseconds gap) {
+  ++session.position;
+  session.recent.push_back(statement.pattern->key);
+  if (session.recent.size() > Session::kRecent) session.recent.erase(session.recent.begin());
+  Group& group = group_of(session, statement);
+  ++group.executions;
+
+  RunContext context;
+  context.gap = gap;
+  context.position = session.position;
+  context.errors = session.errors;
+  context.rollbacks = session.rollbacks;
+  context.commits = session.commits;
+  context.unit_changes = session.unit_changes;
+  context.setting_changes = session.setting_changes;
+  context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
+  context.previous_values = &session.previous_values;
+  context.recent = &session.recent;
+  attribute(session, group, statement, context);
+  note_repeat(session, group, statement, gap);
+  if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
+  group.last_position = session.position;
+  group.last_value = 0;
+  session.previous_values.clear();
+  for (size_t i = 0; i < statement.value_count; ++i) {
+    const SlotValue& value = statement.values[i];
+    if (!value.known || value.role != SlotRole::kEqual) continue;
+    if (group.last_value == 0) group.last_value = value.hash;
+    session.previous_values.push_back(value.hash);
+  }
+  note_execution(session, group, statement);
+}
+
+void SessionTracker::on_statement(const StatementEvent& statement) {
+  if (statement.session == 0) return;
+  Session& session = open_session(statement);
+  const Microseconds gap = note_timing(session, statement);
+  session.note_gap(gap);
+  if (statement.failed) ++session.errors;
+  note_transaction(session, statement);
+  note_units(session, statement);
+  switch (statement.info->kind) {
+    case StatementClass::kPoolReset:
+      close_window(session);
+      break;
+    case StatementClass::kSetting:
+      ++session.setting_changes;
+      break;
+    case StatementClass::kCursor:
+    case StatementClass::kQuery:
+    case StatementClass::kWrite:
+    case StatementClass::kFetch:
+      if (statement.pattern != nullptr && !statement.failed) note_counted(session, statement, gap);
+      break;
+    default:
+      break;
+  }
+  session.last_pattern = statement.pattern;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,105 @@
+// SessionTracker: follows every session and turns sequences of statements into Loops, Repeats and transaction
+// pauses.
+//
+// A session is cut into windows: by an idle gap longer than max(250 ms, 8 × its median turnaround) outside a
+// transaction, by a pool reset, a change of application_name, and its end. Within a window each statement is
+// a Group. When a statement with equality values runs, it is attributed to the earlier execution whose rows
+// may have supplied the values:
+//   1. a statement of the same window whose rows can carry the key (link.h), strongest link first, then the
+//   latest;
+//   2. else, for requests that spread over pooled connections, such a statement on another connection of the
+//   same client
+//      program: with the same trace id, or moments ago (kFanOutWindow after the parent or the last of its
+//      children);
+//   3. else none.
+// The executions attributed to one parent execution are a LoopRun. A parent that is itself in a loop passes
+// its root's identity on, so that the children of all its executions are one run: users → orders (3) → items
+// (30).
+//
+// Bounded: options.max_open_scopes sessions, Session::kMaxGroups statements each, kRing parents per client
+// program. What is pushed out is folded into the facts first, and counted.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/workload/builder.h"
+#include "analyzer/workload/session.h"
+
+namespace pgsieve {
+
+class SessionTracker {
+ public:
+  SessionTracker(const WorkloadOptions& options, Workload& facts);
+  ~SessionTracker();
+
+  void on_statement(const StatementEvent& statement);
+  void on_session_end(uint64_t session);
+  void finish();  // closes everything
+
+ private:
+  static constexpr size_t kRing = 64;
+  static constexpr Microseconds kIdleGap = 250 * kMillisecond;
+  static constexpr Microseconds kFanOutWindow = 100 * kMillisecond;
+  static constexpr Microseconds kTraceWindow = 5 * kSecond;
+
+  struct RingEntry {
+    ParentExecution execution;
+    std::vector<LoopRun*> runs;
+  };
+  struct Application {
+    std::vector<RingEntry> ring;  // newest at (next - 1) % kRing
+    size_t next = 0;
+  };
+  struct Candidate {
+    const ParentExecution* execution = nullptr;
+    LinkStrength strength = LinkStrength::kNone;
+    PatternKey via;
+    uint64_t parent_id = 0;     // the direct parent's execution
+    RingEntry* ring = nullptr;  // where it was found, when on another connection
+    uint64_t position = 0;
+  };
+
+  Session& open_session(const StatementEvent& statement);
+  void close_window(Session& session);
+  void evict_oldest();
+
+  // Steps of on_statement().
+  Microseconds note_timing(Session& session, const StatementEvent& statement);
+  void note_transaction(Session& session, const StatementEvent& statement);
+  void note_units(Session& session, const StatementEvent& statement);
+  void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);
+  void note_repeat(Session& session, Group& group, const StatementEvent& statement, Microseconds gap);
+  void note_write(Session& session, const StatementEvent& statement);
+  void note_execution(Session& session, Group& group, const StatementEvent& statement);
+  Group& group_of(Session& session, const StatementEvent& statement);
+
+  // Attribution (attribution.cc).
+  void attribute(Session& session, Group& group, const StatementEvent& statement, const RunContext& context);
+  Candidate find_in_session(const Session& session, const Group& group);
+  Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
+  Link link_between(const Group& parent, const Group& child);
+  Link link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
+                    uint32_t child_ordinal);
+  LoopRun* start_run(Session& session, Group& group, const StatementEvent& statement,
+                     const Candidate& candidate);
+  void push_ring(const StatementEvent& statement, const ParentExecution& execution);
+
+  // Folding (fold.cc).
+  void release(LoopRun*& run, const Session& session);
+  void fold_run(const LoopRun& run, const Session& session);
+  void fold_repeats(const Group& group);
+
+  const WorkloadOptions& options_;
+  Workload& facts_;
+  std::list<Session> sessions_;  // least recently used first
+  std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
+  std::unordered_map<uint64_t, Application> applications_;
+  std::unordered_map<uint64_t, Link> links_;  // memo by (parent ordinal, child ordinal)
+  uint64_t next_execution_ = 1;
+};
+
+}  // namespace pgsieve

@@ -1,0 +1,49 @@
+// StatementEvent: an Event with its statement looked up, as the trackers take it. Lives for one call.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string_view>
+
+#include "analyzer/capture/event.h"
+#include "analyzer/workload/statement_info.h"
+#include "analyzer/workload/tags.h"
+
+namespace pgsieve {
+
+// The value of one followed slot in one execution.
+struct SlotValue {
+  static constexpr int64_t kNotNumeric = std::numeric_limits<int64_t>::min();
+  uint64_t hash = 0;  // slot_value_hash of its text
+  int64_t number = kNotNumeric;
+  std::string_view text;
+  uint16_t ordinal = 0;  // scan order
+  SlotRole role = SlotRole::kNone;
+  bool known = false;  // false: a parameter the capture has no value for, or one that was cut
+};
+
+struct StatementEvent {
+  std::shared_ptr<StatementInfo> info;  // never null
+  Pattern* pattern = nullptr;           // of the right arity; null: beyond the cap
+  uint32_t pattern_ordinal = 0;         // small dense number of the pattern
+  bool single_value = true;
+  Microseconds start = kUnknownTime, end = kUnknownTime;
+  Microseconds duration = 0;  // 0 when unknown
+  std::array<SlotValue, StatementInfo::kMaxValueSlots> values;
+  size_t value_count = 0;
+  bool values_known = true;         // of all slots
+  uint64_t tuple = 0;               // hash of all values together
+  int64_t limit = -1, offset = -1;  // -1: none or unknown
+  int64_t rows = -1;
+  uint64_t session = 0, transaction = 0;
+  uint64_t application = 0;  // hash of database, user, application, host: one client program
+  uint64_t trace = 0;        // 0: none
+  uint64_t unit = 0;         // trace or tagged unit; 0: none
+  bool failed = false;
+  const Event* event = nullptr;
+  const Tags* tags = nullptr;  // never null
+};
+
+}  // namespace pgsieve
