@@ -77,6 +77,8 @@ uint64_t slot_signature(const StatementScan& scan);
 // Everything but the patterns. Pure and thread-safe: one text gives one result.
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema);
+std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
+                                                  const Schema* schema, const Fingerprint& fingerprint);
 
 // From scan key to what is known. Bounded: when full, the half that was not used lately is forgotten. Not
 // thread-safe.
