@@ -1,0 +1,117 @@
+#include "analyzer/sql/deparse.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "analyzer/sql/tree.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kMaxDeparseDepth = 400;
+
+Error refused(std::string message) {
+  Error error;
+  error.message = std::move(message);
+  return error;
+}
+
+bool deeper_than(const ProtobufCMessage& message, size_t limit) {
+  if (limit == 0) return true;
+  bool deep = false;
+  tree::for_each_child(message,
+                       [&](const ProtobufCMessage& child) { deep = deep || deeper_than(child, limit - 1); });
+  return deep;
+}
+
+void collect_columns(const ProtobufCMessage& message, std::vector<PgQuery__ColumnRef*>& columns) {
+  if (message.descriptor == &pg_query__column_ref__descriptor) {
+    columns.push_back(const_cast<PgQuery__ColumnRef*>(reinterpret_cast<const PgQuery__ColumnRef*>(&message)));
+    return;
+  }
+  tree::for_each_child(message, [&](const ProtobufCMessage& child) { collect_columns(child, columns); });
+}
+
+// Shortens column references to their last field for as long as it lives. The tree is the caller's own.
+class Unqualified {
+ public:
+  explicit Unqualified(const ProtobufCMessage& message) {
+    std::vector<PgQuery__ColumnRef*> columns;
+    collect_columns(message, columns);
+    for (PgQuery__ColumnRef* column : columns) {
+      if (column->n_fields < 2) continue;
+      saved_.push_back({column, column->fields, column->n_fields});
+      column->fields += column->n_fields - 1;
+      column->n_fields = 1;
+    }
+  }
+  Unqualified(const Unqualified&) = delete;
+  Unqualified& operator=(const Unqualified&) = delete;
+  ~Unqualified() {
+    for (const Saved& saved : saved_) {
+      saved.column->fields = saved.fields;
+      saved.column->n_fields = saved.count;
+    }
+  }
+
+ private:
+  struct Saved {
+    PgQuery__ColumnRef* column;
+    PgQuery__Node** fields;
+    size_t count;
+  };
+  std::vector<Saved> saved_;
+};
+
+}  // namespace
+
+Result<std::string> deparse(const PgQuery__ParseResult& tree) {
+  if (deeper_than(tree.base, kMaxDeparseDepth)) {
+    return refused("the statement is nested too deeply to be written out again");
+  }
+  std::string packed(pg_query__parse_result__get_packed_size(&tree), '\0');
+  pg_query__parse_result__pack(&tree, reinterpret_cast<uint8_t*>(packed.data()));
+  const PgQueryDeparseResult result = pg_query_deparse_protobuf({packed.size(), packed.data()});
+  std::string text;
+  std::string message;
+  if (result.error != nullptr) {
+    message = result.error->message != nullptr ? result.error->message : "unknown node";
+  } else if (result.query != nullptr) {
+    text = result.query;
+  }
+  pg_query_free_deparse_result(result);
+  if (!message.empty()) return refused("libpg_query can't write out the statement: " + message);
+  return text;
+}
+
+std::string deparse_expression(const PgQuery__Node& node) {
+  if (deeper_than(node.base, kMaxDeparseDepth)) return {};
+  const Unqualified unqualified(node.base);
+  PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
+  PgQuery__Node target_node = PG_QUERY__NODE__INIT;
+  PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
+  PgQuery__Node select_node = PG_QUERY__NODE__INIT;
+  PgQuery__RawStmt statement = PG_QUERY__RAW_STMT__INIT;
+  PgQuery__ParseResult tree = PG_QUERY__PARSE_RESULT__INIT;
+  PgQuery__Node* targets[] = {&target_node};
+  PgQuery__RawStmt* statements[] = {&statement};
+  target.val = const_cast<PgQuery__Node*>(&node);
+  target_node.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
+  target_node.res_target = &target;
+  select.n_target_list = 1;
+  select.target_list = targets;
+  select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+  select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
+  select_node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
+  select_node.select_stmt = &select;
+  statement.stmt = &select_node;
+  tree.version = PG_VERSION_NUM;
+  tree.n_stmts = 1;
+  tree.stmts = statements;
+  const Result<std::string> text = deparse(tree);
+  constexpr std::string_view kSelect = "SELECT ";
+  if (!text.ok() || !text->starts_with(kSelect)) return {};
+  return text->substr(kSelect.size());
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,198 @@
+#include "analyzer/sql/shape.h"
+
+#include <algorithm>
+
+#include "analyzer/sql/parse_tree.h"
+#include "analyzer/sql/scan.h"
+#include "analyzer/sql/shape_builder.h"
+#include "analyzer/sql/statement_text.h"
+
+namespace pgsieve {
+namespace {
+
+// Texts longer than this lose their bulk (long IN and VALUES lists) before they are parsed.
+constexpr size_t kBulkyBytes = 32 * 1024;
+
+// The grammar knows no bare `?`, but logs of some clients hold nothing else. A digit of the same length keeps
+// every offset; the scan still knows that the slot is a parameter.
+bool replace_placeholders(std::string& text, const StatementScan& scan) {
+  bool replaced = false;
+  for (const Slot& slot : scan.slots) {
+    if (slot.kind == Slot::Kind::kParameter && slot.offset < text.size() && text[slot.offset] == '?') {
+      text[slot.offset] = '0';
+      replaced = true;
+    }
+    // A list of placeholders is one slot.
+    if (slot.kind == Slot::Kind::kList) {
+      for (size_t i = slot.offset; i < slot.offset + slot.text.size() && i < text.size(); ++i) {
+        if (text[i] != '?') continue;
+        text[i] = '0';
+        replaced = true;
+      }
+    }
+  }
+  return replaced;
+}
+
+void describe_unparsed(StatementShape& shape, const ParseTree& tree, std::string_view text,
+                       const StatementScan& scan) {
+  shape.truncated = tree.outcome() == ParseTree::Outcome::kTooComplex;
+  shape.kind = shape.truncated ? internal::guess_kind(text) : StatementKind::kUnparsed;
+  if (shape.truncated && shape.kind == StatementKind::kInsert && scan.rows > 0) {
+    shape.arity = scan.rows > 1 ? Arity::kRows : Arity::kRow;
+  }
+}
+
+bool is_catalog(const Relation& relation) {
+  if (!relation.schema.empty())
+    return relation.schema == "pg_catalog" || relation.schema == "information_schema";
+  return relation.name.starts_with("pg_");
+}
+
+}  // namespace
+
+StatementShape draw_shape(std::string_view text) {
+  StatementShape shape;
+  StatementScan scan;
+  std::string scratch;
+  scan_statement(text, scan, scratch);
+  shape.slots.resize(scan.slots.size());
+  for (size_t i = 0; i < scan.slots.size(); ++i) shape.slots[i].parameter = scan.slots[i].parameter;
+
+  std::string parsed = text.size() > kBulkyBytes ? internal::without_bulk(text) : std::string(text);
+  ParseTree tree(parsed);
+  if (tree.outcome() == ParseTree::Outcome::kRejected && replace_placeholders(parsed, scan))
+    tree = ParseTree(parsed);
+  if (!tree.ok()) {
+    describe_unparsed(shape, tree, text, scan);
+    return shape;
+  }
+  const auto statements = tree.statements();
+  if (statements.empty() || statements[0]->stmt == nullptr) {
+    shape.kind = StatementKind::kEmpty;
+    return shape;
+  }
+  internal::ShapeBuilder builder(shape, scan, text);
+  builder.draw(*statements[0]->stmt);
+  builder.finish();
+  return shape;
+}
+
+namespace internal {
+
+using namespace tree;
+
+ShapeBuilder::ShapeBuilder(StatementShape& shape, const StatementScan& scan, std::string_view text)
+    : shape_(shape), scan_(scan), text_(text) {}
+
+void ShapeBuilder::draw(const Node& statement) {
+  switch (statement.node_case) {
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+      shape_.kind =
+          statement.select_stmt->n_values_lists > 0 ? StatementKind::kValues : StatementKind::kSelect;
+      if (statement.select_stmt->into_clause != nullptr) shape_.kind = StatementKind::kDdl;  // SELECT INTO
+      break;
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+      shape_.kind = StatementKind::kInsert;
+      break;
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+      shape_.kind = StatementKind::kUpdate;
+      break;
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+      shape_.kind = StatementKind::kDelete;
+      break;
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+      shape_.kind = StatementKind::kMerge;
+      break;
+    default:
+      return draw_utility(statement);
+  }
+  draw_query(&statement, kNoIndex, BlockRole::kTop, nullptr);
+}
+
+void ShapeBuilder::finish() {
+  decide_arity();
+  bool any_table = false;
+  bool all_catalog = true;
+  for (const Relation& relation : shape_.relations) {
+    if (relation.kind != Relation::Kind::kTable) continue;
+    any_table = true;
+    all_catalog = all_catalog && is_catalog(relation);
+  }
+  shape_.catalog_only = any_table && all_catalog;
+}
+
+}  // namespace internal
+
+uint32_t StatementShape::main_relation() const {
+  const auto is_table = [&](uint32_t index) {
+    return index < relations.size() && relations[index].kind == Relation::Kind::kTable;
+  };
+  for (uint32_t i = 0; i < relations.size(); ++i) {
+    if (relations[i].dml_target) return i;
+  }
+  uint32_t best = kNoIndex;
+  for (const SlotUse& slot : slots) {
+    if (slot.role != SlotRole::kEqual && slot.role != SlotRole::kList) continue;
+    const uint32_t relation = slot.column.relation;
+    if (is_table(relation) && (best == kNoIndex || relations[relation].block < relations[best].block))
+      best = relation;
+  }
+  for (uint32_t i = 0; i < relations.size() && best == kNoIndex; ++i) {
+    if (is_table(i) && relations[i].block == 0) best = i;
+  }
+  for (uint32_t i = 0; i < relations.size() && best == kNoIndex; ++i) {
+    if (is_table(i)) best = i;
+  }
+  return best;
+}
+
+std::string qualified_name(const Relation& relation) {
+  return relation.schema.empty() ? relation.name : relation.schema + "." + relation.name;
+}
+
+std::string_view statement_kind_name(StatementKind kind) {
+  static constexpr std::string_view kNames[] = {
+      "select",
+      "insert",
+      "update",
+      "delete",
+      "merge",
+      "values",
+      "begin",
+      "commit",
+      "rollback",
+      "savepoint",
+      "release",
+      "rollback to",
+      "prepare transaction",
+      "set",
+      "show",
+      "reset",
+      "discard",
+      "prepare",
+      "execute",
+      "deallocate",
+      "declare cursor",
+      "fetch",
+      "close cursor",
+      "copy",
+      "lock",
+      "listen",
+      "notify",
+      "explain",
+      "call",
+      "do",
+      "truncate",
+      "vacuum",
+      "refresh",
+      "ddl",
+      "other",
+      "empty",
+      "unparsed",
+  };
+  static_assert(std::size(kNames) == static_cast<size_t>(StatementKind::kUnparsed) + 1);
+  return kNames[static_cast<size_t>(kind)];
+}
+
+}  // namespace pgsieve
