@@ -1,0 +1,60 @@
+// EntryJoiner: puts together entries that arrive as several records of one process, between records of
+// others: syslog, Heroku's logplex, the journal.
+//
+// The server's syslog code (src/backend/utils/error/elog.c, write_syslog) numbers messages per process and
+// cuts them: "[n-m] " is part m of message n. It cuts at every newline, and after at most 900 bytes, at the
+// last blank if there is one. What follows a newline starts with a tab when it continues a field (most syslog
+// daemons write it as "#011"), else with log_line_prefix (DETAIL, STATEMENT, …). What follows a cut in the
+// middle of a line starts with the blank, or, when there was no blank, comes after a part of 897 to 900
+// bytes. So the parts go together again, byte for byte.
+//
+// Out come stderr lines "TIME [PID] REST" (REST: the inner line without a time and "[pid] " of its own),
+// entries in the order of their first part. An entry is complete when its process starts another, or kMaxAge
+// records later. Memory: kMaxOpenBytes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace pgsieve {
+
+class EntryJoiner {
+ public:
+  static constexpr uint64_t kMaxAge = 500;  // records
+  static constexpr size_t kMaxOpenBytes = size_t{16} * 1024 * 1024;
+
+  // One record. `time` as it is to be printed. False: neither an entry nor part of one; nothing was taken.
+  bool add(std::string_view time, std::string_view pid, std::string_view text, std::string& out);
+  void finish(std::string& out);
+
+  // log_line_prefix of the lines that come out, for a server whose own is `server_prefix`.
+  static std::string prefix_for(std::string_view server_prefix);
+
+ private:
+  struct Entry {
+    std::string time, pid;
+    std::string head;      // of its first part, up to the level word
+    std::string lines;     // what will come out, its last line open
+    uint64_t number = 0;   // n
+    size_t last_part = 0;  // bytes of the last part
+    uint64_t born = 0;
+    bool complete = false;
+  };
+
+  void start(std::string_view time, std::string_view pid, std::string_view text, uint64_t number);
+  enum class Joint : uint8_t { kNone, kLine, kEntry };  // text goes on; a further line; a DETAIL or its like
+  void append(Entry& entry, std::string_view text, Joint joint);
+  void flush(std::string& out, bool all);
+
+  std::deque<Entry> entries_;
+  uint64_t first_ = 0;                              // ordinal of entries_.front()
+  std::unordered_map<std::string, uint64_t> open_;  // pid -> ordinal
+  uint64_t records_ = 0;
+  size_t bytes_ = 0;
+  bool raw_tabs_ = false;  // the daemon does not write "#011"
+};
+
+}  // namespace pgsieve

@@ -1,0 +1,146 @@
+#include "analyzer/capture/unwrap.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "analyzer/capture/unwrapper.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kHeadBytes = size_t{64} * 1024;
+constexpr size_t kMaxHeadBytes = size_t{1024} * 1024;  // a single record may be long
+constexpr size_t kMaxWrappers = 6;
+constexpr size_t kPortion = size_t{256} * 1024;
+
+// A Source whose head was looked at; optionally with a wrapper undone.
+class UnwrapSource final : public Source {
+ public:
+  UnwrapSource(std::unique_ptr<Source> inner, std::string head, std::unique_ptr<Unwrapper> unwrapper)
+      : inner_(std::move(inner)), unwrapper_(std::move(unwrapper)) {
+    if (unwrapper_) {
+      unwrapper_->feed(head, ready_);
+    } else {
+      ready_ = std::move(head);
+    }
+  }
+
+  Result<size_t> read(std::string& buffer, size_t want) override {
+    while (used_ == ready_.size()) {
+      ready_.clear();
+      used_ = 0;
+      if (!unwrapper_) return inner_->read(buffer, want);
+      if (inner_ended_) {
+        if (!finishing_) break;
+        finishing_ = unwrapper_->finish(ready_);
+        continue;
+      }
+      portion_.clear();
+      Result<size_t> got = inner_->read(portion_, kPortion);
+      if (!got) failed_ = got.error();
+      inner_ended_ = !got || *got == 0;
+      unwrapper_->feed(portion_, ready_);
+    }
+    const size_t part = std::min(want, ready_.size() - used_);
+    if (part == 0 && failed_) return *failed_;
+    buffer.append(ready_, used_, part);
+    used_ += part;
+    return part;
+  }
+
+  const std::string& name() const override { return inner_->name(); }
+  std::string encoding() const override { return inner_->encoding(); }
+  uint64_t stored_bytes() const override { return inner_->stored_bytes(); }
+  uint64_t stored_size() const override { return inner_->stored_size(); }
+
+ private:
+  std::unique_ptr<Source> inner_;
+  std::unique_ptr<Unwrapper> unwrapper_;
+  std::string portion_, ready_;
+  size_t used_ = 0;  // of ready_
+  bool inner_ended_ = false;
+  bool finishing_ = true;
+  Status failed_;
+};
+
+// A Source that hands out an Error met while its head was read.
+class FailedSource final : public Source {
+ public:
+  FailedSource(std::unique_ptr<Source> inner, Error failed)
+      : inner_(std::move(inner)), failed_(std::move(failed)) {}
+  Result<size_t> read(std::string&, size_t) override { return failed_; }
+  const std::string& name() const override { return inner_->name(); }
+  std::string encoding() const override { return inner_->encoding(); }
+  uint64_t stored_bytes() const override { return inner_->stored_bytes(); }
+  uint64_t stored_size() const override { return inner_->stored_size(); }
+
+ private:
+  std::unique_ptr<Source> inner_;
+  Error failed_;
+};
+
+// Reads until `size` bytes are there or the end is; replaces a failed source by one that says so again.
+bool read_head(std::unique_ptr<Source>& source, std::string& head, size_t size) {
+  while (head.size() < size) {
+    Result<size_t> got = source->read(head, size - head.size());
+    if (!got) {
+      source = std::make_unique<FailedSource>(std::move(source), got.error());
+      return true;
+    }
+    if (*got == 0) return true;
+  }
+  return false;
+}
+
+std::string_view complete_lines(std::string_view head, bool ended) {
+  const size_t end = head.rfind('\n');
+  return ended || end == std::string_view::npos ? head : head.substr(0, end + 1);
+}
+
+}  // namespace
+
+const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
+  static const WrapperKind kCri{"CRI", make_cri};
+  static const WrapperKind kHeroku{"logplex", make_syslog};
+  static const WrapperKind kSyslog{"syslog", make_syslog};
+  static const WrapperKind kJournal{"journald", make_journal_export};
+  static const WrapperKind kStamped{"CloudWatch", make_stamped_lines};
+  static const WrapperKind kJson[] = {{"docker", make_json},        {"journald", make_json},
+                                      {"Cloud Logging", make_json}, {"Azure", make_json},
+                                      {"CloudWatch", make_json},    {"OTLP", make_json},
+                                      {"JSON", make_json},          {"CloudNativePG", make_json}};
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  const std::string_view lines = complete_lines(head, ended);
+  if (is_cri(lines)) return &kCri;
+  if (is_heroku(lines)) return &kHeroku;
+  if (is_syslog(lines)) return &kSyslog;
+  if (is_journal_export(head)) return &kJournal;
+  std::string_view name;
+  if (is_wrapped_json(head, name)) {
+    const auto* kind = std::find_if(std::begin(kJson), std::end(kJson),
+                                    [&](const WrapperKind& known) { return known.name == name; });
+    return kind == std::end(kJson) ? nullptr : kind;
+  }
+  if (is_stamped_lines(lines)) return &kStamped;
+  return nullptr;
+}
+
+std::unique_ptr<Source> unwrap(std::unique_ptr<Source> source, const IngestOptions& options,
+                               UnwrapReport& report) {
+  for (size_t depth = 0; depth < kMaxWrappers; ++depth) {
+    std::string head;
+    bool ended = read_head(source, head, kHeadBytes);
+    const WrapperKind* kind = detect_wrapper(head, ended);
+    const bool json = head.find_first_of("{[") == head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    if (kind == nullptr && json && !ended) {
+      ended = read_head(source, head, kMaxHeadBytes);
+      kind = detect_wrapper(head, ended);
+    }
+    if (kind == nullptr) return std::make_unique<UnwrapSource>(std::move(source), std::move(head), nullptr);
+    report.wrappers = std::string(kind->name) + (report.wrappers.empty() ? "" : " in " + report.wrappers);
+    source = std::make_unique<UnwrapSource>(std::move(source), std::move(head), kind->make(options, report));
+  }
+  return source;
+}
+
+}  // namespace pgsieve

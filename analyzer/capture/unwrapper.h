@@ -1,0 +1,98 @@
+// Unwrapper: one wrapper format undone. Takes the wrapped bytes in any portions and appends the inner log's
+// bytes.
+//
+// Internal to unwrapping. Stateful, used by one thread. Memory is bounded: records beyond kMaxRecordBytes are
+// counted as damaged and left out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "analyzer/capture/ingest.h"
+#include "analyzer/capture/unwrap.h"
+
+namespace pgsieve {
+
+class Unwrapper {
+ public:
+  static constexpr size_t kMaxRecordBytes = size_t{32} * 1024 * 1024;
+
+  virtual ~Unwrapper() = default;
+  virtual void feed(std::string_view bytes, std::string& out) = 0;
+  // After the last byte. True: there is more, call again.
+  virtual bool finish(std::string& out) = 0;
+};
+
+// Cuts its input into lines for the formats that have a record per line.
+class LineUnwrapper : public Unwrapper {
+ public:
+  explicit LineUnwrapper(UnwrapReport& report) : report_(report) {}
+  void feed(std::string_view bytes, std::string& out) final;
+  bool finish(std::string& out) override;
+
+ protected:
+  // One line, without its end ("\n" or "\r\n").
+  virtual void line(std::string_view text, std::string& out) = 0;
+  void other(std::string_view text) {
+    ++report_.other_records;
+    report_.other_bytes += text.size() + 1;
+  }
+  void damaged() {
+    if (report_.damaged_records++ == 0) report_.damaged_offset = line_offset_;
+  }
+
+  UnwrapReport& report_;
+
+ private:
+  void take(std::string_view text, std::string& out);
+
+  std::string partial_;
+  bool too_long_ = false;
+  uint64_t line_offset_ = 0;  // of the line being read, in the wrapped stream
+};
+
+// A line's level word ("LOG:  ", "ERROR:  ", "DETAIL:  ", …) and where it starts. length 0: none in the first
+// kLevelSearch bytes.
+struct LevelWord {
+  size_t at = 0;
+  size_t length = 0;
+  bool secondary = false;
+};
+inline constexpr size_t kLevelSearch = 1000;
+LevelWord find_level(std::string_view line);
+
+// Whether two lines can have the same log_line_prefix and belong to one entry: what stands before their level
+// words is equal but for the digits (times, line numbers).
+bool same_prefix(std::string_view left, std::string_view right);
+
+// Appends an entry's text, further lines led by a tab (but not DETAIL and its like, which have the first
+// line's prefix), and a line end. `stamp` goes in front of every line that has a prefix. The text of a csvlog
+// row or JSON line goes as it is.
+void append_entry(std::string_view text, std::string_view stamp, std::string& out);
+
+// What the head of a stream is wrapped in. `name` is for the report.
+struct WrapperKind {
+  std::string_view name;
+  std::unique_ptr<Unwrapper> (*make)(const IngestOptions& options, UnwrapReport& report);
+};
+
+// nullptr: no wrapper we know. Each looks at complete lines (or records) of `head` only; `ended`: head is all
+// there is.
+const WrapperKind* detect_wrapper(std::string_view head, bool ended);
+
+// The detectors and makers, by file.
+bool is_cri(std::string_view head);  // unwrap_lines.cc
+bool is_stamped_lines(std::string_view head);
+std::unique_ptr<Unwrapper> make_cri(const IngestOptions& options, UnwrapReport& report);
+std::unique_ptr<Unwrapper> make_stamped_lines(const IngestOptions& options, UnwrapReport& report);
+bool is_syslog(std::string_view head);  // unwrap_syslog.cc
+bool is_heroku(std::string_view head);
+std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);
+bool is_journal_export(std::string_view head);  // unwrap_journal.cc
+std::unique_ptr<Unwrapper> make_journal_export(const IngestOptions& options, UnwrapReport& report);
+bool is_wrapped_json(std::string_view head, std::string_view& name);  // unwrap_json.cc
+std::unique_ptr<Unwrapper> make_json(const IngestOptions& options, UnwrapReport& report);
+
+}  // namespace pgsieve
