@@ -1,0 +1,97 @@
+// deep-offset: see rule.md. PostgreSQL produces the skipped rows and throws them away, so a page costs offset
+// + limit rows however small it is. The depth comes from the values seen (literals and bind values alike),
+// not from the text.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/common.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr double kMinOffset = 1000;  // skipped rows below which nobody notices
+constexpr double kMinRatio = 5;      // skipped rows per row asked for: the work done for nothing
+
+// ORDER BY of the block that has the OFFSET, when it is made of plain columns.
+std::string order_columns(const StatementShape& shape, const QueryBlock& block, std::string_view suffix) {
+  std::string list;
+  for (const OrderKey& key : block.order) {
+    if (key.use.column.empty()) return {};
+    if (key.use.relation != kNoIndex && shape.relations[key.use.relation].kind != Relation::Kind::kTable)
+      return {};
+    list += fmt::format("{}{}{}", list.empty() ? "" : ", ", key.use.column, suffix);
+  }
+  return list;
+}
+
+Fix keyset_fix(const StatementShape& shape, const QueryBlock& block) {
+  const std::string columns = order_columns(shape, block, "");
+  Fix fix{.kind = "advice",
+          .title = "Page by key: remember the last row of a page and ask for what comes after it",
+          .code = {},
+          .language = {},
+          .safety =
+              "The order must be unique (add the primary key to it). Jumping to an arbitrary page number is "
+              "no longer "
+              "possible."};
+  const bool mixed = !std::ranges::all_of(block.order, [&block](const OrderKey& key) {
+    return key.descending == block.order.front().descending;
+  });
+  if (!columns.empty() && !mixed) {
+    fix.kind = "sql";
+    fix.language = "sql";
+    fix.code = fmt::format("WHERE ({}) {} (/* the last row's values */) ORDER BY {} LIMIT …", columns,
+                           block.order.front().descending ? "<" : ">",
+                           order_columns(shape, block, block.order.front().descending ? " DESC" : ""));
+  }
+  return fix;
+}
+
+const QueryBlock* offset_block(const StatementShape& shape) {
+  const auto found =
+      std::ranges::find_if(shape.blocks, [](const QueryBlock& block) { return block.offset.present; });
+  return found == shape.blocks.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void check_deep_offset(const RuleContext& context, std::vector<Finding>& findings) {
+  const double min_offset = context.option("deep-offset.min-offset", kMinOffset);
+  const double min_ratio = context.option("deep-offset.min-ratio", kMinRatio);
+  for (const auto& [key, pattern] : context.workload.patterns) {
+    const StatementShape& shape = *pattern.shape;
+    const QueryBlock* block = offset_block(shape);
+    if (block == nullptr || pattern.offsets.count() == 0 || pattern.calls == 0 || shape.catalog_only)
+      continue;
+    const auto deepest = static_cast<double>(pattern.offsets.max());
+    const double limit = pattern.limits.count() == 0 ? 0 : static_cast<double>(pattern.limits.quantile(0.5));
+    if (deepest < min_offset || deepest < min_ratio * limit) continue;
+    Finding finding = pattern_finding("deep-offset", pattern);
+    finding.confidence = deepest >= 10 * min_offset ? Confidence::kHigh : Confidence::kMedium;
+    finding.message = limit > 0 ? fmt::format("OFFSET {} reads and throws away {} rows to return {}",
+                                              grouped(deepest), grouped(deepest), grouped(limit))
+                                : fmt::format("OFFSET {} reads and throws away {} rows", grouped(deepest),
+                                              grouped(deepest));
+    finding.evidence.push_back(fmt::format(
+        "offsets from {} to {}, median {}, in {} execution{}",
+        grouped(static_cast<double>(pattern.offsets.min())), grouped(deepest),
+        grouped(static_cast<double>(pattern.offsets.quantile(0.5))),
+        grouped(static_cast<double>(pattern.offsets.count())), pattern.offsets.count() == 1 ? "" : "s"));
+    if (pattern.durations.count() > 0)
+      finding.evidence.push_back(fmt::format("{:.1f} ms at the slowest, {:.1f} ms at the median",
+                                             static_cast<double>(pattern.durations.max()) / 1000,
+                                             static_cast<double>(pattern.durations.quantile(0.5)) / 1000));
+    if (finding.confidence == Confidence::kMedium)
+      finding.why_not_higher.push_back(fmt::format(
+          "at fewer than {} skipped rows a page is still cheap on most servers", grouped(10 * min_offset)));
+    finding.properties["offset"] = fmt::format("{:.0f}", deepest);
+    if (limit > 0) finding.properties["limit"] = fmt::format("{:.0f}", limit);
+    if (block->order.empty())
+      finding.evidence.emplace_back("there is no ORDER BY: pages may overlap or miss rows");
+    finding.fixes.push_back(keyset_fix(shape, *block));
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace pgsieve
