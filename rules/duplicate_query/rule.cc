@@ -1,0 +1,90 @@
+// duplicate-query: the same statement with the same values, again, although nothing was written to its
+// tables. See rule.md.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "rules/common.h"
+#include "rules/loop_verdict.h"
+
+namespace pgsieve {
+
+namespace {
+
+// Functions whose result differs from call to call: reading them again is the point.
+constexpr std::array<std::string_view, 10> kVolatile = {
+    "random",  "gen_random_uuid", "uuid_generate_v4", "clock_timestamp", "timeofday",
+    "nextval", "pg_sleep",        "txid_current",     "pg_notify",       "statement_timestamp"};
+
+bool repeatable(const Pattern& pattern) {
+  if (pattern.shape == nullptr || !is_read(pattern.shape->kind) || pattern.shape->blocks.empty())
+    return false;
+  const QueryBlock& top = pattern.shape->blocks[0];
+  if (top.skip_locked || top.for_update || pattern.shape->catalog_only) return false;
+  const bool reads_table =
+      std::any_of(pattern.shape->relations.begin(), pattern.shape->relations.end(),
+                  [](const Relation& relation) { return relation.kind == Relation::Kind::kTable; });
+  const bool changes = std::any_of(
+      pattern.shape->functions.begin(), pattern.shape->functions.end(), [](const FunctionUse& use) {
+        return std::find(kVolatile.begin(), kVolatile.end(), use.name) != kVolatile.end();
+      });
+  return reads_table && !changes;
+}
+
+// Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.
+bool belongs_together(const RepeatExample& example) {
+  const uint32_t turns = example.count - 1;
+  if (example.unit_changes * 2 > turns) return false;
+  if ((example.rollbacks + example.errors) * 2 >= turns) return false;
+  const Microseconds mean_time = example.repeated_time / std::max<Microseconds>(1, turns);
+  return example.median_gap != kUnknownTime &&
+         example.median_gap <= std::max<Microseconds>(10 * kMillisecond, 5 * mean_time);
+}
+
+bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return (finding.rule == "n-plus-one" || finding.rule == "recursive-walk") && finding.pattern == key;
+  });
+}
+
+}  // namespace
+
+void check_duplicate_query(const RuleContext& context, std::vector<Finding>& findings) {
+  const auto min_count = static_cast<uint32_t>(context.option("duplicate-query.min-count", 3));
+  for (const auto& [key, repeat] : context.workload.repeats) {
+    const Pattern* pattern = context.workload.find(key);
+    if (pattern == nullptr || !repeatable(*pattern) || is_loop_child(findings, key)) continue;
+    const RepeatExample* best = nullptr;
+    for (const RepeatExample& example : repeat.examples) {
+      if (example.count < min_count || !belongs_together(example)) continue;
+      if (best == nullptr || example.count > best->count) best = &example;
+    }
+    if (best == nullptr) continue;
+    // Mostly different values with a chance repetition is a loop or plain traffic.
+    if (best->distinct_tuples * 2 > best->executions) continue;
+    Finding finding = pattern_finding("duplicate-query", *pattern);
+    finding.severity = FindingSeverity::kWarning;
+    finding.confidence = best->count >= 4 ? Confidence::kHigh : Confidence::kMedium;
+    finding.count = best->executions;
+    finding.scopes = repeat.windows;
+    finding.message = fmt::format(
+        "the same query on {} with the same values ran {} times in a row of work, nothing written in between",
+        finding.table.empty() ? "a table" : finding.table, best->count);
+    finding.evidence.push_back(fmt::format("{} executions within {:.1f} ms, {} different sets of values",
+                                           best->executions, static_cast<double>(best->span) / 1000.0,
+                                           best->distinct_tuples));
+    finding.evidence.push_back(
+        fmt::format("{:.1f} ms between the end of a statement and the repetition (median)",
+                    static_cast<double>(best->median_gap) / 1000.0));
+    if (best->count < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", best->count));
+    finding.time_ms = static_cast<double>(repeat.repeated_time) / 1000.0;
+    if (!best->source.empty()) finding.tags["source"] = best->source;
+    finding.fixes.push_back(
+        {"advice", "Read it once per request and keep the result", "", "",
+         "The value must not change during the request; the request's own writes must drop it."});
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,257 @@
+#include "rules/loop_verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace pgsieve {
+
+std::string_view loop_class_name(LoopClass kind) {
+  constexpr std::string_view kNames[] = {
+      "row by row", "tree walk",   "keyset pagination",    "offset pagination", "queue",
+      "retry",      "tenant loop", "independent requests", "same values",       "unclear"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+namespace {
+
+bool has_role(uint32_t roles, SlotRole role) {
+  return (roles & (1U << static_cast<unsigned>(role))) != 0;
+}
+
+double to_ms(Microseconds time) {
+  return static_cast<double>(time) / 1000.0;
+}
+
+const QueryBlock* top_block(const Pattern& pattern) {
+  return pattern.shape == nullptr || pattern.shape->blocks.empty() ? nullptr : &pattern.shape->blocks[0];
+}
+
+// Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
+// starts a new trace for every statement says nothing.
+bool units_are_requests(const LoopExample& example) {
+  return example.statements_per_unit >= 24;
+}
+
+// Every turn in another request: by trace or tag, or by the time a person or a load balancer took between
+// them.
+bool independent(const LoopExample& example, bool linked, const LoopOptions& options) {
+  const uint32_t turns = example.count - 1;
+  const bool own_units = example.unit_changes >= turns && turns > 0;
+  if (linked) {
+    if (units_are_requests(example) && own_units && example.unit_mismatches + 1 >= example.count) return true;
+    return false;
+  }
+  if (own_units && example.transactions <= 1) return true;
+  if (example.scope == ScopeKind::kTransaction) return false;  // one transaction is one unit of work
+  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
+  const Microseconds tight = std::max(options.tight_gap, 3 * mean_time);
+  return example.median_gap != kUnknownTime && example.median_gap > tight;
+}
+
+bool is_retry(const LoopExample& example) {
+  const uint32_t turns = std::max(1U, example.count - 1);
+  return (example.rollbacks + example.errors) * 2 >= turns && example.distinct_values * 2 <= example.count;
+}
+
+// The class by what varies from turn to turn.
+LoopClass class_of(const LoopExample& example, const Pattern& child, const Link& link,
+                   const LoopOptions& options) {
+  const QueryBlock* top = top_block(child);
+  if (top != nullptr && top->skip_locked) return LoopClass::kQueue;
+  if (is_retry(example)) return LoopClass::kRetry;
+  const uint32_t varying = example.varying_roles;
+  const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
+  const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);
+  if (example.distinct_values == 0) return LoopClass::kUnclear;
+  if (varying == 0) return LoopClass::kSameValues;
+  if (!chooses && !writes) {
+    if (has_role(varying, SlotRole::kOffset)) return LoopClass::kOffset;
+    if (has_role(varying, SlotRole::kRange)) return LoopClass::kKeyset;
+    return LoopClass::kUnclear;
+  }
+  if (!writes && has_role(varying, SlotRole::kOffset) && !has_role(varying, SlotRole::kEqual))
+    return LoopClass::kOffset;
+  const uint32_t turns = std::max(1U, example.count - 1);
+  if (example.setting_changes * 2 >= turns) return LoopClass::kTenants;
+  const bool linked = link.strength >= LinkStrength::kSameColumn;
+  if (independent(example, linked, options)) return LoopClass::kIndependent;
+  return LoopClass::kRowByRow;
+}
+
+uint64_t executions_like(const Loop& loop, uint32_t at_least) {
+  uint64_t executions = 0;
+  uint64_t all = 0;
+  for (const auto& [bucket, scopes] : loop.per_scope.buckets()) {
+    const uint64_t size = (Histogram::bucket_low(bucket) + Histogram::bucket_high(bucket)) / 2;
+    all += size * scopes;
+    if (Histogram::bucket_high(bucket) >= at_least) executions += size * scopes;
+  }
+  return all == executions ? loop.executions : executions;
+}
+
+void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& verdict) {
+  const std::string pair = link.child_column.empty() ? std::string()
+                           : link.parent_column.empty()
+                               ? fmt::format("{}.{}", link.child_table, link.child_column)
+                               : fmt::format("{}.{} = {}.{}", link.child_table, link.child_column,
+                                             link.parent_table, link.parent_column);
+  switch (link.strength) {
+    case LinkStrength::kForeignKey:
+      verdict.reasons.push_back("a foreign key links them: " + pair);
+      break;
+    case LinkStrength::kNames:
+      verdict.reasons.push_back("the names link them: " + pair);
+      break;
+    case LinkStrength::kSameKey:
+      verdict.reasons.push_back(
+          fmt::format("the loop asks for the listed rows of {} again, by key", link.parent_table));
+      break;
+    case LinkStrength::kPolymorphic:
+      verdict.reasons.push_back(fmt::format("{}.{} with its type column names a row of any table",
+                                            link.child_table, link.child_column));
+      break;
+    case LinkStrength::kSameColumn:
+      verdict.reasons.push_back("both sides use the column: " + pair);
+      break;
+    default:
+      break;
+  }
+  if (example.matched_values >= 2) {
+    verdict.reasons.push_back(fmt::format("{} of {} values stood in the parent's list",
+                                          example.matched_values, example.distinct_values));
+  }
+  if (example.parent_rows > 1 && example.count == example.parent_rows) {
+    verdict.reasons.push_back(
+        fmt::format("it ran {} times after the parent returned {} rows", example.count, example.parent_rows));
+  } else if (example.parent_limit > 1 && example.count == example.parent_limit) {
+    verdict.reasons.push_back(
+        fmt::format("it ran {} times after LIMIT {}", example.count, example.parent_limit));
+  }
+}
+
+void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
+  if (example.distinct_values > 1) {
+    verdict.reasons.push_back(
+        fmt::format("{} executions, {} different values", example.count, example.distinct_values));
+  }
+  if (example.longest_run >= 3) {
+    verdict.reasons.push_back(fmt::format("{} of them directly one after another", example.longest_run));
+  } else if (example.cycle_statements >= 2) {
+    verdict.reasons.push_back(fmt::format("a turn of {} statements repeats", example.cycle_statements));
+  }
+  if (example.median_gap != kUnknownTime) {
+    verdict.reasons.push_back(fmt::format(
+        "{:.1f} ms between the end of one statement and the next turn (median)", to_ms(example.median_gap)));
+  }
+  if (example.sessions > 1)
+    verdict.reasons.push_back(fmt::format("spread over {} connections", example.sessions));
+  if (example.scope == ScopeKind::kTransaction) verdict.reasons.push_back("all in one transaction");
+}
+
+Confidence lower(Confidence confidence) {
+  return confidence == Confidence::kLow ? Confidence::kLow
+                                        : static_cast<Confidence>(static_cast<int>(confidence) - 1);
+}
+
+// With a parent whose rows can have supplied the values.
+void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
+  const bool all_rows = (example.parent_rows > 1 && example.count % example.parent_rows == 0) ||
+                        (example.parent_limit > 1 && example.count % example.parent_limit == 0 &&
+                         example.parent_executions <= 1);
+  const bool listed = example.matched_values >= 3;
+  const bool named = verdict.link.strength >= LinkStrength::kNames;
+  verdict.report = example.count >= options.min_count && example.distinct_values >= 2;
+  if (example.count == 2 && all_rows && example.distinct_values == 2) verdict.report = options.min_count <= 2;
+  verdict.confidence = named && (example.count >= 5 || all_rows || listed) ? Confidence::kHigh
+                       : named || all_rows                                 ? Confidence::kMedium
+                                                                           : Confidence::kLow;
+  if (!named && verdict.confidence == Confidence::kLow && example.count >= 5)
+    verdict.confidence = Confidence::kMedium;
+  if (!named) verdict.doubts.emplace_back("no foreign key or name links the statements; --schema may");
+  if (example.count < 5 && !all_rows)
+    verdict.doubts.push_back(fmt::format("only {} executions", example.count));
+  const Microseconds slow = 20 * kMillisecond;
+  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
+  if (example.median_gap != kUnknownTime && example.median_gap > std::max(slow, 3 * mean_time) &&
+      example.scope != ScopeKind::kTransaction && !all_rows) {
+    verdict.confidence = lower(verdict.confidence);
+    verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
+  }
+  if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
+    verdict.confidence = lower(verdict.confidence);
+    verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");
+  }
+}
+
+// Nothing before it could have supplied the values: they come from outside the database, or from another
+// statement whose names don't tell.
+void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
+  const bool tight = example.median_gap != kUnknownTime || example.scope == ScopeKind::kTransaction;
+  const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
+                       example.longest_run * 2 >= example.count;
+  verdict.confidence = Confidence::kLow;
+  verdict.report = example.count >= options.min_alone && example.distinct_values >= 3 && tight && regular;
+  verdict.doubts.emplace_back("no statement before it could have supplied the values");
+}
+
+}  // namespace
+
+LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
+                       const LoopOptions& options) {
+  LoopVerdict best;
+  best.loop = &loop;
+  if (child.shape == nullptr) return best;
+  const Schema* known = schema.empty() ? nullptr : &schema;
+  const LinkProfile child_profile = draw_link_profile(*child.shape, known);
+  Link link;
+  if (parent != nullptr && parent->shape != nullptr) {
+    link = explain_link(draw_link_profile(*parent->shape, known), child_profile, known);
+  }
+  for (const LoopExample& example : loop.examples) {
+    LoopVerdict verdict;
+    verdict.loop = &loop;
+    verdict.example = &example;
+    verdict.link = link;
+    verdict.kind = class_of(example, child, link, options);
+    if (verdict.kind == LoopClass::kRowByRow) {
+      explain_parent(example, link, verdict);
+      explain_loop(example, verdict);
+      if (link.strength >= LinkStrength::kSameColumn) {
+        grade_linked(example, options, verdict);
+      } else {
+        grade_alone(example, options, verdict);
+      }
+      const bool self =
+          parent != nullptr && link.child_table == link.parent_table && link.strength == LinkStrength::kNames;
+      if (self) verdict.kind = LoopClass::kTreeWalk;
+    }
+    verdict.count = executions_like(loop, std::min(example.count, options.min_count));
+    const auto rank = [](const LoopVerdict& judged) {
+      return std::make_tuple(judged.report, judged.confidence,
+                             judged.example == nullptr ? 0 : judged.example->count);
+    };
+    if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
+  }
+  return best;
+}
+
+LoopVerdict best_verdict(const RuleContext& context, const PatternKey& child, const LoopOptions& options) {
+  LoopVerdict best;
+  const Pattern* child_pattern = context.workload.find(child);
+  if (child_pattern == nullptr) return best;
+  const auto from = context.workload.loops.lower_bound(LoopKey{child, kNoPattern});
+  for (auto at = from; at != context.workload.loops.end() && at->first.child == child; ++at) {
+    const Pattern* parent =
+        at->first.parent == kNoPattern ? nullptr : context.workload.find(at->first.parent);
+    LoopVerdict verdict = judge_loop(at->second, *child_pattern, parent, context.schema, options);
+    const auto rank = [](const LoopVerdict& judged) {
+      return std::make_tuple(judged.report, judged.confidence, judged.link.strength, judged.count);
+    };
+    if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
+  }
+  return best;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,59 @@
+// LoopVerdict: what kind of loop a Loop fact is, how sure that is and why. Shared by the rules about loops:
+// n-plus-one, write-loop, recursive-walk, offset-walk.
+//
+// A loop that is no problem is told apart by evidence, not by allow-lists: pagination (only a range, LIMIT or
+// OFFSET varies), a queue (SKIP LOCKED), a retry (ROLLBACK or an error between turns), tenants (search_path
+// or role changes between turns), polling and independent requests on one pooled connection (think time
+// between turns, a new trace or tag each).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/workload/link.h"
+#include "rules/rule.h"
+
+namespace pgsieve {
+
+enum class LoopClass : uint8_t {
+  kRowByRow,  // a value per turn, from a list or from outside the database
+  kTreeWalk,  // each turn asks for the children of rows of the same table
+  kKeyset,    // pages by key
+  kOffset,    // pages by OFFSET
+  kQueue,
+  kRetry,
+  kTenants,
+  kIndependent,  // requests that have nothing to do with each other
+  kSameValues,   // nothing varies: a repetition, not a loop
+  kUnclear,      // too little to say
+};
+std::string_view loop_class_name(LoopClass kind);
+
+struct LoopVerdict {
+  LoopClass kind = LoopClass::kUnclear;
+  Confidence confidence = Confidence::kLow;
+  bool report = false;                   // worth a finding at this confidence
+  const LoopExample* example = nullptr;  // the scope that decided
+  const Loop* loop = nullptr;
+  Link link;                         // between parent and child; kNone without a parent
+  uint64_t count = 0;                // executions in all scopes that look like this
+  std::vector<std::string> reasons;  // strongest first
+  std::vector<std::string> doubts;   // why not higher
+};
+
+struct LoopOptions {
+  uint32_t min_count = 3;                     // executions after one parent
+  uint32_t min_alone = 5;                     // without a parent statement
+  Microseconds tight_gap = 5 * kMillisecond;  // turnaround that leaves no room for another request
+};
+
+// Judges one loop of a read or write. `child` is its pattern; `parent` may be null.
+LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
+                       const LoopOptions& options);
+
+// Of all loops of one child the verdict to report: linked parents before none, then confidence, count,
+// parent's key.
+LoopVerdict best_verdict(const RuleContext& context, const PatternKey& child, const LoopOptions& options);
+
+}  // namespace pgsieve

@@ -1,0 +1,89 @@
+// n-plus-one: a query that runs once per row of an earlier one. See rule.md.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "rules/common.h"
+#include "rules/loop_verdict.h"
+
+namespace pgsieve {
+
+namespace {
+
+// A read that asks for one value at a time and returns data.
+bool can_be_child(const Pattern& pattern) {
+  return pattern.shape != nullptr && is_read(pattern.shape->kind) && pattern.key.arity != Arity::kMany &&
+         !pattern.shape->catalog_only;
+}
+
+std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pattern* parent) {
+  const Relation* table = child.shape->main_relation() == kNoIndex
+                              ? nullptr
+                              : &child.shape->relations[child.shape->main_relation()];
+  const std::string name = table == nullptr ? "a statement" : "a query on " + qualified_name(*table);
+  if (parent == nullptr)
+    return fmt::format("{} ran {} times in a loop, one value at a time", name, verdict.count);
+  const Relation* list = parent->shape->main_relation() == kNoIndex
+                             ? nullptr
+                             : &parent->shape->relations[parent->shape->main_relation()];
+  return fmt::format("{} ran {} times, once per row of {}{}", name, verdict.count,
+                     list == nullptr ? "another query" : "a list of " + qualified_name(*list),
+                     verdict.loop->scopes > 1 ? fmt::format(" ({} lists)", verdict.loop->scopes) : "");
+}
+
+void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& finding) {
+  if (verdict.example->root == kNoPattern) return;
+  const auto link = [&](const PatternKey& key, uint64_t count) {
+    const Pattern* pattern = context.workload.find(key);
+    if (pattern == nullptr) return;
+    const uint32_t main = pattern->shape->main_relation();
+    finding.chain.push_back(
+        {key, pattern->query,
+         main == kNoIndex ? std::string() : qualified_name(pattern->shape->relations[main]), count});
+  };
+  link(verdict.example->root, verdict.loop->scopes);
+  link(verdict.loop->key.parent, verdict.example->parent_executions * verdict.loop->scopes);
+  link(verdict.loop->key.child, verdict.count);
+  finding.chain_id = finding_id("chain", verdict.example->root);
+}
+
+}  // namespace
+
+void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings) {
+  LoopOptions options;
+  options.min_count = static_cast<uint32_t>(context.option("n-plus-one.min-count", options.min_count));
+  options.min_alone =
+      static_cast<uint32_t>(context.option("n-plus-one.min-without-parent", options.min_alone));
+  for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
+    const PatternKey child_key = at->first.child;
+    at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
+    const Pattern* child = context.workload.find(child_key);
+    if (child == nullptr || !can_be_child(*child)) continue;
+    const LoopVerdict verdict = best_verdict(context, child_key, options);
+    if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
+      continue;
+    const bool linked = verdict.link.strength >= LinkStrength::kSameColumn;
+    const Pattern* parent = linked ? context.workload.find(verdict.loop->key.parent) : nullptr;
+    Finding finding = pattern_finding("n-plus-one", *child);
+    finding.id = finding_id("n-plus-one", child_key, parent == nullptr ? kNoPattern : parent->key);
+    finding.severity =
+        verdict.confidence >= Confidence::kHigh ? FindingSeverity::kError : FindingSeverity::kWarning;
+    finding.confidence = verdict.confidence;
+    if (parent != nullptr) {
+      finding.parent = parent->key;
+      finding.parent_query = parent->query;
+    }
+    finding.count = verdict.count;
+    finding.scopes = verdict.loop->scopes;
+    finding.message = describe(verdict, *child, parent);
+    finding.evidence = verdict.reasons;
+    finding.why_not_higher = verdict.doubts;
+    finding.time_ms = static_cast<double>(verdict.loop->child_time + verdict.loop->gap_time) / 1000.0;
+    if (!verdict.link.child_column.empty()) finding.columns = {verdict.link.child_column};
+    if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
+    add_chain(context, verdict, finding);
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,97 @@
+// write-loop: rows inserted, updated or deleted one statement at a time. See rule.md.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/common.h"
+#include "rules/loop_verdict.h"
+
+namespace pgsieve {
+
+namespace {
+
+std::string_view verb_of(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kInsert:
+      return "inserted";
+    case StatementKind::kUpdate:
+      return "updated";
+    case StatementKind::kDelete:
+      return "deleted";
+    default:
+      return "written";
+  }
+}
+
+// One row at a time: single-row VALUES, or a condition on one value.
+bool one_row_at_a_time(const Pattern& pattern) {
+  if (pattern.shape == nullptr || !is_write(pattern.shape->kind)) return false;
+  return pattern.key.arity == Arity::kScalar || pattern.key.arity == Arity::kOne ||
+         pattern.key.arity == Arity::kRow;
+}
+
+// A worker that takes a job and marks it done writes once per job by design.
+bool serves_queue(const RuleContext& context, const LoopExample& example) {
+  return std::any_of(example.cycle.begin(), example.cycle.end(), [&](const PatternKey& key) {
+    const Pattern* pattern = context.workload.find(key);
+    return pattern != nullptr && pattern->shape != nullptr && !pattern->shape->blocks.empty() &&
+           pattern->shape->blocks[0].skip_locked;
+  });
+}
+
+// Grades a loop of writes: what matters is that the turns belong together, not where their values come from.
+bool grade(const LoopExample& example, LoopVerdict& verdict) {
+  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
+  const bool one_transaction = example.scope == ScopeKind::kTransaction;
+  const bool tight = example.median_gap != kUnknownTime &&
+                     example.median_gap <= std::max<Microseconds>(10 * kMillisecond, 5 * mean_time);
+  if (!one_transaction && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
+  verdict.confidence =
+      example.count >= 5 && (one_transaction || tight) ? Confidence::kHigh : Confidence::kMedium;
+  if (example.count < 5) verdict.doubts.push_back(fmt::format("only {} executions", example.count));
+  return example.count >= 3;
+}
+
+}  // namespace
+
+void check_write_loop(const RuleContext& context, std::vector<Finding>& findings) {
+  LoopOptions options;
+  options.min_count = static_cast<uint32_t>(context.option("write-loop.min-count", options.min_count));
+  options.tight_gap = 10 * kMillisecond;
+  for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
+    const PatternKey child_key = at->first.child;
+    at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
+    const Pattern* child = context.workload.find(child_key);
+    if (child == nullptr || !one_row_at_a_time(*child)) continue;
+    LoopVerdict verdict = best_verdict(context, child_key, options);
+    if (verdict.example == nullptr || verdict.kind != LoopClass::kRowByRow ||
+        serves_queue(context, *verdict.example))
+      continue;
+    if (!grade(*verdict.example, verdict)) continue;
+    const Pattern* parent = verdict.link.strength >= LinkStrength::kSameColumn
+                                ? context.workload.find(verdict.loop->key.parent)
+                                : nullptr;
+    Finding finding = pattern_finding("write-loop", *child);
+    finding.severity = FindingSeverity::kWarning;
+    finding.confidence = verdict.confidence;
+    if (parent != nullptr) {
+      finding.parent = parent->key;
+      finding.parent_query = parent->query;
+    }
+    finding.count = verdict.count;
+    finding.scopes = verdict.loop->scopes;
+    finding.message = fmt::format("{} rows of {} were {} by {} single statements", verdict.count,
+                                  finding.table.empty() ? "a table" : finding.table,
+                                  verb_of(child->shape->kind), verdict.count);
+    finding.evidence = verdict.reasons;
+    std::erase_if(verdict.doubts, [](const std::string& doubt) {
+      return doubt.find("supplied the values") != std::string::npos;
+    });
+    finding.why_not_higher = verdict.doubts;
+    finding.time_ms = static_cast<double>(verdict.loop->child_time + verdict.loop->gap_time) / 1000.0;
+    if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace pgsieve
