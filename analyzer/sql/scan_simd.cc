@@ -185,11 +185,7 @@ __attribute__((target("avx2,bmi"))) size_t copy_run_with_avx2(const char* source
   PGSIEVE_COPY_RUN_BODY(Avx2Machine);
 }
 
-#endif  // PGSIEVE_SCAN_X86
-
-#if PGSIEVE_SCAN_X86 && defined(__SSSE3__)
-
-struct Ssse3Machine {
+struct Sse2Machine {
   struct Block {
     __m128i low, high;
   };
@@ -226,8 +222,10 @@ struct Ssse3Machine {
             bits(block, ident)};
   }
   static void store_half(__m128i half, uint32_t quoted, char* out) {
-    const __m128i spread =
-        _mm_shuffle_epi8(_mm_set1_epi32(static_cast<int>(quoted)), _mm_set_epi64x(0x0101010101010101, 0));
+    // As in Avx2Machine, the mask's bytes spread by multiplication: the baseline has no byte shuffle.
+    constexpr uint64_t kEveryByte = 0x0101010101010101;
+    const __m128i spread = _mm_set_epi64x(static_cast<int64_t>(((quoted >> 8) & 0xFF) * kEveryByte),
+                                          static_cast<int64_t>((quoted & 0xFF) * kEveryByte));
     const __m128i bit = _mm_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
     const __m128i inside = _mm_cmpeq_epi8(_mm_and_si128(spread, bit), bit);
     const __m128i upper = _mm_andnot_si128(inside, range(half, 'A', 26));
@@ -240,11 +238,11 @@ struct Ssse3Machine {
   }
 };
 
-size_t copy_run_with_ssse3(const char* source, size_t size, char* out, RunState& state) {
-  PGSIEVE_COPY_RUN_BODY(Ssse3Machine);
+size_t copy_run_with_sse2(const char* source, size_t size, char* out, RunState& state) {
+  PGSIEVE_COPY_RUN_BODY(Sse2Machine);
 }
 
-#endif
+#endif  // PGSIEVE_SCAN_X86
 
 }  // namespace
 
@@ -252,9 +250,9 @@ size_t copy_run_portable(const char* source, size_t size, char* out, RunState& s
   PGSIEVE_COPY_RUN_BODY(PortableMachine);
 }
 
-CopyRun copy_run_ssse3() {
-#if PGSIEVE_SCAN_X86 && defined(__SSSE3__)
-  return copy_run_with_ssse3;
+CopyRun copy_run_sse2() {
+#if PGSIEVE_SCAN_X86
+  return copy_run_with_sse2;
 #else
   return nullptr;
 #endif
@@ -270,7 +268,7 @@ CopyRun copy_run_avx2() {
 CopyRun best_copy_run() {
   static const CopyRun best = [] {
     if (const CopyRun run = copy_run_avx2()) return run;
-    if (const CopyRun run = copy_run_ssse3()) return run;
+    if (const CopyRun run = copy_run_sse2()) return run;
     return CopyRun{copy_run_portable};
   }();
   return best;

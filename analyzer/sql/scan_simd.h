@@ -27,7 +27,7 @@ using CopyRun = size_t (*)(const char* source, size_t size, char* out, RunState&
 
 size_t copy_run_portable(const char* source, size_t size, char* out, RunState& state);
 // nullptr where the program or the machine lacks the instructions.
-CopyRun copy_run_ssse3();
+CopyRun copy_run_sse2();
 CopyRun copy_run_avx2();
 
 // The fastest of the above. Thread-safe.
