@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/capture/parameters.h"
+
 namespace pgsieve {
 namespace {
 
@@ -127,10 +129,14 @@ bool take_literal(std::string_view text, size_t& at, BoundValue& value, std::str
 void Execution::reset() {
   std::string storage = std::move(storage_);
   std::unique_ptr<StatementScan> scan_buffer = std::move(own_scan_);
+  std::string list = std::move(list_storage_);
   std::vector<BoundValue> values = std::move(own_parameters_);
   *this = Execution();
-  if (storage.capacity() > kKeepBytes) return;  // an unusual statement: let go of everything it needed
+  if (storage.capacity() > kKeepBytes || list.capacity() > kKeepBytes)
+    return;  // an unusual statement: let go of everything it needed
   storage_ = std::move(storage);
+  list_storage_ = std::move(list);
+  own_parameters_.clear();
   own_scan_ = std::move(scan_buffer);
   own_parameters_ = std::move(values);
 }
@@ -138,29 +144,43 @@ void Execution::reset() {
 void Execution::own() {
   if (!active || owned_) return;
   owned_ = true;
-  std::string_view* const views[] = {&text, &name, &prepare_text, &parameter_list, &sqlstate, &error_message};
+  std::string_view* const views[] = {&text, &name, &prepare_text, &sqlstate, &error_message};
   size_t total = 0;
   for (const std::string_view* view : views) total += view->size();
-  storage_.clear();
-  storage_.reserve(total);  // no reallocation below: the views stay valid
+  // Some views may show the old storage: build the new one beside it. Never short enough to live inside the
+  // string object, so that swapping keeps addresses.
+  std::string storage;
+  storage.reserve(std::max(total, size_t{64}));
   const std::string_view old_text = text;
-  const std::string_view old_list = parameter_list;
   for (std::string_view* view : views) {
-    const size_t start = storage_.size();
-    storage_.append(*view);
-    *view = std::string_view(storage_).substr(start);
+    const size_t start = storage.size();
+    storage.append(*view);
+    *view = std::string_view(storage).substr(start);
   }
   if (scan != nullptr) {
     if (own_scan_ == nullptr) own_scan_ = std::make_unique<StatementScan>();
-    *own_scan_ = *scan;
-    for (Slot& slot : own_scan_->slots) slot.text = moved(slot.text, old_text, text);
-    own_scan_->comment_first = moved(scan->comment_first, old_text, text);
-    own_scan_->comment_last = moved(scan->comment_last, old_text, text);
+    if (scan != own_scan_.get()) *own_scan_ = *scan;
     scan = own_scan_.get();
+    for (Slot& slot : own_scan_->slots) slot.text = moved(slot.text, old_text, text);
+    own_scan_->comment_first = moved(own_scan_->comment_first, old_text, text);
+    own_scan_->comment_last = moved(own_scan_->comment_last, old_text, text);
   }
+  storage_.swap(storage);
+  if (parameter_list.data() == list_storage_.data()) return;  // set_parameters() kept them already
+  list_storage_ = parameter_list;
   own_parameters_.assign(parameters.begin(), parameters.end());
-  for (BoundValue& value : own_parameters_) value.text = moved(value.text, old_list, parameter_list);
+  for (BoundValue& value : own_parameters_) value.text = moved(value.text, parameter_list, list_storage_);
   parameters = own_parameters_;
+  parameter_list = list_storage_;
+}
+
+void Execution::set_parameters(std::string_view list, std::string& scratch) {
+  list_storage_ = list;
+  own_parameters_.clear();
+  parameter_list = list_storage_;
+  parameters_whole = lex_parameters(parameter_list, own_parameters_, scratch);
+  parameters = own_parameters_;
+  parameters_given = true;
 }
 
 std::string_view prepared_text(std::string_view prepare) {

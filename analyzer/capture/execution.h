@@ -53,12 +53,17 @@ struct Execution {
 
   // Forgets the execution, keeping buffers of ordinary size.
   void reset();
-  // Copies everything the views show, so that the chunk may go. Idempotent.
+  // Copies everything the views show, so that the chunk may go. Does nothing when nothing changed() since.
   void own();
+  // A view was set after own().
+  void changed() { owned_ = false; }
+  // Lexes the list and keeps it with its values.
+  void set_parameters(std::string_view list, std::string& scratch);
 
  private:
   bool owned_ = false;
   std::string storage_;
+  std::string list_storage_;
   std::unique_ptr<StatementScan> own_scan_;
   std::vector<BoundValue> own_parameters_;
 };

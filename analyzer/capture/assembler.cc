@@ -1,0 +1,454 @@
+#include "analyzer/capture/assembler.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "analyzer/capture/message.h"
+#include "analyzer/capture/parameters.h"
+#include "analyzer/capture/severity.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr Microseconds kReuseGap = 3600 * kSecond;  // a process id idle for so long may be another process
+
+std::string_view statement_of(std::string_view name) {
+  return name.substr(0, name.find('/'));
+}
+
+bool differs(std::string_view known, std::string_view now) {
+  return !known.empty() && !now.empty() && known != now;
+}
+
+void assign(std::string& kept, std::string_view now) {
+  if (!now.empty() && kept != now) kept = now;
+}
+
+}  // namespace
+
+uint64_t text_identity(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == ';'))
+    text.remove_suffix(1);
+  constexpr size_t kEnd = 64;
+  if (text.size() <= 2 * kEnd) return hash64(text, 1);
+  return hash_combine(hash64(text.substr(0, kEnd), text.size()), hash64(text.substr(text.size() - kEnd)));
+}
+
+void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
+  place_ = place;
+  chunk_ = &chunk;
+  for (size_t i = 0; i < chunk.log.entries.size(); ++i) {
+    const LogEntry& entry = chunk.log.entries[i];
+    const EntryFacts& fact = chunk.facts[i];
+    Backend& backend = backend_of(entry, fact.message);
+    if (!backend.touched) {
+      backend.touched = true;
+      touched_.push_back(&backend);
+    }
+    if (entry.localized || fact.message.localized) ++stats_.localized_entries;
+    if (is_secondary(entry.severity)) {
+      add_secondary(backend, entry, fact);
+    } else {
+      ++stats_.entries;
+      add_primary(backend, entry, fact);
+    }
+  }
+  for (Backend* backend : touched_) {
+    backend->current.own();
+    backend->failed.own();
+    backend->touched = false;
+  }
+  touched_.clear();
+}
+
+void Assembler::finish() {
+  for (Backend& backend : backends_.all()) {
+    flush(backend);
+    for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);
+    drop_loose(backend);
+  }
+}
+
+Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
+  uint64_t key = 0;
+  const bool by_pid = entry.session_id.empty();
+  if (!by_pid) {
+    key = hash64(entry.session_id);
+  } else if (entry.pid != 0) {
+    key = hash_combine(entry.pid, place_.group);
+  }
+  Backend& backend = backends_.get(key, [this](Backend& oldest) {
+    flush(oldest);
+    ++evidence_.evicted_backends;
+    std::erase(touched_, &oldest);
+  });
+  if (key == 0) return backend;
+  const bool reused =
+      by_pid && backend.session != 0 &&
+      ((message.kind == MessageKind::kConnection && entry.message.starts_with("connection received")) ||
+       differs(backend.user, entry.user) || differs(backend.database, entry.database) ||
+       (entry.time != kUnknownTime && backend.last_time != kUnknownTime &&
+        entry.time - backend.last_time > kReuseGap));
+  if (reused) close_session(backend, backend.last_time);
+  if (backend.session == 0) {
+    backend.by_pid = by_pid;
+    open_session(backend, entry);
+  }
+  if (entry.time != kUnknownTime) backend.last_time = entry.time;
+  return backend;
+}
+
+void Assembler::open_session(Backend& backend, const LogEntry& entry) {
+  backend.session =
+      backend.by_pid ? hash_combine(backend.key, static_cast<uint64_t>(entry.time)) : backend.key;
+  if (backend.session == 0) backend.session = 1;
+}
+
+// Ends the session and readies the backend for the next one of its process id.
+void Assembler::close_session(Backend& backend, Microseconds time) {
+  flush(backend);
+  for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);
+  backend.prepares.clear();
+  drop_loose(backend);
+  if (backend.session != 0) emitter_.session_end(backend.identity(), time);
+  backend.session = 0;
+  backend.user.clear();
+  backend.database.clear();
+  backend.application.clear();
+  backend.host.clear();
+  backend.unplanned = {};
+}
+
+void Assembler::update_identity(Backend& backend, const LogEntry& entry) {
+  if (backend.session == 0) {  // no session information: each entry speaks for itself
+    backend.user = entry.user;
+    backend.database = entry.database;
+    backend.application = entry.application;
+    backend.host = entry.host;
+    return;
+  }
+  assign(backend.user, entry.user);
+  assign(backend.database, entry.database);
+  assign(backend.application, entry.application);
+  assign(backend.host, entry.host);
+}
+
+void Assembler::add_primary(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {
+  finish_error(backend);
+  settle_plan(backend);
+  backend.target = Backend::Target::kNone;
+  if (entry.time != kUnknownTime) {
+    if (stats_.first == kUnknownTime || entry.time < stats_.first) stats_.first = entry.time;
+    if (stats_.last == kUnknownTime || entry.time > stats_.last) stats_.last = entry.time;
+  }
+  if (!entry.detail.empty() || !entry.context.empty()) ++evidence_.details;
+  if (is_error(entry.severity)) {
+    add_error(backend, entry, fact);
+  } else if (is_report(entry.severity)) {
+    add_report(backend, entry, fact);
+  } else {
+    ++stats_.other_entries;
+  }
+}
+
+void Assembler::add_report(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {
+  const Message& message = fact.message;
+  switch (message.kind) {
+    case MessageKind::kExecute:
+    case MessageKind::kStatement:
+      add_execution(backend, entry, fact);
+      return;
+    case MessageKind::kParse:
+    case MessageKind::kBind:
+      flush_current(backend);
+      emit_plans(backend);
+      add_prepare(backend, message);
+      return;
+    case MessageKind::kFetch:
+      add_fetch(backend, message);
+      return;
+    case MessageKind::kDuration:
+      add_duration(backend, message.duration);
+      return;
+    case MessageKind::kPlan:
+      add_plan(backend, entry, message);
+      return;
+    case MessageKind::kDisconnection: {
+      ++stats_.other_entries;
+      update_identity(backend, entry);
+      const uint64_t key = backend.key;
+      if (key == 0) return;
+      close_session(backend, entry.time);
+      std::erase(touched_, &backend);
+      backends_.erase(key);
+      return;
+    }
+    case MessageKind::kConnection:
+    case MessageKind::kFastpath:
+    case MessageKind::kOther:
+      ++stats_.other_entries;
+      return;
+  }
+}
+
+void Assembler::start(Execution& execution, Backend& backend, const LogEntry& entry) {
+  execution.active = true;
+  execution.time = entry.time;
+  execution.transaction =
+      entry.transaction.empty() ? 0 : hash_combine(backend.session, hash64(entry.transaction));
+  execution.file = place_.file;
+  execution.offset = entry.offset;
+  execution.line = place_.line_base + entry.line;
+  execution.sqlstate = entry.sqlstate;
+}
+
+void Assembler::add_execution(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {
+  const Message& message = fact.message;
+  Execution& current = backend.current;
+  const bool timed = message.duration != kUnknownTime;
+  if (timed && current.active && current.awaits_duration &&
+      text_identity(current.text) == text_identity(message.text)) {
+    current.duration = message.duration;  // announced before, now with its time: the same execution
+    current.time = entry.time;
+    current.awaits_duration = false;
+    backend.target = Backend::Target::kCurrent;
+    return;
+  }
+  if (!entry.context.empty()) {  // a function raised a message that looks like the server's
+    ++stats_.other_entries;
+    return;
+  }
+  flush_current(backend);
+  update_identity(backend, entry);
+  start(current, backend, entry);
+  current.sqlstate = {};
+  current.extended = message.kind == MessageKind::kExecute;
+  current.duration = message.duration;
+  current.awaits_duration = !timed;
+  current.text = message.text;
+  current.name = message.name;
+  current.scan = fact.scan;
+  backend.target = Backend::Target::kCurrent;
+  if (!entry.detail.empty()) add_detail(current, entry.detail, fact);
+  if (timed) {
+    ++evidence_.durations_with_text;
+    if (stats_.min_duration_seen == kUnknownTime || message.duration < stats_.min_duration_seen) {
+      stats_.min_duration_seen = message.duration;
+    }
+    drop_loose(backend);
+  } else {
+    ++evidence_.texts_alone;
+  }
+  if (current.extended) take_prepare(backend, message);
+  if (!timed) {
+    const uint32_t own = current.extended ? std::min(backend.loose_count, 2U) : 0;
+    for (uint32_t i = 0; i < own; ++i) current.prepare += backend.loose[i];
+    backend.loose_count -= own;
+    drop_loose(backend);
+  }
+  claim_plans(backend, current);
+}
+
+void Assembler::add_prepare(Backend& backend, const Message& message) {
+  ++evidence_.parses_and_binds;
+  drop_loose(backend);
+  const uint64_t name = hash64(statement_of(message.name));
+  const uint64_t text = text_identity(message.text);
+  auto found = std::find_if(backend.prepares.begin(), backend.prepares.end(),
+                            [name](const PrepareTime& prepare) { return prepare.name == name; });
+  const bool parse = message.kind == MessageKind::kParse;
+  if (found != backend.prepares.end() && (found->text != text || parse)) {
+    drop_prepare(*found);
+    backend.prepares.erase(found);
+    found = backend.prepares.end();
+  }
+  if (found == backend.prepares.end()) {
+    if (backend.prepares.size() >= Backend::kMaxPrepares) {
+      drop_prepare(backend.prepares.front());
+      backend.prepares.erase(backend.prepares.begin());
+    }
+    found = backend.prepares.insert(backend.prepares.end(), PrepareTime{name, text});
+  }
+  if (parse) {
+    found->parse += message.duration;
+    ++found->parses;
+    return;
+  }
+  if (found->binds > 0) stats_.orphan_binds += found->binds;  // bound, never seen to run, bound again
+  found->bind = message.duration;
+  found->binds = 1;
+}
+
+void Assembler::take_prepare(Backend& backend, const Message& message) {
+  if (backend.prepares.empty()) return;
+  const uint64_t name = hash64(statement_of(message.name));
+  const auto found = std::find_if(backend.prepares.begin(), backend.prepares.end(),
+                                  [name](const PrepareTime& prepare) { return prepare.name == name; });
+  if (found == backend.prepares.end()) return;
+  if (found->text == text_identity(message.text)) {
+    backend.current.prepare += found->parse + found->bind;
+  } else {
+    drop_prepare(*found);
+  }
+  backend.prepares.erase(found);
+}
+
+void Assembler::drop_prepare(const PrepareTime& prepare) {
+  stats_.orphan_binds += prepare.parses + prepare.binds;
+}
+
+void Assembler::drop_loose(Backend& backend) {
+  stats_.orphan_durations += backend.loose_count;
+  evidence_.bare_durations += backend.loose_count;
+  backend.loose_count = 0;
+}
+
+void Assembler::add_fetch(Backend& backend, const Message& message) {
+  Execution& current = backend.current;
+  if (!current.active || current.name != message.name ||
+      (current.awaits_duration && message.duration != kUnknownTime)) {
+    ++evidence_.late_fetches;
+    ++stats_.other_entries;
+    return;
+  }
+  ++current.fetches;
+  if (message.duration == kUnknownTime) {
+    current.awaits_fetch = true;
+  } else {
+    current.duration += message.duration;
+  }
+}
+
+void Assembler::add_duration(Backend& backend, Microseconds duration) {
+  Execution& current = backend.current;
+  if (current.active && current.awaits_duration) {
+    current.duration = duration;
+    current.awaits_duration = false;
+    ++evidence_.durations_paired;
+    return;
+  }
+  if (current.active && current.awaits_fetch) {
+    current.awaits_fetch = false;
+    if (current.duration != kUnknownTime) current.duration += duration;
+    return;
+  }
+  if (backend.loose_count >= backend.loose.size()) {
+    ++stats_.orphan_durations;
+    ++evidence_.bare_durations;
+    backend.loose[0] = backend.loose[1];
+    backend.loose_count = 1;
+  }
+  backend.loose[backend.loose_count++] = duration;
+}
+
+void Assembler::add_detail(Execution& execution, std::string_view text, const EntryFacts& fact) {
+  ++evidence_.details;
+  const Detail detail = classify_detail(text);
+  execution.changed();
+  if (detail.kind == DetailKind::kPrepare) {
+    execution.prepare_text = detail.text;
+    return;
+  }
+  if (detail.kind != DetailKind::kParameters || execution.parameters_given) return;
+  execution.parameters_given = true;
+  execution.parameter_list = detail.text;
+  if (fact.parameters_read) {
+    execution.parameters = chunk_->parameters(fact);
+    execution.parameters_whole = fact.parameters_whole;
+    return;
+  }
+  execution.set_parameters(detail.text, scratch_);
+}
+
+void Assembler::add_secondary(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {
+  if (entry.severity == Severity::kLocation) ++evidence_.locations;
+  switch (backend.target) {
+    case Backend::Target::kCurrent:
+      if (entry.severity == Severity::kDetail) add_detail(backend.current, entry.message, fact);
+      if (entry.severity == Severity::kContext && context_parameters(entry.message).empty()) {
+        backend.current.reset();  // a function raised a message that looks like the server's
+        backend.target = Backend::Target::kNone;
+        ++stats_.other_entries;
+      }
+      return;
+    case Backend::Target::kFailed:
+      if (entry.severity == Severity::kStatement) {
+        backend.failed.changed();
+        backend.failed.text = entry.message;
+        backend.failed.scan = fact.scan;
+      } else if (entry.severity == Severity::kContext) {
+        const std::string_view list = context_parameters(entry.message);
+        if (!list.empty()) backend.failed.set_parameters(list, scratch_);
+      }
+      return;
+    case Backend::Target::kPlan:
+      if (entry.severity == Severity::kContext && backend.open_plan != nullptr &&
+          context_parameters(entry.message).empty()) {
+        backend.open_plan->nested = true;
+      }
+      return;
+    case Backend::Target::kNone:
+      return;
+  }
+}
+
+void Assembler::add_error(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {
+  Execution& failed = backend.failed;
+  failed.reset();
+  start(failed, backend, entry);
+  failed.kind = Event::Kind::kFailed;
+  failed.error_message = entry.message;
+  failed.text = entry.statement;
+  failed.scan = fact.scan;
+  backend.target = Backend::Target::kFailed;
+  if (!backend.current.active) update_identity(backend, entry);
+  const std::string_view list =
+      entry.context.empty() ? std::string_view{} : context_parameters(entry.context);
+  if (!list.empty()) failed.set_parameters(list, scratch_);
+}
+
+// The error has all its secondary entries. When log_statement announced the statement, the announcement is
+// what failed.
+void Assembler::finish_error(Backend& backend) {
+  Execution& failed = backend.failed;
+  if (!failed.active) return;
+  Execution& current = backend.current;
+  const bool announced = current.active && current.awaits_duration &&
+                         (failed.text.empty() || text_identity(failed.text) == text_identity(current.text));
+  if (announced) {
+    current.kind = Event::Kind::kFailed;
+    current.awaits_duration = false;
+    current.time = failed.time;
+    current.sqlstate = failed.sqlstate;
+    current.error_message = failed.error_message;
+    emitter_.execution(backend.identity(), current);
+    failed.reset();
+    return;
+  }
+  flush_current(backend);
+  if (failed.text.empty()) {
+    ++evidence_.errors_without_statement;
+    ++stats_.other_entries;
+    failed.reset();
+    return;
+  }
+  emitter_.execution(backend.identity(), failed);
+}
+
+void Assembler::flush_current(Backend& backend) {
+  Execution& current = backend.current;
+  if (!current.active) return;
+  if (current.extended && current.plans.empty()) {
+    backend.unplanned[backend.unplanned_next++ % backend.unplanned.size()] = text_identity(current.text);
+  }
+  emitter_.execution(backend.identity(), current);
+}
+
+void Assembler::flush(Backend& backend) {
+  finish_error(backend);
+  settle_plan(backend);
+  flush_current(backend);
+  emit_plans(backend);
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,109 @@
+// Assembler: pairs the entries of each session into Events. The one strictly sequential stage.
+//
+// What belongs together (src/backend/tcop/postgres.c; the orders were observed on a server):
+//   * `duration: … execute NAME: text` is an execution; its DETAIL has the bound values. `parse` and `bind`
+//   entries before it
+//     give their time to the next execution of the same name and text. `execute fetch from NAME` adds its
+//     time to the execution of that portal while that is the session's latest.
+//   * With log_statement the text comes first and a bare `duration:` follows; in the extended protocol the
+//   bare durations of
+//     parse and bind stand before the text.
+//   * An ERROR carries its statement (STATEMENT); when log_statement announced it before, both are one failed
+//   statement.
+//   * auto_explain's plan stands before the duration line in the simple protocol and after the execute line
+//   in the extended
+//     one; a plan whose CONTEXT names a function is a nested statement's.
+// So an execution is held back until the session's next entry that can't belong to it, and emitted then;
+// sessions keep their order. Memory: a bounded number of backends, each with at most one execution, one
+// failed statement and a few plans.
+//
+// Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/capture/backend.h"
+#include "analyzer/capture/emitter.h"
+#include "analyzer/capture/ingest.h"
+#include "analyzer/capture/prepared_chunk.h"
+
+namespace pgsieve {
+
+// What the log shows of the server's settings, counted while pairing.
+struct SettingsEvidence {
+  uint64_t durations_with_text = 0;  // log_min_duration_statement
+  uint64_t texts_alone = 0;          // log_statement
+  uint64_t durations_paired = 0;     // a text, then its bare duration
+  uint64_t bare_durations = 0;       // log_duration without a text
+  uint64_t parses_and_binds = 0;
+  uint64_t plans = 0;
+  uint64_t locations = 0;  // LOCATION entries: log_error_verbosity = verbose
+  uint64_t details = 0;    // any secondary entry or field that terse drops
+  uint64_t errors_without_statement = 0;
+  uint64_t late_fetches = 0;  // fetches of a portal whose execution was emitted already
+  uint64_t evicted_backends = 0;
+};
+
+// Where a chunk stands in the input.
+struct ChunkPlace {
+  uint32_t file = 0;
+  uint64_t line_base = 0;  // lines before the chunk in its file
+  uint64_t group = 0;      // files of one server share it: process ids mean the same there
+};
+
+class Assembler {
+ public:
+  // stats and sink outlive the assembler.
+  Assembler(IngestStats& stats, EventSink& sink) : stats_(stats), emitter_(stats, sink) {}
+
+  // The chunks of the input in order. Afterwards the chunk may be reused.
+  void add(const PreparedChunk& chunk, const ChunkPlace& place);
+  // The end of the input: emits what is held back. Sessions stay open: their end was not seen.
+  void finish();
+
+  const SettingsEvidence& evidence() const { return evidence_; }
+
+ private:
+  Backend& backend_of(const LogEntry& entry, const Message& message);
+  void open_session(Backend& backend, const LogEntry& entry);
+  void close_session(Backend& backend, Microseconds time);
+  void update_identity(Backend& backend, const LogEntry& entry);
+
+  void add_primary(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void add_secondary(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void add_report(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void add_execution(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void add_prepare(Backend& backend, const Message& message);
+  void add_fetch(Backend& backend, const Message& message);
+  void add_duration(Backend& backend, Microseconds duration);
+  void add_error(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void add_detail(Execution& execution, std::string_view text, const EntryFacts& fact);
+
+  void take_prepare(Backend& backend, const Message& message);
+  void drop_prepare(const PrepareTime& prepare);
+  void drop_loose(Backend& backend);
+  void finish_error(Backend& backend);
+  void flush_current(Backend& backend);
+  void flush(Backend& backend);
+  void start(Execution& execution, Backend& backend, const LogEntry& entry);
+
+  // assembler_plans.cc
+  void add_plan(Backend& backend, const LogEntry& entry, const Message& message);
+  void settle_plan(Backend& backend);
+  void claim_plans(Backend& backend, Execution& execution);
+  void emit_plans(Backend& backend);
+
+  IngestStats& stats_;
+  Emitter emitter_;
+  SettingsEvidence evidence_;
+  BackendTable backends_;
+  std::vector<Backend*> touched_;
+  ChunkPlace place_;
+  const PreparedChunk* chunk_ = nullptr;
+  std::string scratch_;
+  std::vector<BoundValue> values_;
+};
+
+}  // namespace pgsieve

@@ -1,0 +1,367 @@
+#include "analyzer/capture/chunk_supplier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "analyzer/base/bytes.h"
+#include "analyzer/base/time.h"
+
+namespace pgsieve {
+namespace {
+
+uint64_t size_of(const std::string& path) {
+  std::error_code ignored;
+  const auto size =
+      std::filesystem::is_regular_file(path, ignored) ? std::filesystem::file_size(path, ignored) : 0;
+  return ignored ? 0 : size;
+}
+
+// Reads until `text` has `want` bytes or the source ends (true) or fails (error is set, true).
+bool read_up_to(Source& source, std::string& text, size_t want, Status& error) {
+  while (text.size() < want) {
+    const Result<size_t> got = source.read(text, want - text.size());
+    if (!got) {
+      error = got.error();
+      return true;
+    }
+    if (*got == 0) return true;
+  }
+  return false;
+}
+
+// The head of an input, looked at before it is read: when does it start, and what is it?
+struct Peek {
+  std::string path;
+  Microseconds first = kUnknownTime;
+  LogFormatKind kind = LogFormatKind::kUnknown;
+};
+
+Peek peek(const std::string& path, const IngestOptions& options) {
+  Peek result{path, kUnknownTime, LogFormatKind::kUnknown};
+  auto sources = open_sources(path);
+  if (!sources || sources->empty()) return result;
+  UnwrapReport report;
+  const auto source = unwrap(std::move(sources->front()), options, report);
+  std::string head;
+  Status error;
+  const bool whole = read_up_to(*source, head, size_t{128} * 1024, error);
+  IngestOptions inner = options;
+  if (report.inner_prefix_known) {
+    inner.prefix = report.inner_prefix;
+    inner.prefix_given = true;
+  }
+  const Result<Detection> detection = detect_log(head, whole, inner);
+  if (!detection) return result;
+  result.first = detection->first;
+  result.kind = detection->kind;
+  return result;
+}
+
+std::string stem_of(const std::string& path) {
+  const std::filesystem::path name(path);
+  return (name.parent_path() / name.stem()).string();
+}
+
+}  // namespace
+
+// The input being read.
+struct ChunkSupplier::Input {
+  std::shared_ptr<Source> source;
+  UnwrapReport report;
+  std::shared_ptr<const LogReader> reader;
+  std::shared_ptr<EventReader> events;
+  Detection detection;
+  uint32_t file = 0;
+  std::string pending;  // decoded, not handed out yet
+  uint64_t offset = 0;  // of pending
+  uint64_t stored = 0;  // stored bytes already counted for progress
+  bool ended = false;
+  bool first = true;
+  bool skipping = false;
+  bool unknown = false;
+};
+
+ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions& options,
+                             const PipelineLimits& limits)
+    : options_(options), limits_(limits) {
+  if (!options.timezone.empty()) {
+    const auto zone = zone_offset_seconds(options.timezone);
+    if (!zone) {
+      failure_ = Error{Error::Kind::kUsage,
+                       fmt::format("'{}' is no time zone we know", options.timezone),
+                       "Give an abbreviation such as CET or an offset such as +02:00",
+                       "",
+                       0,
+                       0,
+                       false};
+      return;
+    }
+    zone_seconds_ = *zone;
+  }
+  for (const std::string& path : paths) total_bytes_ += size_of(path);
+  paths_ = paths.size() > 1 ? in_order(std::move(paths)) : std::move(paths);
+}
+
+ChunkSupplier::~ChunkSupplier() = default;
+
+// By the time of their first entry; the same content twice, or one log in two of the server's formats, only
+// once.
+std::vector<std::string> ChunkSupplier::in_order(std::vector<std::string> paths) {
+  std::vector<Peek> peeks;
+  std::set<std::pair<uint64_t, uint64_t>> contents;
+  for (std::string& path : paths) {
+    if (path == "-" || size_of(path) == 0) {
+      peeks.push_back({std::move(path), kUnknownTime, LogFormatKind::kUnknown});
+      continue;
+    }
+    if (const auto identity = content_identity(path);
+        identity.ok() && !contents.emplace(identity->high, identity->low).second) {
+      warnings_.push_back(fmt::format("{} has the same content as another input; it was read once.", path));
+      continue;
+    }
+    peeks.push_back(peek(path, options_));
+  }
+  std::vector<Peek> kept;
+  for (const Peek& one : peeks) {
+    const auto twin = std::find_if(kept.begin(), kept.end(), [&one](const Peek& other) {
+      return one.kind != LogFormatKind::kUnknown && other.kind != LogFormatKind::kUnknown &&
+             one.kind != other.kind && one.first != kUnknownTime && other.first != kUnknownTime &&
+             stem_of(one.path) == stem_of(other.path) && std::abs(one.first - other.first) < 60 * kSecond;
+    });
+    if (twin == kept.end()) {
+      kept.push_back(one);
+      continue;
+    }
+    // csvlog and jsonlog say more than stderr.
+    const bool replace = twin->kind == LogFormatKind::kStderr;
+    const std::string left_out = replace ? twin->path : one.path;
+    const std::string read = replace ? one.path : twin->path;
+    warnings_.push_back(fmt::format("{} and {} are the same log in two formats; only {} was read.",
+                                    twin->path, one.path, read));
+    if (replace) *twin = one;
+  }
+  std::stable_sort(kept.begin(), kept.end(), [](const Peek& a, const Peek& b) {
+    return a.first != kUnknownTime && b.first != kUnknownTime && a.first < b.first;
+  });
+  std::vector<std::string> ordered;
+  for (Peek& one : kept) ordered.push_back(std::move(one.path));
+  return ordered;
+}
+
+bool ChunkSupplier::open_path(const std::string& path) {
+  auto sources = open_sources(path);
+  if (!sources) {
+    failure_ = sources.error();
+    return false;
+  }
+  sources_ = std::move(*sources);
+  std::reverse(sources_.begin(), sources_.end());
+  return true;
+}
+
+bool ChunkSupplier::open_next() {
+  while (sources_.empty()) {
+    if (next_path_ >= paths_.size()) return false;
+    if (!open_path(paths_[next_path_++])) return false;
+  }
+  std::unique_ptr<Source> source = std::move(sources_.back());
+  sources_.pop_back();
+  start_input(std::move(source));
+  return true;
+}
+
+void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
+  input_ = std::make_unique<Input>();
+  Input& input = *input_;
+  IngestFile& file = files_.emplace_back();
+  input.file = static_cast<uint32_t>(files_.size() - 1);
+  file.name = source->name();
+  input.source = unwrap(std::move(source), options_, input.report);
+  fill(limits_.head_bytes);
+  LogFormatKind events = options_.format.empty() || options_.format == "auto"
+                             ? detect_event_format(input.pending)
+                             : log_format_kind(options_.format);
+  input.events = make_event_reader(events, options_);
+  if (input.events != nullptr) {
+    input.detection.kind = events;
+  } else {
+    IngestOptions options = options_;
+    if (input.report.inner_prefix_known) {
+      options.prefix = input.report.inner_prefix;
+      options.prefix_given = true;
+      options.format.clear();
+    }
+    Result<Detection> detection = detect_log(input.pending, input.ended, options, detection_.prefix);
+    if (detection) {
+      input.detection = *detection;
+      ReaderOptions reader;
+      reader.prefix = input.detection.prefix;
+      reader.zone_seconds = zone_seconds_;
+      input.reader = make_log_reader(input.detection.kind, reader);
+    } else {
+      input.unknown = true;
+      Error error = detection.error();
+      error.file = file.name;
+      if (!input.pending.empty()) warnings_.push_back(error.to_string() + ".");
+      if (!unmatched_) unmatched_ = std::move(error);
+    }
+  }
+  if (!input.unknown) {
+    if (detection_.kind == LogFormatKind::kUnknown) {
+      detection_ = input.detection;
+    } else if (detection_.kind != input.detection.kind) {
+      mixed_ = true;
+    }
+  }
+  file.format = input.unknown ? "unknown" : std::string(log_format_name(input.detection.kind));
+  if (!input.report.wrappers.empty()) file.format += " in " + input.report.wrappers;
+  if (const std::string encoding = input.source->encoding(); !encoding.empty())
+    file.format += " in " + encoding;
+  file.prefix = input.detection.prefix;
+}
+
+// Reads until `want` bytes are pending or the input ends.
+bool ChunkSupplier::fill(size_t want) {
+  Input& input = *input_;
+  if (input.ended || input.pending.size() >= want) return !input.pending.empty();
+  const size_t before = input.pending.size();
+  Status error;
+  input.ended = read_up_to(*input.source, input.pending, want, error);
+  decoded_bytes_ += input.pending.size() - before;
+  files_[input.file].decoded_bytes += input.pending.size() - before;
+  if (error) {
+    const uint64_t at = files_[input.file].decoded_bytes;
+    if (at == 0) {
+      failure_ = *error;
+    } else {
+      warnings_.push_back(fmt::format("{}: reading stopped after {} decoded bytes: {}.",
+                                      files_[input.file].name, at, error->message));
+    }
+  }
+  return !input.pending.empty();
+}
+
+void ChunkSupplier::report_progress() {
+  const uint64_t stored = input_->source->stored_bytes();
+  done_bytes_ += stored - std::min(stored, input_->stored);
+  input_->stored = stored;
+  if (options_.progress) options_.progress(done_bytes_, total_bytes_);
+}
+
+void ChunkSupplier::close_input() {
+  Input& input = *input_;
+  IngestFile& file = files_[input.file];
+  file.bytes = input.source->stored_bytes();
+  report_progress();
+  if (!input.report.warning.empty()) warnings_.push_back(input.report.warning);
+  if (input.report.damaged_records > 0) {
+    warnings_.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file.name,
+                                    input.report.damaged_records, input.report.wrappers,
+                                    input.report.damaged_offset));
+  }
+  input_.reset();
+}
+
+// Drops the rest of a record that was too long.
+void ChunkSupplier::skip_rest(Job& job) {
+  Input& input = *input_;
+  while (input.skipping) {
+    fill(limits_.chunk_bytes);
+    size_t length = input.reader->find_record(input.pending);
+    // Without a record start, all but the last bytes go: a start may be split between two reads.
+    if (length == std::string_view::npos) {
+      const size_t newline = input.pending.rfind('\n');
+      length = input.ended || newline == std::string::npos || newline == 0 ? input.pending.size() : newline;
+      if (input.ended) input.skipping = false;
+    } else {
+      input.skipping = false;
+    }
+    job.skipped_lines += count_byte(std::string_view(input.pending).substr(0, length), '\n');
+    job.skipped_bytes += length;
+    input.offset += length;
+    input.pending.erase(0, length);
+  }
+}
+
+// Moves the next whole records from pending to the job.
+bool ChunkSupplier::cut(Job& job) {
+  Input& input = *input_;
+  const size_t limit = std::max<size_t>(options_.max_entry_bytes, limits_.chunk_bytes);
+  size_t want = input.detection.descending ? limits_.reversed_bytes : limits_.chunk_bytes;
+  size_t length = 0;
+  for (;;) {
+    if (!fill(want)) return false;
+    if (input.ended && input.pending.size() <= want) {
+      length = input.pending.size();
+      job.last = true;
+    } else {
+      length = input.unknown
+                   ? want
+                   : input.reader->complete_records(std::string_view(input.pending).substr(0, want));
+    }
+    if (length > 0) break;
+    if (want >= limit) {
+      length = std::min(want, input.pending.size());
+      job.cut = true;
+      input.skipping = true;
+      break;
+    }
+    want = std::min(want * 2, limit);
+  }
+  if (input.detection.descending && !job.last && job.first) {
+    warnings_.push_back(fmt::format(
+        "{} runs backwards in time and is too large to be turned around as a whole; sessions that "
+        "cross a boundary of {} bytes are in the wrong order.",
+        files_[input.file].name, limits_.reversed_bytes));
+  }
+  job.text.swap(input.pending);
+  input.pending.assign(job.text, length);
+  job.text.resize(length);
+  job.offset = input.offset;
+  input.offset += length;
+  return true;
+}
+
+bool ChunkSupplier::next(Job& job) {
+  while (!failure_) {
+    if (input_ == nullptr && !open_next()) return false;
+    if (failure_) return false;
+    Input& input = *input_;
+    job.text.clear();
+    job.file = input.file;
+    job.first = input.first;
+    job.last = job.cut = false;
+    job.skipped_bytes = job.skipped_lines = 0;
+    job.reversed = input.detection.descending;
+    job.unknown_format = input.unknown;
+    job.first_time = input.detection.first;
+    job.reader = input.reader;
+    job.events = nullptr;
+    job.events_source = nullptr;
+    input.first = false;
+    if (input.events != nullptr) {
+      if (!job.first) {
+        close_input();
+        continue;
+      }
+      job.text.swap(input.pending);
+      job.events = input.events;
+      job.events_source = input.source;
+      return true;
+    }
+    if (input.skipping) skip_rest(job);
+    if (cut(job)) {
+      report_progress();
+      return true;
+    }
+    const bool skipped = job.skipped_bytes > 0;
+    close_input();
+    if (skipped) return true;  // an empty chunk that still has to be accounted for
+  }
+  return false;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,183 @@
+#include "analyzer/capture/detect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/capture/log_reader.h"
+#include "analyzer/capture/prefix.h"
+#include "analyzer/capture/severity.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kSampleLines = 600;
+constexpr size_t kSampleBytes = size_t{512} * 1024;
+
+constexpr std::pair<LogFormatKind, std::string_view> kNames[] = {
+    {LogFormatKind::kStderr, "stderr"},   {LogFormatKind::kCsv, "csvlog"},
+    {LogFormatKind::kJson, "jsonlog"},    {LogFormatKind::kSyslog, "syslog"},
+    {LogFormatKind::kOtlpSpans, "otlp"},  {LogFormatKind::kStatStatements, "pg_stat_statements"},
+    {LogFormatKind::kUnknown, "unknown"},
+};
+
+// Whole lines of the head that could start an entry.
+std::vector<std::string_view> sample_lines(std::string_view head) {
+  std::vector<std::string_view> lines;
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  while (!head.empty() && lines.size() < kSampleLines) {
+    const size_t end = std::min(head.find('\n'), head.size());
+    std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line[0] == '\t' || line.find_first_not_of(' ') == std::string_view::npos) continue;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// PgBouncer: "2026-01-01 00:00:00.000 UTC [12] LOG C-0x55…: db/user@1.2.3.4:5 login attempt", "… LOG stats:
+// …".
+bool is_pgbouncer(const std::vector<std::string_view>& lines) {
+  size_t hits = 0;
+  for (const std::string_view line : lines) {
+    for (const std::string_view level : {" LOG ", " WARNING ", " ERROR ", " DEBUG ", " NOISE "}) {
+      const size_t at = line.find(level);
+      if (at == std::string_view::npos || at > 80) continue;
+      const std::string_view rest = line.substr(at + level.size());
+      for (const std::string_view mark :
+           {"C-0x", "S-0x", "stats: ", "kernel file descriptor", "listening on ", "process up: PgBouncer"}) {
+        if (rest.starts_with(mark)) ++hits;
+      }
+    }
+  }
+  return hits > 0 && hits * 3 >= lines.size();
+}
+
+// What one reader makes of the sample.
+Detection try_reader(LogFormatKind kind, const std::string& prefix, std::string_view sample) {
+  Detection detection{kind, prefix, 0, 0, kUnknownTime, false};
+  ReaderOptions options;
+  options.prefix = prefix;
+  const auto reader = make_log_reader(kind, options);
+  if (reader == nullptr) return detection;
+  LogChunk chunk;
+  reader->read({sample, 0, 0, true, true}, chunk);
+  detection.matched = chunk.entries.size();
+  detection.sampled = chunk.entries.size() + chunk.account.unread_lines;
+  Microseconds last = kUnknownTime;
+  size_t up = 0;
+  size_t down = 0;
+  for (const LogEntry& entry : chunk.entries) {
+    if (entry.time == kUnknownTime) continue;
+    if (detection.first == kUnknownTime || entry.time < detection.first) detection.first = entry.time;
+    if (last != kUnknownTime && entry.time > last) ++up;
+    if (last != kUnknownTime && entry.time < last) ++down;
+    last = entry.time;
+  }
+  detection.descending = down > 4 * up && down >= 1;
+  return detection;
+}
+
+Detection try_stderr(std::string_view sample, const IngestOptions& options, std::string_view hint) {
+  if (options.prefix_given) return try_reader(LogFormatKind::kStderr, options.prefix, sample);
+  if (!hint.empty()) {
+    Detection same = try_reader(LogFormatKind::kStderr, std::string(hint), sample);
+    if (same.matched * 10 >= same.sampled * 9 && same.matched > 0) return same;
+  }
+  const std::vector<std::string> candidates = guess_prefixes(sample_lines(sample), 1);
+  if (candidates.empty()) return {LogFormatKind::kStderr, "", 0, 0, kUnknownTime, false};
+  return try_reader(LogFormatKind::kStderr, candidates.front(), sample);
+}
+
+std::string printable(std::string_view text, size_t limit) {
+  std::string result;
+  for (const char c : text.substr(0, limit)) {
+    result.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
+  }
+  // Cut before a multibyte character rather than inside one.
+  while (text.size() > limit && !result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0) == 0x80)
+    result.pop_back();
+  return text.size() > limit ? result + "…" : result;
+}
+
+Error nothing_matched(const Detection& best, std::string_view sample, const IngestOptions& options) {
+  const std::vector<std::string_view> lines = sample_lines(sample);
+  Error error;
+  error.kind = Error::Kind::kInput;
+  if (lines.empty()) {
+    error.message = "the input is empty";
+    error.hint = "Give a PostgreSQL server log";
+    return error;
+  }
+  if (is_pgbouncer(lines)) {
+    error.message = "this is a PgBouncer log: it has no statements";
+    error.hint = "Give the log of the PostgreSQL server behind it";
+    return error;
+  }
+  const bool binary = sample.substr(0, 4096).find('\0') != std::string_view::npos;
+  const std::string_view name =
+      best.kind == LogFormatKind::kUnknown ? std::string_view("a log") : log_format_name(best.kind);
+  error.message =
+      fmt::format("matched 0 of {} line{} as {}", lines.size(), lines.size() == 1 ? "" : "s", name);
+  if (options.prefix_given) error.message += fmt::format(" with prefix '{}'", options.prefix);
+  error.message += binary ? "; the input is binary"
+                          : fmt::format("; the lines look like '{}'", printable(lines.front(), 160));
+  error.hint =
+      options.prefix_given
+          ? "Leave --prefix out to have it detected, or give the server's log_line_prefix"
+          : "Name the format with --format and, for stderr, the server's log_line_prefix with --prefix";
+  return error;
+}
+
+}  // namespace
+
+std::string_view log_format_name(LogFormatKind kind) {
+  for (const auto& [known, name] : kNames) {
+    if (known == kind) return name;
+  }
+  return "unknown";
+}
+
+LogFormatKind log_format_kind(std::string_view name) {
+  if (name == "csv") return LogFormatKind::kCsv;
+  if (name == "json") return LogFormatKind::kJson;
+  for (const auto& [kind, known] : kNames) {
+    if (known == name) return kind;
+  }
+  return LogFormatKind::kUnknown;
+}
+
+Result<Detection> detect_log(std::string_view head, bool whole, const IngestOptions& options,
+                             std::string_view hint) {
+  std::string_view sample = head.substr(0, kSampleBytes);
+  // A record cut by the end of the sample must not count against a format.
+  if (!whole || sample.size() < head.size()) {
+    const size_t end = sample.rfind('\n');
+    if (end != std::string_view::npos && end > 0) sample = sample.substr(0, end + 1);
+  }
+  const LogFormatKind wanted = options.format.empty() || options.format == "auto"
+                                   ? LogFormatKind::kUnknown
+                                   : log_format_kind(options.format);
+  Detection best;
+  best.kind = wanted;
+  const auto consider = [&](Detection candidate) {
+    // The share of records read decides; of equals, the first.
+    if (candidate.matched == 0) return;
+    if (best.matched == 0 || candidate.matched * best.sampled > best.matched * candidate.sampled)
+      best = std::move(candidate);
+  };
+  const auto allowed = [&](LogFormatKind kind) {
+    return wanted == kind ||
+           (wanted == LogFormatKind::kUnknown && (!options.prefix_given || kind == LogFormatKind::kStderr));
+  };
+  if (allowed(LogFormatKind::kJson)) consider(try_reader(LogFormatKind::kJson, "", sample));
+  if (allowed(LogFormatKind::kCsv)) consider(try_reader(LogFormatKind::kCsv, "", sample));
+  const bool clear = best.matched > 0 && best.matched * 10 >= best.sampled * 9;
+  if (!clear && (allowed(LogFormatKind::kStderr) || wanted == LogFormatKind::kSyslog))
+    consider(try_stderr(sample, options, hint));
+  if (best.matched == 0) return nothing_matched(best, sample, options);
+  return best;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,138 @@
+#include "analyzer/capture/ingest_summary.h"
+
+#include <fmt/format.h>
+
+namespace pgsieve {
+namespace {
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted.push_back(c);
+    }
+  }
+  return quoted + "'";
+}
+
+std::string milliseconds(Microseconds time) {
+  return fmt::format("{}.{:03} ms", time / 1000, time % 1000);
+}
+
+void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
+  auto& settings = stats.settings;
+  if (evidence.durations_with_text > 0) {
+    // Below a millisecond nothing but 0 makes sense as a threshold.
+    settings["log_min_duration_statement"] =
+        stats.min_duration_seen < kMillisecond
+            ? "0"
+            : fmt::format("at most {} (the shortest seen)", milliseconds(stats.min_duration_seen));
+  } else {
+    settings["log_min_duration_statement"] = "off";
+  }
+  if (evidence.texts_alone > 0) settings["log_statement"] = "on (statements without a duration of their own)";
+  if (evidence.durations_paired + evidence.bare_durations > 0) settings["log_duration"] = "on";
+  if (evidence.plans > 0) settings["auto_explain"] = fmt::format("on ({} plans)", evidence.plans);
+  if (evidence.locations > 0) settings["log_error_verbosity"] = "verbose";
+}
+
+void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, IngestStats& stats) {
+  auto& warnings = stats.warnings;
+  const bool threshold = evidence.durations_with_text > 0 && stats.min_duration_seen >= kMillisecond &&
+                         evidence.texts_alone == 0;
+  if (threshold) {
+    warnings.push_back(
+        fmt::format("The shortest duration is {}: log_min_duration_statement seems to hide faster "
+                    "statements, so counts per request are too low.",
+                    milliseconds(stats.min_duration_seen)));
+  }
+  if (stats.no_session > 0) {
+    warnings.push_back(
+        fmt::format("{} executions have no session (no %p or %c in the prefix): nothing can be said about "
+                    "their sequence.",
+                    stats.no_session));
+  }
+  if (stats.missing_parameters > 0) {
+    warnings.push_back(
+        fmt::format("{} executions with parameters come without values (log_error_verbosity = terse or "
+                    "log_parameter_max_length = 0?).",
+                    stats.missing_parameters));
+  }
+  if (stats.truncated_parameters > 0) {
+    warnings.push_back(fmt::format(
+        "{} executions have values that end in '...': log_parameter_max_length may have cut them.",
+        stats.truncated_parameters));
+  }
+  if (stats.truncated_texts > 0)
+    warnings.push_back(fmt::format("{} statements are cut short.", stats.truncated_texts));
+  if (stats.executions == 0 && evidence.bare_durations > 0) {
+    warnings.push_back(
+        "The log has durations but no statements: log_duration is on without log_statement or "
+        "log_min_duration_statement.");
+  } else if (stats.executions == 0) {
+    warnings.push_back(
+        "The log has no statements: set log_min_duration_statement = 0 for a while to capture them.");
+  }
+  if (stats.unread_lines > 0) {
+    warnings.push_back(
+        fmt::format("{} lines could not be read; their shapes are listed.", stats.unread_lines));
+  }
+  if (account.damaged_records > 0) {
+    warnings.push_back(
+        fmt::format("{} records are damaged, the first at byte {}; reading went on behind them.",
+                    account.damaged_records, account.damaged_offset));
+  }
+  if (account.truncated_entries > 0) {
+    warnings.push_back(
+        fmt::format("{} entries are longer than the limit and were cut.", account.truncated_entries));
+  }
+  if (account.loose_continuations > 0) {
+    warnings.push_back(
+        fmt::format("{} continuation lines have lost their tab; they were added to the entry before them.",
+                    account.loose_continuations));
+  }
+  if (evidence.evicted_backends > 0) {
+    warnings.push_back(
+        fmt::format("{} idle sessions were forgotten to bound memory; an entry of theirs may be unpaired.",
+                    evidence.evicted_backends));
+  }
+  if (stats.localized_entries > 0) {
+    warnings.push_back(fmt::format("{} entries are in another language than English (lc_messages).",
+                                   stats.localized_entries));
+  }
+}
+
+}  // namespace
+
+void summarize(ChunkSupplier& supplier, const ReadAccount& account, const SettingsEvidence& evidence,
+               uint64_t log_entries, const IngestOptions& options, IngestStats& stats) {
+  stats.lines = account.lines;
+  stats.entry_bytes = account.entry_bytes;
+  stats.unread_bytes = account.unread_bytes;
+  stats.blank_bytes = account.blank_bytes;
+  stats.unread_lines = account.unread_lines;
+  stats.unread_shapes = account.unread_shapes;
+  stats.files = std::move(supplier.files());
+  for (const IngestFile& file : stats.files) stats.bytes += file.bytes;
+  const Detection& detection = supplier.detection();
+  stats.format = supplier.mixed() ? "mixed" : std::string(log_format_name(detection.kind));
+  stats.prefix = detection.prefix;
+  stats.confidence = fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
+  if (!supplier.mixed()) {
+    stats.pin_options = "--format " + stats.format;
+    if (detection.kind == LogFormatKind::kStderr)
+      stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
+  }
+  infer_settings(evidence, stats);
+  stats.warnings = std::move(supplier.warnings());
+  if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
+      stats.prefix.find("%p") == std::string::npos && stats.prefix.find("%c") == std::string::npos &&
+      stats.no_session == 0) {
+    stats.warnings.emplace_back("The prefix has neither %p nor %c: sessions can't be told apart.");
+  }
+  add_warnings(account, evidence, stats);
+}
+
+}  // namespace pgsieve
