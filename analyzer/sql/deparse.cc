@@ -24,7 +24,9 @@ bool deeper_than(const ProtobufCMessage& message, size_t limit) {
   return deep;
 }
 
+// Not those of sub-selects, where the qualifier tells inner from outer, nor t.*.
 void collect_columns(const ProtobufCMessage& message, std::vector<PgQuery__ColumnRef*>& columns) {
+  if (message.descriptor == &pg_query__select_stmt__descriptor) return;
   if (message.descriptor == &pg_query__column_ref__descriptor) {
     columns.push_back(const_cast<PgQuery__ColumnRef*>(reinterpret_cast<const PgQuery__ColumnRef*>(&message)));
     return;
@@ -39,7 +41,7 @@ class Unqualified {
     std::vector<PgQuery__ColumnRef*> columns;
     collect_columns(message, columns);
     for (PgQuery__ColumnRef* column : columns) {
-      if (column->n_fields < 2) continue;
+      if (column->n_fields < 2 || tree::is_star(*column)) continue;
       saved_.push_back({column, column->fields, column->n_fields});
       column->fields += column->n_fields - 1;
       column->n_fields = 1;

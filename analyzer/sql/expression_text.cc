@@ -102,8 +102,12 @@ void Printer::print_constant(const PgQuery__AConst& constant) {
 
 void Printer::print_column(const PgQuery__ColumnRef& column) {
   if (column.n_fields == 0) return;
-  const Node* last = column.fields[column.n_fields - 1];
-  out_ += is(last, PG_QUERY__NODE__NODE_A_STAR) ? "*" : quote_identifier(string_of(last));
+  if (!is_star(column)) {
+    out_ += quote_identifier(string_of(column.fields[column.n_fields - 1]));
+    return;
+  }
+  if (column.n_fields > 1) out_ += quote_identifier(string_of(column.fields[column.n_fields - 2])) + ".";
+  out_ += "*";
 }
 
 // Calls the grammar makes out of special syntax. False: nothing special about this one.

@@ -22,6 +22,10 @@ struct ParsedProtobuf {
   PgQueryProtobufParseResult result;
 };
 
+size_t bytes_not_blank(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c != ' '; }));
+}
+
 }  // namespace
 
 void* TreeArena::allocate(size_t bytes) {
@@ -45,7 +49,7 @@ void* TreeArena::allocate(size_t bytes) {
 }
 
 ParseTree::ParseTree(std::string_view text) : arena_(std::make_unique<TreeArena>(kMaxTreeBytes)) {
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kMaxBytes && (text.size() > kMaxBlankBytes || bytes_not_blank(text) > kMaxBytes)) {
     message_ = "longer than " + std::to_string(kMaxBytes) + " bytes";
     return;
   }

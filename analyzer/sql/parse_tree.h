@@ -47,8 +47,9 @@ class ParseTree {
     kTooComplex,  // too long, too deep or too large to be worth it; message() says which
   };
 
-  // Longest text that is parsed, deepest tree, largest unpacked tree.
+  // Longest text that is parsed (blanks not counted), longest text with its blanks, deepest tree, largest unpacked tree.
   static constexpr size_t kMaxBytes = 1024 * 1024;
+  static constexpr size_t kMaxBlankBytes = 16 * 1024 * 1024;
   static constexpr size_t kMaxDepth = 10'000;
   static constexpr size_t kMaxTreeBytes = 80 * 1024 * 1024;
 

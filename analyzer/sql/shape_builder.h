@@ -68,6 +68,7 @@ struct Place {
   const Scope* scope = nullptr;
   bool in_target = false;
   bool in_from = false;
+  bool in_having = false;
 };
 
 // Where a condition stands.

@@ -7,6 +7,14 @@ namespace pgsieve::internal {
 
 using namespace tree;
 
+namespace {
+
+void add_slot(std::vector<uint32_t>& slots, uint32_t slot) {
+  if (slots.empty() || slots.back() != slot) slots.push_back(slot);
+}
+
+}  // namespace
+
 void ShapeBuilder::draw_in(const PgQuery__AExpr& expression, const Condition& condition) {
   const Nodes elements = list_items(expression.rexpr);
   const std::string_view name = last_name(operator_name(expression));
@@ -21,9 +29,7 @@ void ShapeBuilder::draw_in(const PgQuery__AExpr& expression, const Condition& co
   std::vector<Operand> columns;  // elements that are not constant
   for (const Node* element : elements) {
     Operand operand = operand_of(element, condition.place);
-    for (const uint32_t slot : operand.facts.slots) {
-      if (list.facts.slots.empty() || list.facts.slots.back() != slot) list.facts.slots.push_back(slot);
-    }
+    for (const uint32_t slot : operand.facts.slots) add_slot(list.facts.slots, slot);
     if (operand.has_column() || operand.kind == OperandKind::kSubquery) columns.push_back(std::move(operand));
   }
   classify_list(elements, list);
@@ -64,13 +70,13 @@ void ShapeBuilder::draw_row_in(Nodes columns, Nodes rows, PredicateOperator op, 
     const Nodes row = nodes(item->row_expr->n_args, item->row_expr->args);
     for (size_t i = 0; i < row.size(); ++i) {
       const Facts facts = examine(row[i], condition.place);
-      if (i < lists.size()) {
-        lists[i].facts.slots.insert(lists[i].facts.slots.end(), facts.slots.begin(), facts.slots.end());
-      }
+      if (i >= lists.size()) continue;
+      for (const uint32_t slot : facts.slots) add_slot(lists[i].facts.slots, slot);
     }
   }
   const std::string_view name = op == PredicateOperator::kNotIn ? "NOT IN" : "IN";
-  for (size_t i = 0; i < columns.size(); ++i) {
+  // Backwards: where the scan made one slot of all rows, it belongs to the first column.
+  for (size_t i = columns.size(); i-- > 0;) {
     const Operand tested = operand_of(columns[i], condition.place);
     lists[i].kind = OperandKind::kList;
     lists[i].elements = static_cast<uint32_t>(rows.size());

@@ -174,6 +174,7 @@ Facts ShapeBuilder::examine(const Node* expression, const Place& place) {
   Facts facts;
   const ProtobufCMessage* message = message_of(expression);
   if (message != nullptr) examine_message(*message, place, facts);
+  if (place.in_having && facts.aggregate) shape_.blocks[place.block].has_aggregate = true;
   return facts;
 }
 

@@ -128,9 +128,9 @@ void ShapeBuilder::draw_sub_link_condition(const PgQuery__SubLink& link, const C
   query.block =
       draw_query(link.subselect, condition.place.block, BlockRole::kInSubquery, condition.place.scope);
   const std::string_view name =
-      link.n_oper_name == 0 ? "=" : last_name(nodes(link.n_oper_name, link.oper_name));
+      link.n_oper_name == 0 ? "IN" : last_name(nodes(link.n_oper_name, link.oper_name));
   PredicateOperator op = PredicateOperator::kOther;
-  if (any && name == "=") op = PredicateOperator::kIn;
+  if (any && (name == "IN" || name == "=")) op = PredicateOperator::kIn;
   if (all && name == "<>") op = PredicateOperator::kNotIn;
   for (const Operand& operand : tested) {
     if (operand.has_column()) add_predicate(operand, &query, op, name, condition);

@@ -60,11 +60,6 @@ std::string_view natural_name(const Node* node) {
   return {};
 }
 
-bool is_star(const Node* node) {
-  return is(node, PG_QUERY__NODE__NODE_COLUMN_REF) && node->column_ref->n_fields > 0 &&
-         is(node->column_ref->fields[node->column_ref->n_fields - 1], PG_QUERY__NODE__NODE_A_STAR);
-}
-
 bool is_composite_star(const Node* node) {  // (f(x)).*
   return is(node, PG_QUERY__NODE__NODE_A_INDIRECTION) && node->a_indirection->n_indirection > 0 &&
          is(node->a_indirection->indirection[node->a_indirection->n_indirection - 1],
@@ -114,7 +109,7 @@ void ShapeBuilder::draw_targets(Nodes items, const Place& outer_place) {
     const PgQuery__ResTarget& result = *item->res_target;
     TargetColumn target;
     target.name = text(result.name);
-    if (is_star(result.val)) {
+    if (is(result.val, PG_QUERY__NODE__NODE_COLUMN_REF) && is_star(*result.val->column_ref)) {
       draw_star(*result.val->column_ref, place, target);
     } else {
       const Facts facts = examine(result.val, place);

@@ -152,7 +152,9 @@ void ShapeBuilder::draw_plain_select(const PgQuery__SelectStmt& select, uint32_t
   draw_group(nodes(select.n_group_clause, select.group_clause), place);
   if (select.having_clause != nullptr) {
     shape_.blocks[block].has_having = true;
-    draw_condition(select.having_clause, Condition{.place = place, .having = true});
+    Place having = place;
+    having.in_having = true;
+    draw_condition(select.having_clause, Condition{.place = having, .having = true});
   }
   draw_windows(nodes(select.n_window_clause, select.window_clause), place);
   const Nodes distinct = nodes(select.n_distinct_clause, select.distinct_clause);
@@ -331,8 +333,10 @@ void ShapeBuilder::draw_join(const PgQuery__JoinExpr& join, Scope& scope, uint32
   if (join.quals != nullptr) {
     draw_condition(join.quals, Condition{.place = place, .from_join = true, .join_kind = kind});
   }
-  if (shape_.joins.size() == joins_before && !join.is_natural && right_begin > left_begin &&
-      end > right_begin) {
+  if (shape_.joins.size() != joins_before || join.is_natural) return;
+  if (right_begin == left_begin || end == right_begin) return;  // a guard cut one side off
+  // A lateral item is joined by what it refers to.
+  if (!relation_details_[scope.relations[right_begin]].lateral) {
     shape_.joins.push_back(
         {kind, scope.block, scope.relations[right_begin - 1], scope.relations[right_begin], "", ""});
   }
@@ -379,7 +383,7 @@ void ShapeBuilder::note_cross_joins(const Scope& scope) {
     if (relation_details_[relation].lateral || kind == Relation::Kind::kFunction) continue;
     bool connected = false;
     for (const auto& [block, item] : connected_items_)
-      connected = connected || (block == scope.block && item == seen_item);
+      connected = connected || (block == scope.block && (item == seen_item || item == kNoIndex));
     if (!connected) {
       shape_.joins.push_back({Join::Kind::kComma, scope.block, scope.relations.front(), relation, "", ""});
     }

@@ -82,6 +82,11 @@ void for_each_child(const ProtobufCMessage& message, Visit&& visit) {
   }
 }
 
+// `*` or `t.*`
+inline bool is_star(const PgQuery__ColumnRef& column) {
+  return column.n_fields > 0 && is(column.fields[column.n_fields - 1], PG_QUERY__NODE__NODE_A_STAR);
+}
+
 // Looks through casts: `'5'::bigint` → '5'.
 inline const Node* without_casts(const Node* node) {
   while (is(node, PG_QUERY__NODE__NODE_TYPE_CAST)) node = node->type_cast->arg;
