@@ -117,6 +117,7 @@ void Assembler::close_session(Backend& backend, Microseconds time) {
   backend.application.clear();
   backend.host.clear();
   backend.unplanned = {};
+  backend.has_statements = false;
 }
 
 void Assembler::update_identity(Backend& backend, const LogEntry& entry) {
@@ -219,6 +220,7 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
     return;
   }
   flush_current(backend);
+  backend.has_statements = true;
   update_identity(backend, entry);
   start(current, backend, entry);
   current.sqlstate = {};

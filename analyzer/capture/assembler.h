@@ -93,6 +93,7 @@ class Assembler {
   void add_plan(Backend& backend, const LogEntry& entry, const Message& message);
   void settle_plan(Backend& backend);
   void claim_plans(Backend& backend, Execution& execution);
+  void emit_plan(Backend& backend, PlanRecord& record);
   void emit_plans(Backend& backend);
 
   IngestStats& stats_;

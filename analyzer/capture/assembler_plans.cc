@@ -6,6 +6,24 @@
 #include "analyzer/capture/message.h"
 
 namespace pgsieve {
+namespace {
+
+bool starts_with_word(std::string_view text, std::string_view upper) {
+  if (text.size() <= upper.size()) return false;
+  for (size_t i = 0; i < upper.size(); ++i) {
+    if ((text[i] & ~0x20) != upper[i]) return false;
+  }
+  const char next = text[upper.size()];
+  return next == ' ' || next == '\n' || next == '\t' || next == '\r';
+}
+
+// Whether the plan can be of this statement. The plan of an SQL EXECUTE shows the text of its PREPARE.
+bool fits(const PlanRecord& record, const Execution& execution, uint64_t text) {
+  if (text_identity(record.parsed.query) == text) return true;
+  return starts_with_word(record.parsed.query, "PREPARE") && starts_with_word(execution.text, "EXECUTE");
+}
+
+}  // namespace
 
 void Assembler::add_plan(Backend& backend, const LogEntry& entry, const Message& message) {
   ++evidence_.plans;
@@ -41,7 +59,7 @@ void Assembler::settle_plan(Backend& backend) {
   Execution& current = backend.current;
   const bool open =
       current.active && (current.awaits_duration || (current.extended && current.plans.empty()));
-  if (open && text_identity(current.text) == text) {
+  if (open && fits(record, current, text_identity(current.text))) {
     if (current.plans.size() < Backend::kMaxPlans) current.plans.push_back(std::move(record));
     return;
   }
@@ -65,16 +83,27 @@ void Assembler::claim_plans(Backend& backend, Execution& execution) {
   std::vector<PlanRecord> waiting = std::move(backend.plans);
   backend.plans.clear();
   for (PlanRecord& record : waiting) {
-    if (text_identity(record.parsed.query) == text) {
+    if (fits(record, execution, text)) {
       execution.plans.push_back(std::move(record));
     } else {
-      emitter_.plan(backend.identity(), record, Event::Kind::kPlanOnly);
+      emit_plan(backend, record);
     }
   }
 }
 
+// A plan that no entry claimed. A cursor's plan comes when the cursor is closed; where statements are logged,
+// its DECLARE was counted already.
+void Assembler::emit_plan(Backend& backend, PlanRecord& record) {
+  const bool cursor = starts_with_word(record.parsed.query, "DECLARE") && backend.has_statements;
+  if (starts_with_word(record.parsed.query, "PREPARE")) {
+    if (const std::string_view text = prepared_text(record.parsed.query); !text.empty())
+      record.parsed.query = text;
+  }
+  emitter_.plan(backend.identity(), record, cursor ? Event::Kind::kNestedPlan : Event::Kind::kPlanOnly);
+}
+
 void Assembler::emit_plans(Backend& backend) {
-  for (PlanRecord& record : backend.plans) emitter_.plan(backend.identity(), record, Event::Kind::kPlanOnly);
+  for (PlanRecord& record : backend.plans) emit_plan(backend, record);
   backend.plans.clear();
 }
 

@@ -46,7 +46,8 @@ struct Backend {
   uint32_t loose_count = 0;
   std::array<uint64_t, 4> unplanned{};  // text_identity of the latest extended executions that got no plan
   uint32_t unplanned_next = 0;
-  bool touched = false;  // may hold views into the current chunk
+  bool has_statements = false;  // statement entries were seen, not plans alone
+  bool touched = false;         // may hold views into the current chunk
 
   static constexpr size_t kMaxPrepares = 32;
   static constexpr size_t kMaxPlans = 32;

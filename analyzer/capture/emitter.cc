@@ -35,6 +35,16 @@ bool can_have_plan(std::string_view text) {
   return false;
 }
 
+// PREPARE names parameters that only its EXECUTE gives values to.
+bool is_prepare(std::string_view text) {
+  constexpr std::string_view kWord = "PREPARE";
+  if (text.size() <= kWord.size()) return false;
+  for (size_t i = 0; i < kWord.size(); ++i) {
+    if ((text[i] & ~0x20) != kWord[i]) return false;
+  }
+  return true;
+}
+
 uint16_t highest_parameter(const StatementScan& scan) {
   uint16_t highest = 0;
   for (const Slot& slot : scan.slots) {
@@ -126,7 +136,8 @@ void Emitter::send(Event& event) {
     event.scan = &part_scan_;
   }
   if (event.scan->incomplete) event.text_truncated = true;
-  event.parameters_known = highest_parameter(*event.scan) <= event.parameters.size();
+  event.parameters_known =
+      highest_parameter(*event.scan) <= event.parameters.size() || is_prepare(event.text);
   sink_.on_event(event);
 }
 
