@@ -1,6 +1,7 @@
 // Counting and finding bytes, faster than a byte at a time where the processor can.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,6 +34,22 @@ inline size_t count_byte(std::string_view text, char byte) {
 #endif
   for (; at < text.size(); ++at) count += text[at] == byte ? 1 : 0;
   return count;
+}
+
+// Where the first of two bytes stands at or behind `at`; text.size() when neither does. at <= text.size().
+inline size_t find_either(std::string_view text, size_t at, char one, char other) {
+#ifdef __SSE2__
+  const __m128i first = _mm_set1_epi8(one);
+  const __m128i second = _mm_set1_epi8(other);
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const int mask =
+        _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, first), _mm_cmpeq_epi8(block, second)));
+    if (mask != 0) return at + static_cast<size_t>(std::countr_zero(static_cast<unsigned>(mask)));
+  }
+#endif
+  while (at < text.size() && text[at] != one && text[at] != other) ++at;
+  return at;
 }
 
 }  // namespace pgsieve

@@ -128,9 +128,10 @@ Event Emitter::event_of(const Identity& identity, const Execution& execution) {
 
 // Fills in what follows from the text, and hands the event on.
 void Emitter::send(Event& event) {
-  if (const size_t cut = event.text.rfind(kCutMarker);
-      cut != std::string_view::npos && cut + kCutMarker.size() + 2 >= event.text.size()) {
-    event.text = event.text.substr(0, cut);
+  // The marker is looked for at the very end only: a search would cost more than the rest of the emission.
+  const size_t tail = event.text.size() - std::min(event.text.size(), kCutMarker.size() + 2);
+  if (const size_t cut = event.text.substr(tail).find(kCutMarker); cut != std::string_view::npos) {
+    event.text = event.text.substr(0, tail + cut);
     event.text_truncated = true;
     scan_statement(event.text, part_scan_, scratch_);
     event.scan = &part_scan_;

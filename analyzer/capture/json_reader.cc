@@ -85,17 +85,15 @@ bool read_string(std::string_view text, size_t& at, std::string_view& raw, bool&
   const size_t start = ++at;
   escaped = false;
   for (;;) {
-    const void* found = at < text.size() ? std::memchr(text.data() + at, '"', text.size() - at) : nullptr;
-    if (found == nullptr) return false;
-    const auto quote = static_cast<size_t>(static_cast<const char*>(found) - text.data());
-    size_t backslashes = 0;
-    while (quote - backslashes > start && text[quote - backslashes - 1] == '\\') ++backslashes;
-    at = quote + 1;
-    if (backslashes % 2 != 0) continue;
-    raw = text.substr(start, quote - start);
-    escaped = !raw.empty() && std::memchr(raw.data(), '\\', raw.size()) != nullptr;
-    return true;
+    at = find_either(text, at, '"', '\\');
+    if (at >= text.size()) return false;
+    if (text[at] == '"') break;
+    escaped = true;
+    at = std::min(at + 2, text.size());
   }
+  raw = text.substr(start, at - start);
+  ++at;
+  return true;
 }
 
 // Four hexadecimal digits; above 0xFFFF when they are not.
@@ -234,7 +232,9 @@ class JsonReader final : public LogReader {
 
 void JsonReader::store(Key key, std::string_view text, LogEntry& entry, TimeMemo& memo) const {
   switch (key) {
-    case Key::kTime: read_log_time(text, zone_seconds_, memo, entry.time); break;
+    case Key::kTime:
+      read_log_time(text, zone_seconds_, memo, entry.time);
+      break;
     case Key::kUser:
       entry.user = text;
       break;
