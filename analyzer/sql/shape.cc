@@ -13,27 +13,6 @@ namespace {
 // Texts longer than this lose their bulk (long IN and VALUES lists) before they are parsed.
 constexpr size_t kBulkyBytes = 32 * 1024;
 
-// The grammar knows no bare `?`, but logs of some clients hold nothing else. A digit of the same length keeps
-// every offset; the scan still knows that the slot is a parameter.
-bool replace_placeholders(std::string& text, const StatementScan& scan) {
-  bool replaced = false;
-  for (const Slot& slot : scan.slots) {
-    if (slot.kind == Slot::Kind::kParameter && slot.offset < text.size() && text[slot.offset] == '?') {
-      text[slot.offset] = '0';
-      replaced = true;
-    }
-    // A list of placeholders is one slot.
-    if (slot.kind == Slot::Kind::kList) {
-      for (size_t i = slot.offset; i < slot.offset + slot.text.size() && i < text.size(); ++i) {
-        if (text[i] != '?') continue;
-        text[i] = '0';
-        replaced = true;
-      }
-    }
-  }
-  return replaced;
-}
-
 void describe_unparsed(StatementShape& shape, const ParseTree& tree, std::string_view text,
                        const StatementScan& scan) {
   shape.truncated = tree.outcome() == ParseTree::Outcome::kTooComplex;
@@ -61,7 +40,7 @@ StatementShape draw_shape(std::string_view text) {
 
   std::string parsed = text.size() > kBulkyBytes ? internal::without_bulk(text) : std::string(text);
   ParseTree tree(parsed);
-  if (tree.outcome() == ParseTree::Outcome::kRejected && replace_placeholders(parsed, scan))
+  if (tree.outcome() == ParseTree::Outcome::kRejected && internal::replace_placeholders(parsed))
     tree = ParseTree(parsed);
   if (!tree.ok()) {
     describe_unparsed(shape, tree, text, scan);

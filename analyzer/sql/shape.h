@@ -96,6 +96,8 @@ enum class OperandKind : uint8_t {
 
 enum class LikePattern : uint8_t { kNone, kUnknown, kPrefix, kContains, kSuffix, kExact };
 
+// (a, b) > ($1, $2) gives a predicate on a alone (b breaks ties; its slots are kRange all the same); (a, b) = … and
+// (a, b) IN … give one per column. NOT is pushed down as De Morgan has it and folded into op; op_text stays as written.
 struct Predicate {
   uint32_t block = 0;
   ColumnUse column;              // the tested column; when `expression` is set, the (first) column inside the expression
@@ -114,7 +116,7 @@ struct Predicate {
   bool negated = false;          // under a NOT that could not be folded into op
   bool from_join = false;        // in JOIN … ON / USING rather than WHERE
   bool having = false;
-  bool implicit_cast = false;    // operand is cast to another type family than the column's spelling suggests
+  bool implicit_cast = false;    // a key column (id, …_id) compared with an operand cast to numeric or float
 };
 
 struct TargetColumn {
@@ -146,7 +148,7 @@ struct QueryBlock {
   BlockRole role = BlockRole::kTop;
   std::string cte_name;          // kCte
   bool recursive = false;        // a WITH RECURSIVE member
-  std::vector<TargetColumn> targets;
+  std::vector<TargetColumn> targets;  // of a set operation: empty, its arms have them
   std::vector<OrderKey> order;
   std::vector<OrderKey> group;   // plain columns and expressions of GROUP BY
   RowBound limit;
@@ -185,6 +187,10 @@ struct SlotUse {
   bool array = false;          // = ANY(slot): its value is an array
 };
 
+// Comes from ON, USING, and equalities in WHERE between relations of one block. An equality under OR or NOT is none. A join
+// without columns means that no equality was found; none is listed for NATURAL joins, lateral items (what they refer to
+// joins them), functions in a comma list, and comma lists whose unqualified columns only the schema can place. An ON whose
+// unqualified columns can't be placed gives the columns with kNoIndex relations.
 struct Join {
   enum class Kind : uint8_t { kInner, kLeft, kRight, kFull, kCross, kComma };
   Kind kind = Kind::kInner;

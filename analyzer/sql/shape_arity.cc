@@ -64,12 +64,8 @@ void ShapeBuilder::decide_arity() {
       shape_.arity = std::max(shape_.arity, Arity::kOne);
       continue;
     }
-    // A list of words beside an equality is a fixed choice, unless that equality is a discriminator itself.
-    const int rank =
-        list.words ? std::min(0, selectivity(predicate.column.column)) : selectivity(predicate.column.column);
-    const bool outranked = best_equality > rank ||
-                           (list.words && best_equality >= 0 && best_equality >= rank && best_equality > 0);
-    if (!outranked) shape_.arity = Arity::kMany;
+    const int rank = list.words ? 0 : selectivity(predicate.column.column);
+    if (best_equality <= rank) shape_.arity = Arity::kMany;
   }
 }
 

@@ -2,6 +2,7 @@
 // SELECT.
 #include <algorithm>
 
+#include "analyzer/sql/grammar.h"
 #include "analyzer/sql/shape_builder.h"
 
 namespace pgsieve::internal {
@@ -168,9 +169,7 @@ void ShapeBuilder::draw_merge(const PgQuery__MergeStmt& merge, uint32_t block, c
   for (const Node* item : nodes(merge.n_merge_when_clauses, merge.merge_when_clauses)) {
     if (is(item, PG_QUERY__NODE__NODE_MERGE_WHEN_CLAUSE)) draw_merge_action(*item->merge_when_clause, scope);
   }
-#if PG_VERSION_NUM >= 170000
-  draw_returning(nodes(merge.n_returning_list, merge.returning_list), place);
-#endif
+  draw_returning(returning_list(merge), place);
   if (block == 0) inserted_rows_ = joined_values_;
   ctes_.resize(visible);
 }

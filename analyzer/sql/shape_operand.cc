@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/sql/grammar.h"
 #include "analyzer/sql/shape_builder.h"
 
 namespace pgsieve::internal {
@@ -203,7 +204,11 @@ void ShapeBuilder::examine_message(const ProtobufCMessage& message, const Place&
   } else if (type == &pg_query__sub_link__descriptor) {
     examine_sub_link(reinterpret_cast<const PgQuery__SubLink&>(message), place, facts);
   } else {
-    if (type == &pg_query__grouping_func__descriptor) facts.aggregate = true;
+    bool over = false;
+    if (type == &pg_query__grouping_func__descriptor || is_json_aggregate(message, over)) {
+      facts.window = facts.window || over;
+      facts.aggregate = facts.aggregate || !over;
+    }
     for_each_child(message, [&](const ProtobufCMessage& child) { examine_message(child, place, facts); });
   }
 }

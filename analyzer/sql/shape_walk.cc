@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/sql/grammar.h"
 #include "analyzer/sql/shape_builder.h"
 
 namespace pgsieve::internal {
@@ -227,9 +228,7 @@ void ShapeBuilder::draw_from_item(const Node* item, Scope& scope, uint32_t posit
       examine(item, Place{.block = scope.block, .scope = &scope, .in_from = true});
       Relation relation;
       relation.kind = Relation::Kind::kFunction;
-      if (is(item, PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC) && item->range_table_func->alias != nullptr) {
-        relation.alias = text(item->range_table_func->alias->aliasname);
-      }
+      relation.alias = table_function_alias(item);
       add_relation(std::move(relation), RelationDetail{.columns = {}, .lateral = true, .from_item = position},
                    scope);
     }

@@ -195,4 +195,29 @@ std::string without_bulk(std::string_view text) {
   return result;
 }
 
+bool replace_placeholders(std::string& text) {
+  const std::string original = text;
+  TokenCursor cursor(original);
+  bool replaced = false;
+  size_t dots = 0;
+  Token::Kind previous[2] = {Token::Kind::kEnd,
+                             Token::Kind::kEnd};  // the two tokens before this one or its dots
+  for (Token token = cursor.next(); token.kind != Token::Kind::kEnd; token = cursor.next()) {
+    const std::string_view word = cursor.text(token);
+    dots = word == "." && (dots == 0 || original[token.begin - 1] == '.') ? dots + 1 : 0;
+    if (word == "?") {
+      text[token.begin] = '0';
+      replaced = true;
+    } else if (dots == 3) {  // after a row stands a row, after an element an element
+      const bool row = previous[1] == Token::Kind::kComma && previous[0] == Token::Kind::kClose;
+      text.replace(token.begin - 2, 3, row ? "(0)" : "0  ");
+      replaced = true;
+    }
+    if (dots > 0) continue;
+    previous[0] = previous[1];
+    previous[1] = token.kind;
+  }
+  return replaced;
+}
+
 }  // namespace pgsieve::internal

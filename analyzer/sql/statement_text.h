@@ -21,4 +21,10 @@ StatementKind guess_kind(std::string_view text);
 // becomes small.
 std::string without_bulk(std::string_view text);
 
+// Makes the texts of tracing clients, `a IN (?, ...)`, parseable: every bare `?` becomes 0 and every `...` a
+// list element, in place and of the same length, so that offsets stay true; the scan still knows which slots
+// are parameters. Only for a text that the grammar has refused, since `?` may be an operator. False: there
+// was nothing to replace.
+bool replace_placeholders(std::string& text);
+
 }  // namespace pgsieve::internal

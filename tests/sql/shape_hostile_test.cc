@@ -8,6 +8,9 @@
 
 #include <string>
 #include <thread>
+#include <vector>
+
+#include "tests/sql/statement_files.h"
 
 namespace pgsieve {
 namespace {
@@ -122,6 +125,62 @@ TEST(ShapeHostile, EveryPrefixOfAStatementReturns) {
       "ON CONFLICT (p) DO UPDATE SET q = EXCLUDED.q RETURNING *";
   for (size_t size = 0; size <= text.size(); ++size) draw_shape(std::string_view(text).substr(0, size));
   EXPECT_EQ(draw_shape(text).kind, StatementKind::kInsert);
+}
+
+// Indexes of a shape never point outside its lists.
+void expect_consistent(const StatementShape& shape, const std::string& text) {
+  const auto column = [&](const ColumnUse& use) {
+    EXPECT_TRUE(use.relation == kNoIndex || use.relation < shape.relations.size()) << text;
+  };
+  const auto block = [&](uint32_t index) { EXPECT_LT(index, shape.blocks.size()) << text; };
+  const auto slot = [&](uint32_t index) { EXPECT_LT(index, shape.slots.size()) << text; };
+  for (const Relation& relation : shape.relations) {
+    block(relation.block);
+    if (relation.source_block != kNoIndex) block(relation.source_block);
+  }
+  for (const Predicate& predicate : shape.predicates) {
+    block(predicate.block);
+    column(predicate.column);
+    column(predicate.other);
+    if (predicate.other_block != kNoIndex) block(predicate.other_block);
+    for (const uint32_t index : predicate.slots) slot(index);
+  }
+  for (const SlotUse& use : shape.slots) {
+    column(use.column);
+    EXPECT_TRUE(use.predicate == kNoIndex || use.predicate < shape.predicates.size()) << text;
+  }
+  for (const Join& join : shape.joins) {
+    column({join.left, ""});
+    column({join.right, ""});
+    block(join.block);
+  }
+  for (const FunctionUse& function : shape.functions) {
+    block(function.block);
+    for (const uint32_t index : function.argument_slots) slot(index);
+  }
+  for (const QueryBlock& each : shape.blocks) {
+    if (each.parent != kNoIndex) block(each.parent);
+    for (const TargetColumn& target : each.targets) column(target.use);
+    for (const OrderKey& key : each.order) column(key.use);
+    if (each.limit.slot != kNoIndex) slot(each.limit.slot);
+  }
+}
+
+TEST(ShapeHostile, RecordedStatementsAreConsistent) {
+  const std::vector<std::string> statements = all_statements();
+  ASSERT_GT(statements.size(), 100U);
+  size_t parsed = 0;
+  for (const std::string& text : statements) {
+    const StatementShape shape = draw_shape(text);
+    parsed += shape.kind != StatementKind::kUnparsed ? 1 : 0;
+    expect_consistent(shape, text);
+    // Cut short anywhere, as a log may.
+    for (size_t cut = 1; cut < 4; ++cut) {
+      const std::string part = text.substr(0, text.size() * cut / 4);
+      expect_consistent(draw_shape(part), part);
+    }
+  }
+  EXPECT_GT(parsed, statements.size() * 3 / 4);
 }
 
 TEST(DepthGuard, BoundsFlatTextsTightly) {

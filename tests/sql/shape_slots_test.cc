@@ -47,6 +47,15 @@ TEST(ShapeSlots, Placeholders) {
   EXPECT_EQ(draw_shape("SELECT x FROM t WHERE doc ? 'k'").predicates[0].op, PredicateOperator::kJsonExists);
 }
 
+TEST(ShapeSlots, ElidedListsOfTracingClients) {
+  EXPECT_EQ(draw_shape(R"(select "o".* from "o" where "o"."order_id" in (?, ...))").arity, Arity::kMany);
+  EXPECT_EQ(draw_shape("select o.* from o where o.order_id in (?) limit ?").arity, Arity::kOne);
+  EXPECT_EQ(draw_shape("insert into t (a, b) values (?, ?), ...").arity, Arity::kRows);
+  EXPECT_THAT(slots("select * from o where o.order_id in (?, ...) and b = ?"),
+              ElementsAre("list o.order_id", "equal o.b"));
+  EXPECT_EQ(draw_shape("select ... from").kind, StatementKind::kUnparsed);
+}
+
 TEST(ShapeSlots, OnePerSlotOfTheScan) {
   const std::string_view statements[] = {
       "SELECT 1",
