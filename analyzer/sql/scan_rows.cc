@@ -170,15 +170,16 @@ size_t read_rows(ScanOutput& output, size_t open) {
   // Rows of a bulk insert come in few shapes; more distinct ones than this are simply kept.
   std::array<Hash128, 16> shapes;
   size_t shape_count = 0;
+  size_t plain_columns = 0;  // of a plain row seen before
   const auto is_new = [&](size_t row, size_t& end) {
-    Hash128 shape;
-    end = skip_plain_row(output.text(), row, shape.low);
-    if (end == kNone) {
-      char* const mark = output.end();
-      end = RowReader(output, row).write_shape();
-      shape = hash128({mark, static_cast<size_t>(output.end() - mark)});
-      output.truncate(mark);
-    }
+    size_t columns = 0;
+    end = skip_plain_row(output.text(), row, columns);
+    if (end != kNone && columns == plain_columns) return false;
+    if (end != kNone) plain_columns = columns;
+    char* const mark = output.end();
+    end = RowReader(output, row).write_shape();
+    const Hash128 shape = hash128({mark, static_cast<size_t>(output.end() - mark)});
+    output.truncate(mark);
     if (std::find(shapes.begin(), shapes.begin() + shape_count, shape) != shapes.begin() + shape_count)
       return false;
     if (shape_count < shapes.size()) shapes[shape_count++] = shape;

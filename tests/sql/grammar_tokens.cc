@@ -37,6 +37,7 @@ GrammarToken::Kind kind_of(const PgQuery__ScanToken& token, std::string_view tex
 
 std::vector<GrammarToken> grammar_tokens(const std::string& text) {
   std::vector<GrammarToken> tokens;
+  if (text.find("U&") != std::string::npos || text.find("u&") != std::string::npos) return tokens;
   const PgQueryScanResult result = pg_query_scan(text.c_str());
   if (result.error == nullptr) {
     PgQuery__ScanResult* scan = pg_query__scan_result__unpack(

@@ -28,7 +28,7 @@ struct GrammarToken {
   size_t end = 0;
 };
 
-// Empty when the scanner refuses the text.
+// Empty when the scanner refuses the text, and for texts with U&'…' or U&"…", whose places pg_query_scan() gets wrong.
 std::vector<GrammarToken> grammar_tokens(const std::string& text);
 
 inline std::string_view spelling(std::string_view text, const GrammarToken& token) {

@@ -144,7 +144,7 @@ std::string lengthen_lists(const std::string& text, Random& random) {
       }
       if (plain)
         insert(tokens[close].begin,
-               text.substr(tokens[close - 2].end, tokens[close - 1].end - tokens[close - 2].end));
+               text.substr(tokens[close - 3].end, tokens[close - 1].end - tokens[close - 3].end));
     } else if (is_word(text, tokens[i], "values") && close + 2 < tokens.size() &&
                is_char(text, tokens[close + 1], ',') && is_char(text, tokens[close + 2], '(')) {
       const size_t second = closing(text, tokens, close + 2);
