@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,7 +94,8 @@ std::optional<Content> grown_from(const std::string& path, const std::vector<Sto
 Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vector<StoredInput> stored) {
   StorePlan plan;
   for (const std::string& path : paths) {
-    if (path == "-") {
+    std::error_code ignored;
+    if (path == "-" || !std::filesystem::is_regular_file(path, ignored)) {
       plan.paths.push_back(path);
       plan.added.push_back({path, {}});
       continue;
