@@ -47,7 +47,7 @@ bool independent(const LoopExample& example, bool linked, const LoopOptions& opt
   if (example.scope == ScopeKind::kTransaction) return false;  // one transaction is one unit of work
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   const Microseconds tight = std::max(options.tight_gap, 3 * mean_time);
-  return example.median_gap != kUnknownTime && example.median_gap > tight;
+  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight;
 }
 
 bool is_retry(const LoopExample& example) {
@@ -155,11 +155,16 @@ Confidence lower(Confidence confidence) {
                                         : static_cast<Confidence>(static_cast<int>(confidence) - 1);
 }
 
+// As many turns as the parent had rows, or was allowed to return.
+bool one_turn_per_row(const LoopExample& example) {
+  if (example.parent_rows > 1) return example.count % example.parent_rows == 0;
+  return example.parent_limit > 1 && example.parent_executions <= 1 &&
+         example.count % example.parent_limit == 0;
+}
+
 // With a parent whose rows can have supplied the values.
 void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
-  const bool all_rows = (example.parent_rows > 1 && example.count % example.parent_rows == 0) ||
-                        (example.parent_limit > 1 && example.count % example.parent_limit == 0 &&
-                         example.parent_executions <= 1);
+  const bool all_rows = one_turn_per_row(example);
   const bool listed = example.matched_values >= 3;
   const bool named = verdict.link.strength >= LinkStrength::kNames;
   verdict.report = example.count >= options.min_count && example.distinct_values >= 2;
@@ -198,6 +203,12 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
 
 }  // namespace
 
+bool is_linked(const LoopVerdict& verdict) {
+  if (verdict.link.strength >= LinkStrength::kSameColumn) return true;
+  return verdict.link.strength == LinkStrength::kPossible && verdict.example != nullptr &&
+         one_turn_per_row(*verdict.example);
+}
+
 LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
                        const LoopOptions& options) {
   LoopVerdict best;
@@ -218,14 +229,18 @@ LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* pa
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, link, verdict);
       explain_loop(example, verdict);
-      if (link.strength >= LinkStrength::kSameColumn) {
+      if (is_linked(verdict)) {
         grade_linked(example, options, verdict);
       } else {
         grade_alone(example, options, verdict);
       }
       const bool self =
           parent != nullptr && link.child_table == link.parent_table && link.strength == LinkStrength::kNames;
-      if (self) verdict.kind = LoopClass::kTreeWalk;
+      if (self) {
+        // Children of each row, or one row after another down a path? The statements alone don't tell.
+        verdict.kind = LoopClass::kTreeWalk;
+        verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+      }
     }
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
     const auto rank = [](const LoopVerdict& judged) {

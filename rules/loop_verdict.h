@@ -48,6 +48,10 @@ struct LoopOptions {
   Microseconds tight_gap = 5 * kMillisecond;  // turnaround that leaves no room for another request
 };
 
+// True when the parent's rows can have supplied the values: a link by key or name, or a lookup by key that
+// ran once for each of the parent's rows.
+bool is_linked(const LoopVerdict& verdict);
+
 // Judges one loop of a read or write. `child` is its pattern; `parent` may be null.
 LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
                        const LoopOptions& options);

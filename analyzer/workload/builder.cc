@@ -203,6 +203,8 @@ void WorkloadBuilder::State::fill_values(const Event& event, StatementEvent& sta
         bound ? event.parameters[static_cast<size_t>(slot.parameter) - 1].hash : slot.value_hash;
     statement.tuple = hash_combine(statement.tuple, hash);
   }
+  for (const BoundValue& value : event.parameters)
+    statement.tuple = hash_combine(statement.tuple, value.hash);
 }
 
 // `= ANY($1)` is one value or many, depending on the array.

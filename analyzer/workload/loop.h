@@ -60,6 +60,8 @@ struct LoopExample {
   Microseconds parent_gap = kUnknownTime;  // parent's end to first child's start
   Microseconds median_gap =
       kUnknownTime;  // client turnaround before a child: end of the statement before it to its start
+  Microseconds median_turn_gap =
+      kUnknownTime;  // the longest turnaround of a turn, whatever statement it was before
   Microseconds max_gap = kUnknownTime;
   Microseconds other_median_gap =
       kUnknownTime;  // turnaround before the other statements of the session window

@@ -127,6 +127,9 @@ void LoopRun::add_cycle(const RunContext& context) {
   if (cycle_statements_ != 0 && cycle_statements_ != statements) cycle_regular_ = false;
   cycle_statements_ = statements;
   cycle_ = std::move(turn);
+  const auto longest = std::max_element(context.recent_gaps->end() - static_cast<std::ptrdiff_t>(distance),
+                                        context.recent_gaps->end());
+  turn_gaps_.add(*longest);
 }
 
 void LoopRun::add(const StatementEvent& child, const RunContext& context) {
@@ -267,6 +270,7 @@ LoopExample LoopRun::example(Microseconds other_median_gap, uint32_t statements_
     example.span = std::max<Microseconds>(0, last_end_ - first_start_);
   example.parent_gap = parent_gap_;
   example.median_gap = gaps_.median();
+  example.median_turn_gap = turn_gaps_.count() > 0 ? turn_gaps_.median() : gaps_.median();
   example.max_gap = gaps_.max();
   example.other_median_gap = other_median_gap;
   example.cycle = cycle_;

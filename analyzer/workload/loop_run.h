@@ -51,6 +51,7 @@ struct RunContext {
   uint64_t parent_id = 0;        // latest execution of the parent
   uint32_t transactions = 0;     // ordinal of the open explicit transaction; 0: none open
   const std::vector<uint64_t>* previous_values = nullptr;  // value hashes of the statement just before
+  const std::vector<Microseconds>* recent_gaps = nullptr;  // longest turnaround before each of `recent`
   const std::vector<PatternKey>* recent =
       nullptr;  // keys of the last statements, oldest first, this one last
 };
@@ -130,7 +131,8 @@ class LoopRun {
   std::vector<uint64_t> sessions_;  // at most 64
   uint64_t last_unit_ = 0;
   bool other_trace_session_ = false;  // a child on another connection, known by its trace
-  GapSummary gaps_;
+  GapSummary gaps_;                   // before the child itself
+  GapSummary turn_gaps_;              // the longest of each turn
   std::vector<std::string> sample_values_;
   std::string source_;
 };

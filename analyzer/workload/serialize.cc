@@ -93,8 +93,8 @@ void fields(Archive& archive, LoopExample& value) {
        value.fed_by_previous, value.written_after, value.empty_results, value.row_results,
        value.varying_slots, value.varying_slot, value.varying_roles, value.constant_roles, value.parent_limit,
        value.parent_rows, value.matched_values, value.matched_in_order, value.matched_column, value.root,
-       value.via, value.child_time, value.span, value.parent_gap, value.median_gap, value.max_gap,
-       value.other_median_gap, value.cycle, value.sample_values, value.source);
+       value.via, value.child_time, value.span, value.parent_gap, value.median_gap, value.median_turn_gap,
+       value.max_gap, value.other_median_gap, value.cycle, value.sample_values, value.source);
 }
 
 template <typename Archive>

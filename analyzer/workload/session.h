@@ -70,11 +70,13 @@ struct Session {
 
   uint64_t parent_epoch = 1;  // counts executions of statements that can be parents
   uint64_t write_sequence = 0;
-  std::array<uint64_t, 64> table_writes{};  // by table bit: write_sequence of the last write
-  std::vector<uint64_t> previous_values;    // of the statement just before
-  std::vector<PatternKey> recent;           // keys of the last kRecent statements, oldest first
-  std::array<uint32_t, 32> gap_bits{};      // turnarounds by bit width of their µs
-  std::vector<std::pair<std::string, std::shared_ptr<StatementInfo>>> cursors;
+  std::array<uint64_t, 64> table_writes{};        // by table bit: write_sequence of the last write
+  std::vector<uint64_t> previous_values;          // of the statement just before
+  Microseconds gap_since_counted = kUnknownTime;  // longest turnaround since the last counted statement
+  std::vector<Microseconds> recent_gaps;          // the longest turnaround before each of `recent`
+  std::vector<PatternKey> recent;                 // keys of the last kRecent statements, oldest first
+  std::array<uint32_t, 32> gap_bits{};            // turnarounds by bit width of their µs
+  std::vector<std::pair<std::string, Pattern*>> cursors;  // name → its DECLARE, at most 16
 
   void note_gap(Microseconds gap);
   Microseconds median_gap() const;  // to a factor of two; kUnknownTime when there is none

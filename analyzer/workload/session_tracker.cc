@@ -53,6 +53,8 @@ void SessionTracker::close_window(Session& session) {
   session.gap_bits.fill(0);
   session.previous_values.clear();
   session.recent.clear();
+  session.recent_gaps.clear();
+  session.gap_since_counted = kUnknownTime;
   session.cursors.clear();
 }
 
@@ -176,15 +178,17 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   for (uint64_t bits = statement.info->read_mask; bits != 0; bits &= bits - 1) {
     last_write = std::max(last_write, session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))]);
   }
+  // After SET search_path or SET ROLE the same text asks for something else.
+  const uint64_t values = hash_combine(statement.tuple, session.setting_changes);
   const auto found = std::find_if(group.tuples.begin(), group.tuples.end(),
-                                  [&](const SeenTuple& tuple) { return tuple.hash == statement.tuple; });
+                                  [&](const SeenTuple& tuple) { return tuple.hash == values; });
   if (found == group.tuples.end()) {
     if (group.tuples.size() >= Group::kMaxTuples) {
       ++group.other_tuples;
       return;
     }
     SeenTuple tuple;
-    tuple.hash = statement.tuple;
+    tuple.hash = values;
     tuple.count = 1;
     tuple.write_sequence = session.write_sequence;
     tuple.first = tuple.last = statement.start;
@@ -197,7 +201,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   SeenTuple& tuple = *found;
   if (last_write > tuple.write_sequence) {
     tuple = SeenTuple{};
-    tuple.hash = statement.tuple;
+    tuple.hash = values;
     tuple.first = statement.start;
   } else {
     tuple.gaps.add(gap);
@@ -263,7 +267,12 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
 void SessionTracker::note_counted(Session& session, const StatementEvent& statement, Microseconds gap) {
   ++session.position;
   session.recent.push_back(statement.pattern->key);
-  if (session.recent.size() > Session::kRecent) session.recent.erase(session.recent.begin());
+  session.recent_gaps.push_back(session.gap_since_counted);
+  session.gap_since_counted = kUnknownTime;
+  if (session.recent.size() > Session::kRecent) {
+    session.recent.erase(session.recent.begin());
+    session.recent_gaps.erase(session.recent_gaps.begin());
+  }
   Group& group = group_of(session, statement);
   ++group.executions;
 
@@ -278,6 +287,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
   context.previous_values = &session.previous_values;
   context.recent = &session.recent;
+  context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
   note_repeat(session, group, statement, gap);
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
@@ -293,11 +303,38 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   note_execution(session, group, statement);
 }
 
+// A cursor's rows come with its FETCHes: each counts as one more execution of its DECLARE, which thus becomes
+// the parent of what runs between them.
+bool SessionTracker::note_cursor(Session& session, const StatementEvent& statement) {
+  const std::string& name = statement.info->name;
+  const auto found = std::find_if(session.cursors.begin(), session.cursors.end(),
+                                  [&](const auto& cursor) { return cursor.first == name; });
+  if (statement.info->kind == StatementClass::kCursor) {
+    if (found != session.cursors.end()) session.cursors.erase(found);
+    if (session.cursors.size() >= 16) session.cursors.erase(session.cursors.begin());
+    session.cursors.emplace_back(name, statement.pattern);
+    return false;
+  }
+  if (found == session.cursors.end()) return false;
+  Group* group = session.find_group(found->second);
+  if (group == nullptr || group->info->cursor_query == nullptr || !group->info->cursor_query->link.many_rows)
+    return false;
+  StatementEvent fetched = statement;
+  fetched.pattern = group->pattern;
+  fetched.pattern_ordinal = group->ordinal;
+  fetched.info = group->info;
+  ++session.position;
+  group->last_position = session.position;
+  note_execution(session, *group, fetched);
+  return true;
+}
+
 void SessionTracker::on_statement(const StatementEvent& statement) {
   if (statement.session == 0) return;
   Session& session = open_session(statement);
   const Microseconds gap = note_timing(session, statement);
   session.note_gap(gap);
+  session.gap_since_counted = std::max(session.gap_since_counted, gap);
   if (statement.failed) ++session.errors;
   note_transaction(session, statement);
   note_units(session, statement);
@@ -308,10 +345,17 @@ void SessionTracker::on_statement(const StatementEvent& statement) {
     case StatementClass::kSetting:
       ++session.setting_changes;
       break;
+    case StatementClass::kFetch:
+      if (statement.pattern != nullptr && !statement.failed) note_cursor(session, statement);
+      break;
     case StatementClass::kCursor:
+      if (statement.pattern != nullptr && !statement.failed) {
+        note_counted(session, statement, gap);
+        note_cursor(session, statement);
+      }
+      break;
     case StatementClass::kQuery:
     case StatementClass::kWrite:
-    case StatementClass::kFetch:
       if (statement.pattern != nullptr && !statement.failed) note_counted(session, statement, gap);
       break;
     default:

@@ -75,6 +75,7 @@ class SessionTracker {
   void note_repeat(Session& session, Group& group, const StatementEvent& statement, Microseconds gap);
   void note_write(Session& session, const StatementEvent& statement);
   void note_execution(Session& session, Group& group, const StatementEvent& statement);
+  bool note_cursor(Session& session, const StatementEvent& statement);
   Group& group_of(Session& session, const StatementEvent& statement);
 
   // Attribution (attribution.cc).

@@ -166,10 +166,23 @@ void collect_tables(const StatementShape& shape, StatementInfo& info) {
 
 }  // namespace
 
+uint64_t slot_signature(const StatementScan& scan) {
+  uint64_t hash = hash_combine(scan.slots.size(), scan.rows > 1 ? 2 : scan.rows);
+  for (const Slot& slot : scan.slots) {
+    const uint64_t kind = slot.kind == Slot::Kind::kList ? 1 : slot.kind == Slot::Kind::kParameter ? 2 : 0;
+    hash = hash_combine(hash, kind * 65536 + slot.parameter);
+  }
+  return hash;
+}
+
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema) {
+  return describe_statement(text, scan, schema, fingerprint_statement(text));
+}
+
+std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
+                                                  const Schema* schema, const Fingerprint& fingerprint) {
   auto info = std::make_shared<StatementInfo>();
-  const Fingerprint fingerprint = fingerprint_statement(text);
   auto shape = std::make_shared<StatementShape>(draw_shape(text));
   info->key = {fingerprint.hash, shape->arity, fingerprint.approximate};
   info->signature = slot_signature(scan);
@@ -189,6 +202,8 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
     std::string scratch;
     scan_statement(shape->inner_text, inner, scratch);
     info->cursor_query = describe_statement(shape->inner_text, inner, schema);
+    info->link = info->cursor_query->link;  // as a parent it is its query
+    info->tables_read = info->cursor_query->tables_read;
   }
   info->query = normalize_for_display(text);
   info->reference_text = std::string(text.substr(0, 64 * 1024));

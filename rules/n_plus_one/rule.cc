@@ -16,6 +16,22 @@ bool can_be_child(const Pattern& pattern) {
          !pattern.shape->catalog_only;
 }
 
+// A validation or get-or-create query belongs to the write that follows it in every turn: that is one write
+// loop.
+bool part_of_write(const RuleContext& context, const Pattern& child, const LoopExample& example) {
+  if (example.written_after + 1 >= example.count) return true;
+  if (example.cycle_statements < 2) return false;
+  for (const PatternKey& key : example.cycle) {
+    const Pattern* other = context.workload.find(key);
+    if (other == nullptr || other->shape == nullptr || !is_write(other->shape->kind)) continue;
+    const uint32_t written = other->shape->main_relation();
+    const uint32_t read = child.shape->main_relation();
+    if (written == kNoIndex || read == kNoIndex) continue;
+    if (other->shape->relations[written].name == child.shape->relations[read].name) return true;
+  }
+  return false;
+}
+
 std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pattern* parent) {
   const Relation* table = child.shape->main_relation() == kNoIndex
                               ? nullptr
@@ -62,7 +78,8 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
     const LoopVerdict verdict = best_verdict(context, child_key, options);
     if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
       continue;
-    const bool linked = verdict.link.strength >= LinkStrength::kSameColumn;
+    if (part_of_write(context, *child, *verdict.example)) continue;
+    const bool linked = is_linked(verdict);
     const Pattern* parent = linked ? context.workload.find(verdict.loop->key.parent) : nullptr;
     Finding finding = pattern_finding("n-plus-one", *child);
     finding.id = finding_id("n-plus-one", child_key, parent == nullptr ? kNoPattern : parent->key);

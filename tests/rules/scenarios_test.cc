@@ -1,0 +1,87 @@
+// Every labelled scenario against the loop rules: nothing false at HIGH, nothing missed at all grades.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+#include "analyzer/workload/builder.h"
+#include "rules/rule.h"
+#include "tests/rules/scenario_stream.h"
+
+namespace pgsieve {
+namespace {
+
+using testing::load_scenarios;
+using testing::play;
+using testing::Scenario;
+
+const std::set<std::string> kLoopRules = {"n-plus-one", "write-loop", "duplicate-query"};
+
+std::vector<Finding> loop_findings(Workload workload) {
+  const Schema schema;
+  const RuleContext context{workload, schema, {}, {}};
+  std::vector<Finding> findings = run_rules(context);
+  std::erase_if(findings, [](const Finding& finding) { return kLoopRules.count(finding.rule) == 0; });
+  return findings;
+}
+
+std::vector<Finding> judge(const Scenario& scenario, bool with_rows) {
+  WorkloadBuilder builder;
+  play(scenario, with_rows, builder);
+  return loop_findings(builder.finish());
+}
+
+std::string expected_rule(const Scenario& scenario) {
+  if (scenario.verdict == "n+1" || scenario.verdict == "mxn") return "n-plus-one";
+  if (scenario.verdict == "write-loop") return "write-loop";
+  if (scenario.verdict == "duplicate") return "duplicate-query";
+  return "";
+}
+
+struct Tally {
+  int missed = 0, false_high = 0, false_any = 0, wrong_rule = 0;
+  std::string table;
+};
+
+Tally run_all(bool with_rows) {
+  Tally tally;
+  for (const Scenario& scenario : load_scenarios()) {
+    const std::vector<Finding> findings = judge(scenario, with_rows);
+    const std::string expected = expected_rule(scenario);
+    bool hit = expected.empty();
+    std::string shown;
+    for (const Finding& finding : findings) {
+      shown += fmt::format(" {}/{}x{}", finding.rule, confidence_name(finding.confidence), finding.count);
+      if (finding.rule == expected) hit = true;
+      if (expected.empty()) {
+        ++tally.false_any;
+        if (finding.confidence >= Confidence::kHigh) ++tally.false_high;
+      }
+    }
+    if (!hit) ++tally.missed;
+    tally.table +=
+        fmt::format("{:4} {:11} {}{}\n", scenario.id, scenario.verdict, hit ? "" : "MISSED ", shown);
+  }
+  return tally;
+}
+
+TEST(Scenarios, FromTheLog) {
+  const Tally tally = run_all(false);
+  fmt::print("{}missed {}, false {} (high {})\n", tally.table, tally.missed, tally.false_any,
+             tally.false_high);
+  EXPECT_EQ(tally.false_high, 0);
+  EXPECT_LE(tally.missed, 1);
+}
+
+TEST(Scenarios, WithRows) {
+  const Tally tally = run_all(true);
+  fmt::print("{}missed {}, false {} (high {})\n", tally.table, tally.missed, tally.false_any,
+             tally.false_high);
+  EXPECT_EQ(tally.false_high, 0);
+  EXPECT_EQ(tally.missed, 0);
+}
+
+}  // namespace
+}  // namespace pgsieve
