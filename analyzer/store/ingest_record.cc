@@ -78,17 +78,16 @@ Microseconds lower(Microseconds left, Microseconds right) {
   return right == kUnknownTime ? left : std::min(left, right);
 }
 
+// A shape beyond the cap counts under the empty name.
 void merge_unread(IngestStats& into, const IngestStats& later, uint32_t first_file) {
   for (const auto& [shape, unread] : later.unread_shapes) {
-    auto found = into.unread_shapes.find(shape);
-    if (found == into.unread_shapes.end()) {
-      const bool full = into.unread_shapes.size() >= kMaxUnreadShapes;
-      UnreadShape added = unread;
-      added.file += first_file;
-      found = into.unread_shapes.try_emplace(full ? std::string() : shape, added).first;
-      if (!full || found->second.lines == added.lines) continue;
+    const bool room = into.unread_shapes.size() < kMaxUnreadShapes || into.unread_shapes.contains(shape);
+    const auto [found, fresh] = into.unread_shapes.try_emplace(room ? shape : std::string(), unread);
+    if (fresh) {
+      found->second.file += first_file;
+    } else {
+      found->second.lines += unread.lines;
     }
-    found->second.lines += unread.lines;
   }
 }
 

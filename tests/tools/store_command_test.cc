@@ -1,0 +1,130 @@
+// --store, end to end: two runs are one, the same bytes count once, and kill -9 does no harm.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/tools/run_program.h"
+
+namespace pgsieve {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+const std::string kLog = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/quickstart/postgresql.log";
+
+class StoreCommand : public ::testing::Test {
+ protected:
+  // The capture in two files, cut between sessions' pages.
+  void SetUp() override {
+    const std::string log = read_file(kLog);
+    size_t cut = log.find('\n', log.size() / 2) + 1;
+    first_ = log.substr(0, cut);
+    second_ = log.substr(cut);
+    store_ = directory_.path("s.sqlite");
+  }
+
+  json run(std::vector<std::string> inputs, bool with_store = true) const {
+    inputs.insert(inputs.begin(), "report");
+    inputs.insert(inputs.end(), {"-o", "json", "--top", "0", "--prefix", "%m [%p] %q%u@%d %a "});
+    if (with_store) inputs.insert(inputs.end(), {"--store", store_});
+    const RunResult result = run_pgsieve(inputs);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out, nullptr, false);
+  }
+  static void expect_same(const json& left, const json& right) {
+    EXPECT_EQ(left["patterns"], right["patterns"]);
+    EXPECT_EQ(left["findings"], right["findings"]);
+    for (const char* member : {"files", "bytes", "lines", "executions", "errors", "unread_lines", "first",
+                               "last", "format", "prefix"}) {
+      EXPECT_EQ(left["ingest"][member], right["ingest"][member]) << member;
+    }
+  }
+
+  TemporaryDirectory directory_;
+  std::string first_, second_, store_;
+};
+
+TEST_F(StoreCommand, TwoRunsEqualOne) {
+  const std::string a = directory_.write("a.log", first_);
+  const std::string b = directory_.write("b.log", second_);
+  run({a});
+  const json two_runs = run({b});
+  expect_same(two_runs, run({a, b}, /*with_store=*/false));
+  expect_same(run({}), two_runs);  // from the store alone
+}
+
+TEST_F(StoreCommand, TheSameBytesCountOnce) {
+  const std::string a = directory_.write("a.log", first_);
+  const json once = run({a});
+  expect_same(run({a}), once);
+  const std::string copy = directory_.write("renamed.log", first_);
+  const RunResult again = run_pgsieve({"report", copy, "--store", store_});
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_THAT(again.err, HasSubstr("has their content already"));
+  expect_same(run({}), once);
+}
+
+TEST_F(StoreCommand, OfAGrownFileOnlyTheRestIsRead) {
+  const std::string a = directory_.write("a.log", first_);
+  run({a});
+  directory_.write("a.log", first_ + second_);
+  const json grown = run({a});
+  const json whole = run({a}, /*with_store=*/false);
+  EXPECT_EQ(grown["patterns"], whole["patterns"]);
+  EXPECT_EQ(grown["findings"], whole["findings"]);
+  EXPECT_EQ(grown["ingest"]["executions"], whole["ingest"]["executions"]);
+}
+
+TEST_F(StoreCommand, AMissingStoreIsExitThree) {
+  const RunResult result = run_pgsieve({"report", "--store", store_});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr(store_));
+}
+
+TEST_F(StoreCommand, AFileThatIsNoStoreIsLeftAlone) {
+  const std::string other = directory_.write("notes.txt", std::string(2000, 'x'));
+  EXPECT_EQ(run_pgsieve({"report", kLog, "--store", other}).exit_code, 3);
+  EXPECT_EQ(read_file(other), std::string(2000, 'x'));
+}
+
+// The writer is killed while it waits for more input: the store must hold exactly what it held before.
+TEST_F(StoreCommand, KilledInTheMiddleItKeepsTheStateBefore) {
+  const json before = run({directory_.write("a.log", first_)});
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[0], 0);
+    close(ends[1]);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, 1);
+    dup2(nowhere, 2);
+    execl(PGSIEVE_BINARY, PGSIEVE_BINARY, "report", "-", "--store", store_.c_str(), nullptr);
+    _exit(127);
+  }
+  close(ends[0]);
+  // More than a pipe holds: when this returns, the program is reading.
+  std::string bulk;
+  while (bulk.size() < (size_t{1} << 20)) bulk += second_;
+  for (size_t done = 0; done < bulk.size();) {
+    const ssize_t wrote = write(ends[1], bulk.data() + done, bulk.size() - done);
+    ASSERT_GT(wrote, 0);
+    done += static_cast<size_t>(wrote);
+  }
+  kill(child, SIGKILL);
+  int status = 0;
+  waitpid(child, &status, 0);
+  close(ends[1]);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  expect_same(run({}), before);
+  run({directory_.write("b.log", second_)});  // and it can be written to again
+}
+
+}  // namespace
+}  // namespace pgsieve
