@@ -202,7 +202,7 @@ class ListReader {
           output_.put(lexer_.spelling(token_));
         }
       } else if (token_.kind == Token::Kind::kNumber && depth > 0) {
-        output_.put(lexer_.spelling(token_));
+        output_.put_number(token_.begin, token_.end);
       } else if (lexer_.is_char(token_, '(')) {
         ++depth;
         output_.put('(');

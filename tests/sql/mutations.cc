@@ -133,6 +133,7 @@ std::string lengthen_lists(const std::string& text, Random& random) {
   };
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     if (!is_char(text, tokens[i + 1], '(') || tokens[i].begin < copied) continue;
+    if (i > 0 && is_char(text, tokens[i - 1], '.')) continue;  // a function by that name
     const size_t close = closing(text, tokens, i + 1);
     if (close == tokens.size()) continue;
     if (is_word(text, tokens[i], "in")) {
