@@ -14,6 +14,7 @@
 namespace pgsieve {
 namespace {
 
+constexpr size_t kHeaderBytes = 8192;  // the names of the columns fit in
 constexpr size_t kMaxRowBytes = size_t{16} * 1024 * 1024;
 
 enum Column : size_t { kQuery, kCalls, kTotal, kMean, kMin, kMax, kRows, kUser, kDatabase, kColumns };
@@ -78,7 +79,8 @@ std::optional<Layout> read_layout(std::string_view head) {
     Layout layout;
     layout.delimiter = delimiter;
     layout.at.fill(std::string::npos);
-    layout.header_bytes = read_row(head.substr(0, 8192), delimiter, head.size() < 8192, names);
+    layout.header_bytes =
+        read_row(head.substr(0, kHeaderBytes), delimiter, head.size() < kHeaderBytes, names);
     layout.columns = names.size();
     for (size_t i = 0; i < names.size(); ++i) {
       if (const Column column = column_of(names[i]);
@@ -141,20 +143,25 @@ bool StatStatementsReader::send(const Layout& layout, const std::vector<std::str
 Status StatStatementsReader::read(std::string_view head, Source& source, uint32_t file, EventSink& sink,
                                   ReadAccount& account, IngestStats& stats) {
   std::string buffer(head);
+  Status failed;
+  bool ended = false;
+  while (!ended && buffer.size() < kHeaderBytes) {
+    Result<size_t> got = source.read(buffer, kHeaderBytes);
+    if (!got) failed = got.error();
+    ended = !got || *got == 0;
+  }
   if (buffer.starts_with("\xEF\xBB\xBF")) {
     buffer.erase(0, 3);
     account.blank_bytes += 3;
   }
   const std::optional<Layout> layout = read_layout(buffer);
   if (!layout) {
-    Error failed;
-    failed.message =
+    Error unknown;
+    unknown.message =
         "no pg_stat_statements export: the first line must name the columns, query and calls among them";
-    failed.file = source.name();
-    return failed;
+    unknown.file = source.name();
+    return unknown;
   }
-  Status failed;
-  bool ended = false;
   std::vector<std::string> row;
   uint64_t offset = account.blank_bytes, line = 1;
   size_t used = layout->header_bytes;

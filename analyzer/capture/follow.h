@@ -1,0 +1,22 @@
+// Following a log file that is being written, across rotation by rename (a new file appears under the name)
+// and by copying and truncating (the same file starts over).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "analyzer/base/error.h"
+#include "analyzer/capture/source.h"
+
+namespace pgsieve {
+
+// A Source over `path` that waits at the end of the file for more, until `stop` is set; then it reads what is
+// there and ends. Plain text only. `stop` outlives the Source and may be set from any thread or a signal
+// handler. After a rotation the rest of the old file comes first, then the new one from its start; a last
+// line without its end gets one. A truncated file is noticed by its size or by other bytes at its start. With
+// `from_end`, what the file holds already is skipped.
+Result<std::unique_ptr<Source>> open_following(const std::string& path, const std::atomic<bool>& stop,
+                                               bool from_end = false);
+
+}  // namespace pgsieve

@@ -1,0 +1,100 @@
+#include "analyzer/capture/follow.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace pgsieve {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FollowTest : public testing::Test {
+ protected:
+  FollowTest() {
+    std::string pattern = (fs::temp_directory_path() / "pgsieve_follow_XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+    path_ = directory_ / "server.log";
+  }
+  ~FollowTest() override { fs::remove_all(directory_); }
+
+  void append(const std::string& text) { std::ofstream(path_, std::ios::binary | std::ios::app) << text; }
+  std::unique_ptr<Source> follow(bool from_end = false) {
+    auto source = open_following(path_.string(), stop_, from_end);
+    EXPECT_TRUE(source.ok());
+    return std::move(*source);
+  }
+  // One read, which finds something without waiting.
+  static std::string next(Source& source) {
+    std::string text;
+    const auto got = source.read(text, 1000);
+    EXPECT_TRUE(got.ok());
+    return text;
+  }
+
+  fs::path directory_, path_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(FollowTest, NewLinesArrive) {
+  append("one\n");
+  const auto source = follow();
+  EXPECT_EQ(next(*source), "one\n");
+  append("two\nthr");
+  EXPECT_EQ(next(*source), "two\nthr");
+  append("ee\n");
+  EXPECT_EQ(next(*source), "ee\n");
+  append("last\n");
+  stop_ = true;
+  EXPECT_EQ(next(*source), "last\n");
+  EXPECT_EQ(next(*source), "");
+  EXPECT_EQ(source->stored_bytes(), 19U);
+}
+
+TEST_F(FollowTest, RenamedFileIsReadToItsEndFirst) {
+  append("one\n");
+  const auto source = follow();
+  EXPECT_EQ(next(*source), "one\n");
+  append("rest without end");
+  fs::rename(path_, directory_ / "server.log.1");
+  append("new file\n");
+  EXPECT_EQ(next(*source), "rest without end");
+  EXPECT_EQ(next(*source), "\n");
+  EXPECT_EQ(next(*source), "new file\n");
+}
+
+TEST_F(FollowTest, TruncatedFileStartsOver) {
+  append("a long first line\n");
+  const auto source = follow();
+  EXPECT_EQ(next(*source), "a long first line\n");
+  fs::resize_file(path_, 0);
+  append("short\n");
+  EXPECT_EQ(next(*source), "short\n");
+}
+
+TEST_F(FollowTest, TruncatedAndGrownBeyondIsNoticed) {
+  append("first\n");
+  const auto source = follow();
+  EXPECT_EQ(next(*source), "first\n");
+  fs::resize_file(path_, 0);
+  append("second, longer than the first\n");
+  EXPECT_EQ(next(*source), "second, longer than the first\n");
+}
+
+TEST_F(FollowTest, FromTheEnd) {
+  append("old\n");
+  const auto source = follow(true);
+  append("new\n");
+  EXPECT_EQ(next(*source), "new\n");
+  stop_ = true;
+  EXPECT_EQ(next(*source), "");
+}
+
+TEST_F(FollowTest, MissingFile) {
+  EXPECT_FALSE(open_following(path_.string(), stop_).ok());
+}
+
+}  // namespace
+}  // namespace pgsieve
