@@ -82,6 +82,47 @@ std::string shorten(std::string_view text, size_t max_bytes) {
   return std::string(utf8_prefix(text, max_bytes)) + "…";
 }
 
+namespace {
+
+// The first position at or after `from`, outside parentheses and quotes, where `word` stands; npos: nowhere.
+size_t find_outside(std::string_view text, std::string_view word, size_t from) {
+  int depth = 0;
+  char quote = 0;
+  for (size_t at = from; at < text.size(); ++at) {
+    const char byte = text[at];
+    if (quote != 0) {
+      if (byte == quote) quote = 0;
+    } else if (depth == 0 && text.substr(at).starts_with(word)) {
+      return at;
+    } else if (byte == '"' || byte == '\'') {
+      quote = byte;
+    } else {
+      depth += byte == '(' ? 1 : byte == ')' ? -1 : 0;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+std::string compact_query(std::string_view query, size_t max_list) {
+  std::string flat(query);
+  for (char& byte : flat) {
+    if (byte == '\n' || byte == '\t' || byte == '\r') byte = ' ';
+  }
+  const auto cut = [&](size_t begin, size_t end) {
+    if (begin == std::string::npos || end == std::string::npos || end < begin + max_list) return;
+    const size_t comma = find_outside(flat, ",", begin);
+    if (comma < end) flat.replace(comma, end - comma, ", …");
+  };
+  if (flat.starts_with("SELECT ")) cut(7, find_outside(flat, " FROM ", 7));
+  if (flat.starts_with("INSERT ")) {
+    const size_t open = flat.find('(');
+    if (open != std::string::npos) cut(open + 1, find_outside(flat, ")", open + 1));
+  }
+  return flat;
+}
+
 std::string Paint::wrap_in(std::string_view code, std::string_view text) const {
   if (!on_) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);

@@ -21,6 +21,11 @@ std::string wrap(std::string_view text, size_t width, std::string_view indent);
 // Cut to at most max_bytes between characters, "…" when something was cut.
 std::string shorten(std::string_view text, size_t max_bytes);
 
+// A statement for a table of statements: on one line, and a column list of more than max_list bytes after
+// SELECT, or before VALUES, cut to its first column: `SELECT "id", … FROM "posts" WHERE …`. Other texts are
+// kept.
+std::string compact_query(std::string_view query, size_t max_list);
+
 // SGR colour sequences, or nothing when colour is off.
 class Paint {
  public:

@@ -16,6 +16,7 @@ namespace pgsieve {
 namespace {
 
 constexpr size_t kQueryBytes = 700;
+constexpr size_t kListBytes = 80;  // of column list that is still shown whole
 constexpr std::string_view kIndent = "            ";
 
 std::string severity_word(const Finding& finding, const Paint& paint) {
@@ -76,9 +77,9 @@ void one_finding(std::string& out, const Report& report, const Finding& finding,
                      finding.table.empty() ? "" : fmt::format(" on {}", escape_terminal(finding.table)),
                      confidence_name(finding.confidence));
   paragraph(out, style, "", finding.message);
-  paragraph(out, style, "query", shorten(finding.query, kQueryBytes));
+  paragraph(out, style, "query", shorten(compact_query(finding.query, kListBytes), kQueryBytes));
   if (!finding.parent_query.empty())
-    paragraph(out, style, "after", shorten(finding.parent_query, kQueryBytes));
+    paragraph(out, style, "after", shorten(compact_query(finding.parent_query, kListBytes), kQueryBytes));
   if (finding.chain.size() > 2) {
     paragraph(out, style, "chain",
               in_shown_chain ? "same chain as above: " + chain_of(finding) : chain_of(finding));
@@ -87,7 +88,7 @@ void one_finding(std::string& out, const Report& report, const Finding& finding,
     paragraph(out, style, at == 0 ? "because" : "", "- " + finding.evidence[at]);
   }
   for (size_t at = 0; at < finding.why_not_higher.size(); ++at) {
-    paragraph(out, style, at == 0 ? "to be sure" : "", "- " + finding.why_not_higher[at]);
+    paragraph(out, style, at == 0 ? "caveat" : "", "- " + finding.why_not_higher[at]);
   }
   if (!finding.tags.empty()) paragraph(out, style, "where", tags_text(finding));
   if (style.show_values && !finding.sample.empty()) {
@@ -156,9 +157,7 @@ void append_text_patterns(std::string& out, const Report& report) {
   const size_t room = report.style.width > kColumnsBefore + 30 ? report.style.width - kColumnsBefore : 30;
   for (const Pattern* pattern : report.patterns) {
     const PatternTimes times = pattern_times(*pattern);
-    std::string query = escape_terminal(pattern->query);
-    std::replace_if(
-        query.begin(), query.end(), [](char byte) { return byte == '\n' || byte == '\t'; }, ' ');
+    const std::string query = escape_terminal(compact_query(pattern->query, room / 3));
     const auto time = [&](double milliseconds) {
       return times.known ? human_duration(milliseconds) : std::string("-");
     };

@@ -51,6 +51,18 @@ TEST(Layout, NumbersForPeople) {
   EXPECT_EQ(counted(0, "file"), "0 files");
 }
 
+TEST(Layout, CompactQueriesKeepWhatMatters) {
+  EXPECT_EQ(compact_query("SELECT \"a\".\"id\", (SELECT x FROM y), \"a\".\"b\" FROM \"a\"\nWHERE z = $1", 10),
+            "SELECT \"a\".\"id\", … FROM \"a\" WHERE z = $1");
+  EXPECT_EQ(compact_query("SELECT a, b FROM c", 10), "SELECT a, b FROM c");
+  EXPECT_EQ(compact_query("SELECT coalesce(aaaaaaaaaaaa, b) FROM c", 10),
+            "SELECT coalesce(aaaaaaaaaaaa, b) FROM c");
+  EXPECT_EQ(compact_query("INSERT INTO t (aaaaaaa, bbbbbbb) VALUES ($1, $2)", 10),
+            "INSERT INTO t (aaaaaaa, …) VALUES ($1, $2)");
+  EXPECT_EQ(compact_query("COMMIT", 10), "COMMIT");
+  EXPECT_EQ(compact_query("SELECT ')\"(", 0), "SELECT ')\"(");
+}
+
 TEST(Layout, WrapsAtBlanksAndKeepsLongWords) {
   EXPECT_EQ(wrap("aa bb cc", 5, "> "), "aa bb\n> cc");
   EXPECT_EQ(wrap("abcdefgh x", 4, ""), "abcdefgh\nx");

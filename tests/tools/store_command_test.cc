@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/tools/run_program.h"
 
@@ -20,12 +21,20 @@ const std::string kLog = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/quickstart
 
 class StoreCommand : public ::testing::Test {
  protected:
-  // The capture in two files, cut between sessions' pages.
+  // The capture in two files, cut where a process id appears for the first time: no session spans both.
   void SetUp() override {
     const std::string log = read_file(kLog);
-    size_t cut = log.find('\n', log.size() / 2) + 1;
-    first_ = log.substr(0, cut);
-    second_ = log.substr(cut);
+    std::set<std::string> seen;
+    for (size_t line = 0; line < log.size(); line = log.find('\n', line) + 1) {
+      const size_t open = log.find('[', line);
+      const bool fresh =
+          log[line] != '\t' && seen.insert(log.substr(open, log.find(']', open) - open)).second;
+      if (!fresh || line < log.size() / 3) continue;
+      first_ = log.substr(0, line);
+      second_ = log.substr(line);
+      break;
+    }
+    ASSERT_FALSE(second_.empty());
     store_ = directory_.path("s.sqlite");
   }
 
