@@ -19,7 +19,7 @@ std::string write_csv(const Report& report) {
         arity_name(pattern->key.arity), pattern->calls, pattern->errors, ms(times.total_ms),
         ms(times.mean_ms), ms(times.p50_ms), ms(times.p95_ms), ms(times.p99_ms), ms(times.min_ms),
         ms(times.max_ms), pattern->rows_calls != 0 ? std::to_string(pattern->rows_total) : std::string(),
-        csv_field(pattern->query));
+        csv_field(escape_terminal(pattern->query)));
   }
   return out;
 }

@@ -26,13 +26,15 @@ std::string write_github(const Report& report) {
     const SourceLocation location = locate(finding, report);
     std::string properties;
     if (location.exact) {
-      properties = fmt::format("file={},line={},", escape_workflow_property(location.path), location.line);
+      properties = fmt::format("file={},line={},", escape_workflow_property(escape_terminal(location.path)),
+                               location.line);
     }
     std::string message = fmt::format("{}\n{}", finding.message, shorten(finding.query, 1000));
     if (!finding.fixes.empty()) message += "\nFix: " + finding.fixes.front().title;
     if (!finding.tags.empty()) message += "\nWhere: " + tags_text(finding);
     out += fmt::format("::{} {}title={}::{}\n", kLevels[level], properties,
-                       escape_workflow_property("pgsieve " + finding.rule), escape_workflow_data(message));
+                       escape_workflow_property("pgsieve " + finding.rule),
+                       escape_workflow_data(escape_terminal(message)));
   }
   if (left_out != 0) {
     out += fmt::format("::notice title=pgsieve::{} not annotated here: see the full report\n",
