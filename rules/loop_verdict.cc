@@ -197,7 +197,11 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
   const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
                        example.longest_run * 2 >= example.count;
   verdict.confidence = Confidence::kLow;
-  verdict.report = example.count >= options.min_alone && example.distinct_values >= 3 && tight && regular;
+  // Values from outside the database are a list of different things; a few that come again are a choice, not
+  // a loop.
+  const bool different = example.distinct_values * 10 >= example.count * 9;
+  verdict.report =
+      example.count >= options.min_alone && example.distinct_values >= 3 && different && tight && regular;
   verdict.doubts.emplace_back("no statement before it could have supplied the values");
 }
 

@@ -195,8 +195,7 @@ void Assembler::add_report(Backend& backend, const LogEntry& entry, const EntryF
 void Assembler::start(Execution& execution, Backend& backend, const LogEntry& entry) {
   execution.active = true;
   execution.time = entry.time;
-  execution.transaction =
-      entry.transaction.empty() ? 0 : hash_combine(backend.session, hash64(entry.transaction));
+  execution.transaction = transaction_identity(backend.session, entry.transaction);
   execution.file = place_.file;
   execution.offset = entry.offset;
   execution.line = place_.line_base + entry.line;

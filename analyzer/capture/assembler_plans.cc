@@ -34,8 +34,7 @@ void Assembler::add_plan(Backend& backend, const LogEntry& entry, const Message&
   }
   record->time = entry.time;
   record->duration = message.duration;
-  record->transaction =
-      entry.transaction.empty() ? 0 : hash_combine(backend.session, hash64(entry.transaction));
+  record->transaction = transaction_identity(backend.session, entry.transaction);
   record->file = place_.file;
   record->offset = entry.offset;
   record->line = place_.line_base + entry.line;

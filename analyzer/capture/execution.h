@@ -16,6 +16,12 @@
 
 namespace pgsieve {
 
+// Identity of a virtual transaction id ("3/1042") within its session; 0 when unknown. "3/0" is what a backend
+// logs that is in no transaction (any more): it says nothing about which statements belong together.
+inline uint64_t transaction_identity(uint64_t session, std::string_view virtual_id) {
+  return virtual_id.empty() || virtual_id.ends_with("/0") ? 0 : hash_combine(session, hash64(virtual_id));
+}
+
 // A plan entry that waits for its execution (or for the proof that there is none).
 struct PlanRecord {
   ParsedPlan parsed;

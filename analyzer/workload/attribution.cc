@@ -84,7 +84,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   for (size_t back = 1; back <= count; ++back) {
     RingEntry& entry = application.ring[(application.next + kRing - back) % kRing];
     const ParentExecution& parent = entry.execution;
-    if (parent.session == session.id || parent.end == kUnknownTime) continue;
+    if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key) continue;
     const bool same_trace = statement.trace != 0 && parent.trace == statement.trace;
     if (!same_trace && statement.trace != 0 && parent.trace != 0) continue;
     Microseconds last = parent.end;

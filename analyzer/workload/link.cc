@@ -243,12 +243,21 @@ bool carries(const LinkProfile& parent, uint32_t table, std::string_view column)
                      });
 }
 
+// True when the parent itself asks for one value of that column: all its rows then carry the same one.
+bool pinned(const LinkProfile& parent, uint32_t table, std::string_view column) {
+  const std::string wanted = column_name(column, table).name;
+  return std::any_of(parent.keys.begin(), parent.keys.end(), [&](const LinkProfile::Key& key) {
+    return key.normal.name == wanted && (key.table == table || table == kNoIndex);
+  });
+}
+
 struct Best {
   Link link;
   bool explain = false;
   void offer(LinkStrength strength, const LinkProfile& parent, uint32_t parent_table,
              std::string_view parent_column, const LinkProfile& child, const LinkProfile::Key& key) {
     if (strength <= link.strength) return;
+    if (!parent_column.empty() && pinned(parent, parent_table, parent_column)) return;
     link.strength = strength;
     link.slot = key.slot;
     if (!explain) return;
