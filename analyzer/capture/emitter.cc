@@ -35,6 +35,15 @@ bool can_have_plan(std::string_view text) {
   return false;
 }
 
+// stderr adds " at character 15" to the message; csvlog and jsonlog have a field for it.
+std::string_view without_position(std::string_view message) {
+  const size_t at = message.rfind(" at character ");
+  if (at == std::string_view::npos ||
+      message.find_first_not_of("0123456789", at + 14) != std::string_view::npos)
+    return message;
+  return message.substr(0, at);
+}
+
 // PREPARE names parameters that only its EXECUTE gives values to.
 bool is_prepare(std::string_view text) {
   constexpr std::string_view kWord = "PREPARE";
@@ -119,7 +128,7 @@ Event Emitter::event_of(const Identity& identity, const Execution& execution) {
   event.extended = execution.extended;
   event.statement_name = execution.name.substr(0, execution.name.find('/'));
   event.sqlstate = execution.sqlstate;
-  event.error_message = execution.error_message;
+  event.error_message = without_position(execution.error_message);
   event.file = execution.file;
   event.offset = execution.offset;
   event.line = execution.line;

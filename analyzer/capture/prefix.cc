@@ -265,6 +265,7 @@ bool PrefixMatcher::run_text(Run& state, size_t step, size_t at) const {
   const Step* next = step + 1 < steps_.size() ? &steps_[step + 1] : nullptr;
   const size_t limit = std::min(state.line.size(), at + kMaxFieldBytes);
   for (size_t end = at; end <= limit; ++end) {
+    if (op == Op::kRemote && end > at && state.line[end - 1] == ' ' && steps_[step].width == 0) return false;
     if (next != nullptr && next->op == Op::kLiteral) {
       end = state.line.find(next->literal, end);
       if (end == std::string_view::npos || end > limit) return false;
