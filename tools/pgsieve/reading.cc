@@ -23,19 +23,20 @@ namespace pgsieve {
 
 namespace {
 
+void reject(const Error& error, std::vector<std::string>& problems) {
+  tell_warning(error.to_string());
+  problems.push_back(error.to_string());
+}
+
 // The inputs that can be opened, each file once; the others are told.
 std::vector<std::string> usable_inputs(const std::vector<std::string>& inputs,
                                        std::vector<std::string>& problems) {
   std::vector<std::string> usable;
   std::set<std::string> seen;
-  const auto reject = [&](const Error& error) {
-    tell_warning(error.to_string());
-    problems.push_back(error.to_string());
-  };
   for (const std::string& input : inputs) {
     const Result<std::vector<std::string>> files = expand_inputs({input});
     if (!files) {
-      reject(files.error());
+      reject(files.error(), problems);
       continue;
     }
     for (const std::string& file : *files) {
@@ -47,7 +48,8 @@ std::vector<std::string> usable_inputs(const std::vector<std::string>& inputs,
         reject({.kind = Error::Kind::kSystem,
                 .message = std::string("can't read: ") + std::strerror(errno),
                 .hint = {},
-                .file = file});
+                .file = file},
+               problems);
       }
     }
   }
@@ -183,16 +185,27 @@ Result<Reading> read_into_store(const AnalysisOptions& options) {
 
 }  // namespace
 
+// A file can go away, or turn out unreadable, after it was listed: then the reading starts again without it.
 Result<Reading> read_captures(const AnalysisOptions& options) {
   Reading reading;
-  const std::vector<std::string> paths = usable_inputs(options.inputs, reading.problems);
-  if (paths.empty()) return no_input(reading.problems);
-  WorkloadBuilder builder(options.workload);
-  Result<IngestStats> stats = ingest_with_progress(paths, options, builder);
-  if (!stats) return stats.error();
-  reading.ingest = std::move(*stats);
-  reading.workload = builder.finish();
-  return reading;
+  std::vector<std::string> paths = usable_inputs(options.inputs, reading.problems);
+  while (!paths.empty()) {
+    WorkloadBuilder builder(options.workload);
+    Result<IngestStats> stats = ingest_with_progress(paths, options, builder);
+    if (stats) {
+      reading.ingest = std::move(*stats);
+      reading.workload = builder.finish();
+      return reading;
+    }
+    const Error& error = stats.error();
+    const auto lost = std::find(paths.begin(), paths.end(), error.file);
+    const bool can_do_without = error.kind == Error::Kind::kSystem && lost != paths.end() &&
+                                paths.size() > 1 && std::find(paths.begin(), paths.end(), "-") == paths.end();
+    if (!can_do_without) return error;
+    reject(error, reading.problems);
+    paths.erase(lost);
+  }
+  return no_input(reading.problems);
 }
 
 Result<Reading> read_store(const AnalysisOptions& options) {
