@@ -99,7 +99,8 @@ void FilterSink::on_event(const Event& event) {
   if (event.plan != nullptr) ++stats_.plans;
   if (statement) {
     if (event.text_truncated) ++stats_.truncated_texts;
-    if (!event.parameters_known && event.kind != Event::Kind::kNestedPlan) ++stats_.missing_parameters;
+    const bool counted = event.kind == Event::Kind::kExecuted || event.kind == Event::Kind::kPlanOnly;
+    if (!event.parameters_known && counted) ++stats_.missing_parameters;
     if (std::any_of(event.parameters.begin(), event.parameters.end(),
                     [](const BoundValue& value) { return value.truncated; })) {
       ++stats_.truncated_parameters;

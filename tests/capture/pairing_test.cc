@@ -198,6 +198,24 @@ TEST(Pipeline, NewestFirstIsTurnedAround) {
   EXPECT_EQ(got.kept.with_text("WHERE id <= $1 ORDER BY id").at(0).fetches, 3u);
 }
 
+TEST(Pipeline, RotatedFilesContinueSessionsInAnyOrderGiven) {
+  const std::string text = testing::slurp(fixture("all.log"));
+  const size_t cut = text.find("execute S_1: SELECT * FROM child WHERE parent_id = $1", text.size() / 3);
+  const size_t middle = text.rfind('\n', cut) + 1;
+  const testing::TempFile older(text.substr(0, middle));
+  const testing::TempFile newer(text.substr(middle));
+  testing::Keeper both;
+  const auto stats = ingest({newer.path(), older.path(), newer.path()}, {}, both);
+  ASSERT_TRUE(stats.ok());
+  const Ingested whole = testing::ingest_file(fixture("all.log"));
+  ASSERT_EQ(both.events.size(), whole.kept.events.size());
+  for (size_t i = 0; i < both.events.size(); ++i) {
+    EXPECT_EQ(testing::facts(both.events[i]), testing::facts(whole.kept.events[i]));
+    EXPECT_EQ(both.events[i].session, whole.kept.events[i].session);
+  }
+  EXPECT_EQ(stats->warnings.size(), 1u);  // the file that was given twice
+}
+
 TEST(Pipeline, FiltersApplyAfterPairing) {
   IngestOptions options;
   options.applications = {"params"};
