@@ -31,7 +31,7 @@ struct LogEntry {
   bool localized = false;        // the severity word was not English
 
   uint64_t offset = 0;           // of its first byte in the decoded input
-  uint64_t line = 0;             // 1-based
+  uint64_t line = 0;             // 1-based, from the start of its chunk
 };
 
 }  // namespace pgsieve
