@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "analyzer/sql/scan.h"
 #include "rules/common.h"
 
 namespace pgsieve {
@@ -48,10 +49,12 @@ Fix keyset_fix(const StatementShape& shape, const QueryBlock& block) {
   return fix;
 }
 
-const QueryBlock* offset_block(const StatementShape& shape) {
+// The block with the OFFSET. libpg_query gives a statement one fingerprint with and without it (constants
+// leave no trace), so the shape may be that of the first page, which has none: then the statement itself.
+const QueryBlock& offset_block(const StatementShape& shape) {
   const auto found =
       std::ranges::find_if(shape.blocks, [](const QueryBlock& block) { return block.offset.present; });
-  return found == shape.blocks.end() ? nullptr : &*found;
+  return found == shape.blocks.end() ? shape.blocks.front() : *found;
 }
 
 }  // namespace
@@ -61,13 +64,16 @@ void check_deep_offset(const RuleContext& context, std::vector<Finding>& finding
   const double min_ratio = context.option("deep-offset.min-ratio", kMinRatio);
   for (const auto& [key, pattern] : context.workload.patterns) {
     const StatementShape& shape = *pattern.shape;
-    const QueryBlock* block = offset_block(shape);
-    if (block == nullptr || pattern.offsets.count() == 0 || pattern.calls == 0 || shape.catalog_only)
+    if (pattern.offsets.count() == 0 || pattern.calls == 0 || shape.blocks.empty() || shape.catalog_only)
       continue;
+    const QueryBlock& block = offset_block(shape);
     const auto deepest = static_cast<double>(pattern.offsets.max());
     const double limit = pattern.limits.count() == 0 ? 0 : static_cast<double>(pattern.limits.quantile(0.5));
     if (deepest < min_offset || deepest < min_ratio * limit) continue;
     Finding finding = pattern_finding("deep-offset", pattern);
+    finding.count = pattern.offsets.count();
+    if (!block.offset.present && !pattern.slowest.empty())
+      finding.query = normalize_for_display(pattern.slowest.text);
     finding.confidence = deepest >= 10 * min_offset ? Confidence::kHigh : Confidence::kMedium;
     finding.message = limit > 0 ? fmt::format("OFFSET {} reads and throws away {} rows to return {}",
                                               grouped(deepest), grouped(deepest), grouped(limit))
@@ -87,9 +93,9 @@ void check_deep_offset(const RuleContext& context, std::vector<Finding>& finding
           "at fewer than {} skipped rows a page is still cheap on most servers", grouped(10 * min_offset)));
     finding.properties["offset"] = fmt::format("{:.0f}", deepest);
     if (limit > 0) finding.properties["limit"] = fmt::format("{:.0f}", limit);
-    if (block->order.empty())
+    if (block.order.empty())
       finding.evidence.emplace_back("there is no ORDER BY: pages may overlap or miss rows");
-    finding.fixes.push_back(keyset_fix(shape, *block));
+    finding.fixes.push_back(keyset_fix(shape, block));
     findings.push_back(std::move(finding));
   }
 }

@@ -89,7 +89,24 @@ class Finder {
     return distance_[join.partner] < distance_[at];
   }
 
+  std::vector<std::string> lookup_columns(uint32_t at, const Conditions& conditions) const {
+    std::vector<std::string> columns;
+    for (const Condition& join : conditions.joined) {
+      const bool partner_cut = join.partner < distance_.size() && distance_[join.partner] == 0;
+      if (!join.key.column.empty() && (partner_cut || looked_up(at, join)))
+        columns.push_back(join.key.column);
+    }
+    return columns;
+  }
+
   void add_for(uint32_t at, const Conditions& conditions) {
+    const size_t first = candidates_.size();
+    choose(at, conditions);
+    for (size_t i = first; i < candidates_.size(); ++i)
+      candidates_[i].lookup_columns = lookup_columns(at, conditions);
+  }
+
+  void choose(uint32_t at, const Conditions& conditions) {
     if (!conditions.equal.empty()) {
       add_equality(at, conditions);
     } else if (!conditions.prefix.empty()) {

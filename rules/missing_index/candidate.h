@@ -45,6 +45,9 @@ struct IndexCandidate {
   Need need = Need::kEquality;
   std::string method = "btree";
   std::vector<CandidateKey> keys;
+  // Columns by which rows of another table, itself cut down, look this one up: an index that starts with one
+  // serves as well.
+  std::vector<std::string> lookup_columns;
   size_t equalities = 0;     // leading keys compared with `=`; any of them may come first
   bool foreign_key = false;  // the first key references another table
   bool unselective = false;  // its first key is a flag or the like: proof needed

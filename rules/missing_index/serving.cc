@@ -87,6 +87,10 @@ bool predicate_fits(const IndexCandidate& candidate, const Index& index, const S
 
 bool first_key_fits(const IndexCandidate& candidate, const Index& index) {
   const IndexKey& first = index.keys.front();
+  const bool looked_up =
+      !first.column.empty() && index.method == "btree" &&
+      std::ranges::find(candidate.lookup_columns, first.column) != candidate.lookup_columns.end();
+  if (looked_up) return true;
   const size_t alternatives = std::max<size_t>(candidate.equalities, 1);
   for (size_t i = 0; i < alternatives && i < candidate.keys.size(); ++i)
     if (same_key(candidate.keys[i], first) && class_fits(candidate, candidate.keys[i], index, first))

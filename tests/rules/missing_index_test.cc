@@ -1,0 +1,138 @@
+#include <gmock/gmock.h>
+
+#include "tests/rules/pattern_bench.h"
+
+namespace pgsieve {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kDdl = R"(
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+CREATE TABLE log (id bigint PRIMARY KEY, user_id bigint REFERENCES users, session_id bigint, kind text, entity bigint,
+  email text, path text, payload jsonb, active boolean, created_at timestamptz, tree bigint REFERENCES log);
+CREATE INDEX ON log (kind, entity);
+CREATE INDEX ON log (path);
+CREATE TABLE served (id bigint PRIMARY KEY, path text, email text, doc jsonb, ref text);
+CREATE INDEX ON served (path text_pattern_ops);
+CREATE INDEX ON served (lower(email));
+CREATE INDEX ON served USING gin (doc);
+CREATE INDEX ON served ((doc ->> 'ref'::text));
+CREATE INDEX ON served (ref) WHERE ref IS NOT NULL;
+CREATE TABLE "Mixed" (id bigint PRIMARY KEY, "userId" bigint);)";
+
+std::vector<Finding> judge(std::string_view text,
+                           std::initializer_list<double> milliseconds = {60.0, 55.0, 58.0}) {
+  return PatternBench::judge("missing-index", kDdl, text, milliseconds);
+}
+
+std::vector<std::string> columns(std::string_view text) {
+  const std::vector<Finding> findings = judge(text);
+  EXPECT_EQ(findings.size(), 1U) << text;
+  return findings.empty() ? std::vector<std::string>() : findings[0].columns;
+}
+
+std::string ddl(std::string_view text) {
+  const std::vector<Finding> findings = judge(text);
+  return findings.empty() ? std::string() : findings[0].fixes.at(0).code;
+}
+
+TEST(MissingIndex, NamesTheColumnsInUsableOrder) {
+  EXPECT_THAT(columns("SELECT id FROM log WHERE session_id = 5"), ElementsAre("session_id"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE session_id IN (1, 2, 3)"), ElementsAre("session_id"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE entity = 5"), ElementsAre("entity"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE created_at >= '2026-01-01' AND created_at < '2026-01-02'"),
+              ElementsAre("created_at"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE created_at > '2026-01-01' AND user_id = 1 ORDER BY "
+                      "created_at DESC LIMIT 10"),
+              ElementsAre("user_id", "created_at"));
+  EXPECT_THAT(columns("SELECT id FROM log ORDER BY created_at DESC LIMIT 20"), ElementsAre("created_at"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE user_id = 7 ORDER BY id DESC LIMIT 5000"),
+              ElementsAre("user_id"));
+  EXPECT_THAT(columns("SELECT l.id FROM users u JOIN log l ON l.user_id = u.id WHERE u.id = 3"),
+              ElementsAre("user_id"));
+}
+
+TEST(MissingIndex, KnowsExpressionsAndOtherMethods) {
+  EXPECT_THAT(columns("SELECT id FROM log WHERE lower(email) = lower('X')"), ElementsAre("lower(email)"));
+  EXPECT_THAT(ddl("SELECT id FROM log WHERE payload ->> 'ref' = 'x'"), HasSubstr("((payload ->> 'ref'))"));
+  EXPECT_THAT(ddl("SELECT id FROM log WHERE path LIKE '/a/%'"), HasSubstr("(path text_pattern_ops)"));
+  EXPECT_THAT(ddl("SELECT id FROM log WHERE email LIKE '%x%'"), HasSubstr("USING gin (email gin_trgm_ops)"));
+  EXPECT_THAT(ddl("SELECT id FROM log WHERE payload @> '{}'"), HasSubstr("USING gin (payload)"));
+  EXPECT_THAT(ddl(R"(SELECT id FROM "Mixed" WHERE "userId" = 1)"), HasSubstr(R"(ON "Mixed" ("userId"))"));
+  EXPECT_THAT(columns("SELECT id FROM log WHERE date(created_at) = '2026-01-01'"), ElementsAre("created_at"));
+}
+
+TEST(MissingIndex, GivesEachBranchOfAnOrItsOwn) {
+  const std::vector<Finding> findings = judge("SELECT id FROM log WHERE session_id = 1 OR user_id = 2");
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_NE(findings[0].columns, findings[1].columns);
+  EXPECT_TRUE(judge("SELECT id FROM log WHERE session_id = 1 OR email <> 'x'").empty());
+}
+
+TEST(MissingIndex, IsSilentWhereAnIndexServes) {
+  for (const std::string_view text :
+       {"SELECT email FROM log WHERE id = 1", "SELECT id FROM log WHERE kind = 'a' AND entity = 4",
+        "SELECT id FROM served WHERE path LIKE '/a/%'", "SELECT id FROM served WHERE lower(email) = 'x'",
+        "SELECT id FROM served WHERE doc @> '{}'", "SELECT id FROM served WHERE doc ->> 'ref' = 'x'",
+        "SELECT id FROM served WHERE ref = 'x'", "SELECT id FROM log ORDER BY id DESC LIMIT 5"})
+    EXPECT_TRUE(judge(text).empty()) << text;
+}
+
+TEST(MissingIndex, IsSilentWhereNoneWouldHelp) {
+  for (const std::string_view text :
+       {"SELECT count(*) FROM log", "SELECT kind, count(*) FROM log GROUP BY kind",
+        "SELECT id FROM log WHERE active", "SELECT id FROM log WHERE active = true",
+        "SELECT count(*) FROM log WHERE entity >= 1", "SELECT id FROM log WHERE email <> 'x'",
+        "SELECT relname FROM pg_class WHERE relkind = 'r'", "INSERT INTO log (session_id) VALUES (1)"})
+    EXPECT_TRUE(judge(text).empty()) << text;
+}
+
+TEST(MissingIndex, NeedsTimeOutOfProportion) {
+  EXPECT_TRUE(judge("SELECT id FROM log WHERE session_id = 5", {0.05, 0.04, 0.06}).empty());
+  EXPECT_TRUE(judge("SELECT id FROM log WHERE session_id = 5", {1.3}).empty());
+  EXPECT_TRUE(judge("SELECT id FROM log WHERE tree = 5", {0.2, 0.07, 0.08}).empty());
+  EXPECT_EQ(judge("SELECT id FROM log WHERE user_id = 5", {1.2, 0.7, 0.9}).size(), 1U);
+}
+
+PlanFact seq_scan(double kept, double removed) {
+  PlanFact fact;
+  fact.access = PlanFact::Access::kSeqScan;
+  fact.relation = "log";
+  fact.filter = "(session_id = ?)";
+  fact.executions = 1;
+  fact.max_rows = kept;
+  fact.max_rows_removed = removed;
+  return fact;
+}
+
+TEST(MissingIndex, BelievesPlansBeforeTime) {
+  const auto with_plan = [](double milliseconds, const PlanFact& fact) {
+    PatternBench bench(kDdl);
+    Pattern& pattern = bench.add("SELECT id FROM log WHERE session_id = 5", {milliseconds});
+    pattern.plans.push_back(fact);
+    pattern.planned_calls = 1;
+    return bench.run("missing-index");
+  };
+  ASSERT_EQ(with_plan(0.3, seq_scan(4, 200'000)).size(), 1U);
+  EXPECT_EQ(with_plan(0.3, seq_scan(4, 200'000))[0].confidence, Confidence::kHigh);
+  EXPECT_TRUE(with_plan(80, seq_scan(4, 200)).empty());
+  EXPECT_TRUE(with_plan(80, seq_scan(160'000, 40'000)).empty());
+}
+
+TEST(MissingIndex, UsesStatisticsAndSaysWhatItDoesNotKnow) {
+  PatternBench small(kDdl);
+  small.add("SELECT id FROM log WHERE session_id = 5", {9.0});
+  small.schema().find_mutable("", "log")->rows = 30;
+  EXPECT_TRUE(small.run("missing-index").empty());
+  const std::vector<Finding> blind =
+      PatternBench::judge("missing-index", "", "SELECT id FROM log WHERE session_id = 5", {90, 91, 92});
+  ASSERT_EQ(blind.size(), 1U);
+  EXPECT_EQ(blind[0].confidence, Confidence::kLow);
+  EXPECT_TRUE(
+      PatternBench::judge("missing-index", "", "SELECT id FROM log WHERE session_id = 5", {2, 2, 2}).empty());
+}
+
+}  // namespace
+}  // namespace pgsieve

@@ -1,0 +1,53 @@
+#include "tests/rules/pattern_bench.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr std::string_view kDdl =
+    "CREATE TABLE items (id bigint PRIMARY KEY, owner bigint, quantity int, name text);";
+
+size_t judge(std::string_view text, std::initializer_list<double> milliseconds) {
+  return PatternBench::judge("unpaginated", kDdl, text, milliseconds).size();
+}
+
+TEST(Unpaginated, TakesTimeThatOnlyRowsExplain) {
+  EXPECT_EQ(judge("SELECT id, name FROM items", {12.0}), 1U);
+  EXPECT_EQ(judge("SELECT id FROM items ORDER BY name", {3.3}), 1U);
+  EXPECT_EQ(judge("SELECT id FROM items WHERE quantity >= 2", {24.0}), 1U);
+}
+
+TEST(Unpaginated, LeavesBoundedAndSmallResultsAlone) {
+  EXPECT_EQ(judge("SELECT id FROM items", {0.9}), 0U);
+  EXPECT_EQ(judge("SELECT id FROM items LIMIT 10", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT count(*) FROM items", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT owner, sum(quantity) FROM items GROUP BY owner", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT name FROM items WHERE id = 1", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT name FROM items WHERE owner IN (1, 2, 3)", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT name FROM items WHERE owner = 5", {30.0}), 0U);
+}
+
+TEST(Unpaginated, BelievesRowsBeforeTime) {
+  PatternBench bench(kDdl);
+  Pattern& few = bench.add("SELECT id, name FROM items", {40.0});
+  few.rows_calls = 1;
+  few.rows_max = few.rows_total = 30;
+  Pattern& many = bench.add("SELECT name FROM items WHERE owner = 5", {0.2});
+  many.rows_calls = 1;
+  many.rows_max = many.rows_total = 50'000;
+  const std::vector<Finding> findings = bench.run("unpaginated");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].query, many.query);
+  EXPECT_EQ(findings[0].confidence, Confidence::kHigh);
+}
+
+TEST(Unpaginated, ReadsTheTablesSizeFromStatistics) {
+  PatternBench bench(kDdl);
+  bench.add("SELECT id, name FROM items", {0.5});
+  bench.schema().find_mutable("", "items")->rows = 40'000;
+  EXPECT_EQ(bench.run("unpaginated").size(), 1U);
+  bench.schema().find_mutable("", "items")->rows = 12;
+  EXPECT_TRUE(bench.run("unpaginated").empty());
+}
+
+}  // namespace
+}  // namespace pgsieve
