@@ -227,7 +227,8 @@ Status SpanReader::read(std::string_view head, Source& source, uint32_t file, Ev
   std::string buffer(head);
   Status failed;
   uint64_t total = 0;
-  while (!buffer.empty()) {
+  bool ended = false;
+  while (!ended) {
     records.feed(buffer, [&](std::string_view json) { take(json, pass); });
     total += buffer.size();
     pass.offset = total;
@@ -235,6 +236,7 @@ Status SpanReader::read(std::string_view head, Source& source, uint32_t file, Ev
     buffer.clear();
     Result<size_t> got = source.read(buffer, size_t{256} * 1024);
     if (!got) failed = got.error();
+    ended = !got || *got == 0;
   }
   for (const Span& span : waiting_) send(span, pass);
   waiting_.clear();
