@@ -78,10 +78,8 @@ void schema_line(Header& header, const Report& report) {
   header.line("schema", text);
 }
 
+// Samples only: that there are unread lines is among the warnings.
 void unread_lines(Header& header, const IngestStats& ingest) {
-  if (ingest.unread_lines == 0) return;
-  header.warning(fmt::format("{} of {} could not be read:", human_count(ingest.unread_lines),
-                             counted(ingest.lines, "line")));
   size_t shown = 0;
   for (const auto& [shape, unread] : ingest.unread_shapes) {
     if (++shown > 3) {
@@ -90,8 +88,9 @@ void unread_lines(Header& header, const IngestStats& ingest) {
     }
     const std::string_view file =
         unread.file < ingest.files.size() ? std::string_view(ingest.files[unread.file].name) : "input";
-    header.line("", fmt::format("{} like {}:{} (byte {}): {}", human_count(unread.lines), file, unread.line,
-                                unread.offset, shorten(unread.sample, 100)));
+    header.line(shown == 1 ? "unread" : "",
+                fmt::format("{} like {}:{} (byte {}): {}", counted(unread.lines, "line"), file, unread.line,
+                            unread.offset, shorten(unread.sample, 100)));
   }
 }
 
@@ -103,7 +102,6 @@ void losses(Header& header, const Report& report) {
   };
   count(workload.unparsed_statements, "statement",
         "did not fit PostgreSQL's grammar; they are grouped by their tokens and marked approximate");
-  count(ingest.truncated_texts, "statement text", "cut off in the log");
   count(ingest.filtered, "statement", "left out by the filters");
   count(ingest.skipped_duplicates, "entry", "logged twice and counted once");
   count(workload.dropped.patterns, "execution",
