@@ -1,0 +1,108 @@
+// Times that stand on their own: parse and bind durations on their way to an execution, durations without a
+// text, fetches.
+#include <algorithm>
+
+#include "analyzer/capture/assembler.h"
+
+namespace pgsieve {
+namespace {
+
+std::string_view statement_of(std::string_view name) {
+  return name.substr(0, name.find('/'));
+}
+
+}  // namespace
+
+void Assembler::add_prepare(Backend& backend, const Message& message) {
+  ++evidence_.parses_and_binds;
+  drop_loose(backend);
+  const uint64_t name = hash64(statement_of(message.name));
+  const uint64_t text = text_identity(message.text);
+  auto found = std::find_if(backend.prepares.begin(), backend.prepares.end(),
+                            [name](const PrepareTime& prepare) { return prepare.name == name; });
+  const bool parse = message.kind == MessageKind::kParse;
+  if (found != backend.prepares.end() && (found->text != text || parse)) {
+    drop_prepare(*found);
+    backend.prepares.erase(found);
+    found = backend.prepares.end();
+  }
+  if (found == backend.prepares.end()) {
+    if (backend.prepares.size() >= Backend::kMaxPrepares) {
+      drop_prepare(backend.prepares.front());
+      backend.prepares.erase(backend.prepares.begin());
+    }
+    found = backend.prepares.insert(backend.prepares.end(), PrepareTime{name, text});
+  }
+  if (parse) {
+    found->parse += message.duration;
+    ++found->parses;
+    return;
+  }
+  if (found->binds > 0) stats_.orphan_binds += found->binds;  // bound, never seen to run, bound again
+  found->bind = message.duration;
+  found->binds = 1;
+}
+
+void Assembler::take_prepare(Backend& backend, const Message& message) {
+  if (backend.prepares.empty()) return;
+  const uint64_t name = hash64(statement_of(message.name));
+  const auto found = std::find_if(backend.prepares.begin(), backend.prepares.end(),
+                                  [name](const PrepareTime& prepare) { return prepare.name == name; });
+  if (found == backend.prepares.end()) return;
+  if (found->text == text_identity(message.text)) {
+    backend.current.prepare += found->parse + found->bind;
+  } else {
+    drop_prepare(*found);
+  }
+  backend.prepares.erase(found);
+}
+
+void Assembler::drop_prepare(const PrepareTime& prepare) {
+  stats_.orphan_binds += prepare.parses + prepare.binds;
+}
+
+void Assembler::drop_loose(Backend& backend) {
+  stats_.orphan_durations += backend.loose_count;
+  evidence_.bare_durations += backend.loose_count;
+  backend.loose_count = 0;
+}
+
+void Assembler::add_fetch(Backend& backend, const Message& message) {
+  Execution& current = backend.current;
+  if (!current.active || current.name != message.name ||
+      (current.awaits_duration && message.duration != kUnknownTime)) {
+    ++evidence_.late_fetches;
+    ++stats_.other_entries;
+    return;
+  }
+  ++current.fetches;
+  if (message.duration == kUnknownTime) {
+    current.awaits_fetch = true;
+  } else {
+    current.duration += message.duration;
+  }
+}
+
+void Assembler::add_duration(Backend& backend, Microseconds duration) {
+  Execution& current = backend.current;
+  if (current.active && current.awaits_duration) {
+    current.duration = duration;
+    current.awaits_duration = false;
+    ++evidence_.durations_paired;
+    return;
+  }
+  if (current.active && current.awaits_fetch) {
+    current.awaits_fetch = false;
+    if (current.duration != kUnknownTime) current.duration += duration;
+    return;
+  }
+  if (backend.loose_count >= backend.loose.size()) {
+    ++stats_.orphan_durations;
+    ++evidence_.bare_durations;
+    backend.loose[0] = backend.loose[1];
+    backend.loose_count = 1;
+  }
+  backend.loose[backend.loose_count++] = duration;
+}
+
+}  // namespace pgsieve
