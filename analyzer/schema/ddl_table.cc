@@ -176,7 +176,13 @@ Index make_index(const PgQuery__IndexStmt& statement, const Table& table) {
       index.include.emplace_back(element->index_elem->name);
   }
   if (statement.where_clause != nullptr) index.predicate = expression_sql(statement.where_clause);
-  if (index.name.empty()) index.name = default_name(table, columns, "idx");
+  if (!index.name.empty()) return index;
+  // As PostgreSQL does: a number tells indexes apart that would get the same name.
+  const std::string base = default_name(table, columns, "idx");
+  index.name = base;
+  for (int number = 1; std::ranges::find(table.indexes, index.name, &Index::name) != table.indexes.end();
+       ++number)
+    index.name = base + std::to_string(number);
   return index;
 }
 

@@ -15,6 +15,8 @@ namespace {
 constexpr double kMinTableRows = 2000;
 // A condition must throw away this many rows for each one it keeps before an index on it pays.
 constexpr double kSelectiveRatio = 4;
+// Rows an index look-up must fetch in vain before a better index is worth it.
+constexpr double kRemovedPerLookup = 100;
 // A warm server scans a few thousand rows in this time; an index look-up takes a tenth of it.
 constexpr double kReferenceMs = 0.4;
 constexpr double kColumnMs = 0.8;
@@ -62,7 +64,10 @@ Scans read_plans(const IndexCandidate& candidate, const Pattern& pattern) {
       scans.filtered = mentions_key(fact.filter, candidate);
     } else if (fact.access != PlanFact::Access::kSort && fact.access != PlanFact::Access::kOther) {
       scans.any = true;
-      if (fact.max_rows_removed > scans.index_removed && mentions_key(fact.filter, candidate)) {
+      // Per look-up: a nested loop that drops a handful of rows each time is well served.
+      const double removed_each = fact.rows_removed / std::max(fact.loops, 1.0);
+      if (removed_each >= kRemovedPerLookup && fact.max_rows_removed > scans.index_removed &&
+          mentions_key(fact.filter, candidate)) {
         scans.index_removed = fact.max_rows_removed;
         scans.index_kept = fact.max_rows;
       }
@@ -129,6 +134,9 @@ double needed_ms(const IndexCandidate& candidate, const Pattern& pattern, double
   double needed = candidate.need == Need::kOpenRange ? kOpenMs
                   : candidate.foreign_key            ? kReferenceMs
                                                      : kColumnMs;
+  // One or two executions are a thin sample; a foreign key wants its index anyway, other columns need more to
+  // show for it.
+  if (!candidate.foreign_key && pattern.durations.count() < 3) needed *= 2;
   // Writes and row locks wait for others, so their time says less.
   const bool locks =
       is_write(pattern.shape->kind) || std::ranges::any_of(pattern.shape->blocks, &QueryBlock::for_update);
