@@ -1,12 +1,16 @@
 #include "tests/report/json_schema.h"
 
-#include <regex>
+#include <algorithm>
 
 namespace pgsieve {
 
 namespace {
 
 using nlohmann::json;
+
+bool is_hex16(const std::string& text) {
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
 
 class Checker {
  public:
@@ -32,8 +36,8 @@ class Checker {
       if (std::find(argument.begin(), argument.end(), value) == argument.end())
         offence(path, value.dump() + " is no choice");
     } else if (keyword == "pattern") {
-      if (!std::regex_search(value.get<std::string>(), std::regex(argument.get<std::string>())))
-        offence(path, "no match");
+      // The one pattern in use; std::regex does not compile cleanly under the sanitizers.
+      if (argument != "^[0-9a-f]{16}$" || !is_hex16(value.get<std::string>())) offence(path, "no match");
     } else if (keyword == "minimum") {
       if (value.is_number() && value < argument) offence(path, "too small");
     } else if (keyword == "required") {
