@@ -162,11 +162,35 @@ bool one_turn_per_row(const LoopExample& example) {
          example.count % example.parent_limit == 0;
 }
 
+// Nothing before it could have supplied the values: they come from outside the database, or from another
+// statement whose names don't tell.
+void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
+  const bool tight = example.median_gap != kUnknownTime || example.scope == ScopeKind::kTransaction;
+  const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
+                       example.longest_run * 2 >= example.count;
+  verdict.confidence = Confidence::kLow;
+  // Values from outside the database are a list of different things; a few that come again are a choice, not
+  // a loop.
+  const bool different = example.distinct_values * 10 >= example.count * 9;
+  verdict.report =
+      example.count >= options.min_alone && example.distinct_values >= 3 && different && tight && regular;
+  verdict.doubts.emplace_back("no statement before it could have supplied the values");
+}
+
 // With a parent whose rows can have supplied the values.
 void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
   const bool all_rows = one_turn_per_row(example);
   const bool listed = example.matched_values >= 3;
   const bool named = verdict.link.strength >= LinkStrength::kNames;
+  if (example.scope == ScopeKind::kFanOut && !all_rows) {
+    // A list on another connection moments ago: on a busy program there always is one. What ran on one
+    // connection is judged as if it had no parent.
+    if (example.sessions == 1) {
+      verdict.link = {};
+      grade_alone(example, options, verdict);
+    }
+    return;
+  }
   verdict.report = example.count >= options.min_count && example.distinct_values >= 2;
   if (example.count == 2 && all_rows && example.distinct_values == 2) verdict.report = options.min_count <= 2;
   verdict.confidence = named && (example.count >= 5 || all_rows || listed) ? Confidence::kHigh
@@ -188,21 +212,6 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVe
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");
   }
-}
-
-// Nothing before it could have supplied the values: they come from outside the database, or from another
-// statement whose names don't tell.
-void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
-  const bool tight = example.median_gap != kUnknownTime || example.scope == ScopeKind::kTransaction;
-  const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
-                       example.longest_run * 2 >= example.count;
-  verdict.confidence = Confidence::kLow;
-  // Values from outside the database are a list of different things; a few that come again are a choice, not
-  // a loop.
-  const bool different = example.distinct_values * 10 >= example.count * 9;
-  verdict.report =
-      example.count >= options.min_alone && example.distinct_values >= 3 && different && tight && regular;
-  verdict.doubts.emplace_back("no statement before it could have supplied the values");
 }
 
 }  // namespace
@@ -256,21 +265,24 @@ LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* pa
   return best;
 }
 
-LoopVerdict best_verdict(const RuleContext& context, const PatternKey& child, const LoopOptions& options) {
-  LoopVerdict best;
+std::vector<LoopVerdict> all_verdicts(const RuleContext& context, const PatternKey& child,
+                                      const LoopOptions& options) {
+  std::vector<LoopVerdict> verdicts;
   const Pattern* child_pattern = context.workload.find(child);
-  if (child_pattern == nullptr) return best;
+  if (child_pattern == nullptr) return verdicts;
   const auto from = context.workload.loops.lower_bound(LoopKey{child, kNoPattern});
   for (auto at = from; at != context.workload.loops.end() && at->first.child == child; ++at) {
     const Pattern* parent =
         at->first.parent == kNoPattern ? nullptr : context.workload.find(at->first.parent);
-    LoopVerdict verdict = judge_loop(at->second, *child_pattern, parent, context.schema, options);
+    verdicts.push_back(judge_loop(at->second, *child_pattern, parent, context.schema, options));
+  }
+  std::stable_sort(verdicts.begin(), verdicts.end(), [](const LoopVerdict& left, const LoopVerdict& right) {
     const auto rank = [](const LoopVerdict& judged) {
       return std::make_tuple(judged.report, judged.confidence, judged.link.strength, judged.count);
     };
-    if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
-  }
-  return best;
+    return rank(left) > rank(right);
+  });
+  return verdicts;
 }
 
 }  // namespace pgsieve

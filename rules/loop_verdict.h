@@ -56,8 +56,9 @@ bool is_linked(const LoopVerdict& verdict);
 LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
                        const LoopOptions& options);
 
-// Of all loops of one child the verdict to report: linked parents before none, then confidence, count,
-// parent's key.
-LoopVerdict best_verdict(const RuleContext& context, const PatternKey& child, const LoopOptions& options);
+// All loops of one child, the best first: those to report, then by confidence, link, count, parent's key. One
+// statement may run in several loops, after different parents: each is a finding of its own.
+std::vector<LoopVerdict> all_verdicts(const RuleContext& context, const PatternKey& child,
+                                      const LoopOptions& options);
 
 }  // namespace pgsieve

@@ -84,7 +84,8 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   for (size_t back = 1; back <= count; ++back) {
     RingEntry& entry = application.ring[(application.next + kRing - back) % kRing];
     const ParentExecution& parent = entry.execution;
-    if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key) continue;
+    if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key)
+      continue;
     const bool same_trace = statement.trace != 0 && parent.trace == statement.trace;
     if (!same_trace && statement.trace != 0 && parent.trace != 0) continue;
     Microseconds last = parent.end;
@@ -136,33 +137,60 @@ LoopRun* SessionTracker::start_run(Session& session, Group& group, const Stateme
   return run;
 }
 
+// A run without a parent on this connection goes on as it began while its turns follow closely: on a busy
+// program another list that could be its parent turns up every moment. One that has had all the rows its
+// parent may return is complete.
+bool SessionTracker::goes_on(const Session& session, const Group& group,
+                             const StatementEvent& statement) const {
+  if (group.run == nullptr || group.run->parent().session == session.id) return false;
+  const ParentExecution& parent = group.run->parent();
+  if (parent.id != 0 && parent.limit > 0 && group.run->count() >= static_cast<uint64_t>(parent.limit))
+    return false;
+  if (statement.trace != 0 && parent.id != 0 && parent.trace != statement.trace) return false;
+  const Microseconds last = group.run->last_end();
+  return last != kUnknownTime && statement.start != kUnknownTime && statement.start - last <= kFanOutWindow;
+}
+
+// Whether to look on other connections too: nothing here fits, or only what is long gone, or what belongs to
+// another trace.
+bool SessionTracker::doubtful(const Candidate& candidate, const StatementEvent& statement) {
+  if (candidate.execution == nullptr) return true;
+  const ParentExecution& parent = *candidate.execution;
+  if (statement.trace != 0 && parent.trace != 0 && parent.trace != statement.trace) return true;
+  return parent.end != kUnknownTime && statement.start != kUnknownTime &&
+         candidate.last_heard != kUnknownTime && statement.start - candidate.last_heard > kFanOutWindow;
+}
+
 void SessionTracker::attribute(Session& session, Group& group, const StatementEvent& statement,
                                const RunContext& context) {
   RunContext with_parent = context;
   Candidate candidate;
-  const bool child = can_be_child(statement);
   const bool settled = group.run != nullptr && group.judged_epoch == session.parent_epoch &&
                        group.run->parent().id != 0 && group.run->parent().session == session.id;
-  if (child && settled) {
+  if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.run->parent().id;
-  } else if (child) {
+  } else if (can_be_child(statement)) {
     candidate = find_in_session(session, group);
     group.judged_epoch = session.parent_epoch;
-    // A parent of another trace, or one that has not been heard of for a while, gives way to one on another
-    // connection.
-    const bool doubtful = candidate.execution == nullptr || tier(candidate.strength) < 2 ||
-                          (statement.trace != 0 && candidate.execution->trace != 0 &&
-                           candidate.execution->trace != statement.trace) ||
-                          (context.gap != kUnknownTime && context.gap > kFanOutWindow);
-    if (doubtful) {
+    if (candidate.execution != nullptr) {
+      candidate.last_heard = candidate.execution->end;
+      if (group.run != nullptr && group.run->parent().root_id == candidate.execution->root_id) {
+        candidate.last_heard = std::max(candidate.last_heard, group.run->last_end());
+      }
+    }
+    const bool same = candidate.execution == nullptr && goes_on(session, group, statement);
+    if (!same && doubtful(candidate, statement)) {
       const Candidate elsewhere = find_in_ring(session, group, statement);
       if (elsewhere.execution != nullptr) candidate = elsewhere;
     }
-    const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;
-    const uint64_t current = group.run == nullptr ? 0 : group.run->parent().root_id;
-    const PatternKey parent_key = candidate.execution == nullptr ? kNoPattern : candidate.execution->key;
-    const PatternKey current_key = group.run == nullptr ? kNoPattern : group.run->parent().key;
-    if (group.run != nullptr && (parent != current || parent_key != current_key)) release(group.run, session);
+    if (!same) {
+      const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;
+      const uint64_t current = group.run == nullptr ? 0 : group.run->parent().root_id;
+      const PatternKey parent_key = candidate.execution == nullptr ? kNoPattern : candidate.execution->key;
+      const PatternKey current_key = group.run == nullptr ? kNoPattern : group.run->parent().key;
+      if (group.run != nullptr && (parent != current || parent_key != current_key))
+        release(group.run, session);
+    }
     with_parent.parent_id = candidate.parent_id;
   }
   if (group.run == nullptr) group.run = start_run(session, group, statement, candidate);

@@ -140,7 +140,7 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, const Statem
 // earlier text of the same fingerprint has the same slots.
 std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& event) {
   const Fingerprint fingerprint = fingerprint_statement(event.text);
-  const uint64_t signature = slot_signature(*event.scan);
+  const uint64_t signature = slot_signature(event.text, *event.scan);
   std::vector<std::shared_ptr<StatementInfo>>& variants = by_fingerprint_[fingerprint.hash];
   for (const std::shared_ptr<StatementInfo>& variant : variants) {
     if (variant->signature == signature && variant->key.approximate == fingerprint.approximate)

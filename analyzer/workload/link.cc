@@ -362,6 +362,9 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
 }  // namespace
 
 LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema) {
+  if (shape.kind == StatementKind::kDeclareCursor && !shape.inner_text.empty()) {
+    return draw_link_profile(draw_shape(shape.inner_text), schema);  // as a parent, a cursor is its query
+  }
   LinkProfile profile;
   const std::vector<uint32_t> places = collect_tables(shape, profile);
   collect_columns(shape, places, profile);

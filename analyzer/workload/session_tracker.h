@@ -61,6 +61,7 @@ class SessionTracker {
     uint64_t parent_id = 0;     // the direct parent's execution
     RingEntry* ring = nullptr;  // where it was found, when on another connection
     uint64_t position = 0;
+    Microseconds last_heard = kUnknownTime;  // of the parent or the latest of its children here
   };
 
   Session& open_session(const StatementEvent& statement);
@@ -80,6 +81,8 @@ class SessionTracker {
 
   // Attribution (attribution.cc).
   void attribute(Session& session, Group& group, const StatementEvent& statement, const RunContext& context);
+  bool goes_on(const Session& session, const Group& group, const StatementEvent& statement) const;
+  static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
   Candidate find_in_session(const Session& session, const Group& group);
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   Link link_between(const Group& parent, const Group& child);

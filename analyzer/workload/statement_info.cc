@@ -166,13 +166,23 @@ void collect_tables(const StatementShape& shape, StatementInfo& info) {
 
 }  // namespace
 
-uint64_t slot_signature(const StatementScan& scan) {
+// libpg_query gives `= $1` and `IN ($1)` one fingerprint, and one-element lists have the slots of a plain
+// comparison: the lists in the normalised text (no literal is left in it) tell them apart.
+uint64_t slot_signature(std::string_view text, const StatementScan& scan) {
   uint64_t hash = hash_combine(scan.slots.size(), scan.rows > 1 ? 2 : scan.rows);
   for (const Slot& slot : scan.slots) {
     const uint64_t kind = slot.kind == Slot::Kind::kList ? 1 : slot.kind == Slot::Kind::kParameter ? 2 : 0;
     hash = hash_combine(hash, kind * 65536 + slot.parameter);
   }
-  return hash;
+  StatementScan again;
+  std::string normalized;
+  scan_statement(text, again, normalized);
+  uint64_t lists = 0;
+  for (const std::string_view opening : {"in (", "in(", "any (", "any(", "array["}) {
+    for (size_t at = normalized.find(opening); at != std::string::npos; at = normalized.find(opening, at + 1))
+      ++lists;
+  }
+  return hash_combine(hash, lists);
 }
 
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
@@ -185,7 +195,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   auto info = std::make_shared<StatementInfo>();
   auto shape = std::make_shared<StatementShape>(draw_shape(text));
   info->key = {fingerprint.hash, shape->arity, fingerprint.approximate};
-  info->signature = slot_signature(scan);
+  info->signature = slot_signature(text, scan);
   info->parse_error = fingerprint.parse_error;
   info->kind = classify(*shape);
   collect_slots(*shape, scan, *info);
@@ -202,7 +212,6 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
     std::string scratch;
     scan_statement(shape->inner_text, inner, scratch);
     info->cursor_query = describe_statement(shape->inner_text, inner, schema);
-    info->link = info->cursor_query->link;  // as a parent it is its query
     info->tables_read = info->cursor_query->tables_read;
   }
   info->query = normalize_for_display(text);

@@ -72,7 +72,7 @@ struct StatementInfo {
 
 // Of the slots of a scan: two texts of one fingerprint and one signature have the same slots in the same
 // order.
-uint64_t slot_signature(const StatementScan& scan);
+uint64_t slot_signature(std::string_view text, const StatementScan& scan);
 
 // Everything but the patterns. Pure and thread-safe: one text gives one result.
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,

@@ -54,7 +54,7 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
   const auto min_count = static_cast<uint32_t>(context.option("duplicate-query.min-count", 3));
   for (const auto& [key, repeat] : context.workload.repeats) {
     const Pattern* pattern = context.workload.find(key);
-    if (pattern == nullptr || !repeatable(*pattern) || is_loop_child(findings, key)) continue;
+    if (pattern == nullptr || !repeatable(*pattern)) continue;
     const RepeatExample* best = nullptr;
     for (const RepeatExample& example : repeat.examples) {
       if (example.count < min_count || !belongs_together(example)) continue;
@@ -63,6 +63,7 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     if (best == nullptr) continue;
     // Mostly different values with a chance repetition is a loop or plain traffic.
     if (best->distinct_tuples * 2 > best->executions) continue;
+    if (best->distinct_tuples >= 3 && is_loop_child(findings, key)) continue;
     Finding finding = pattern_finding("duplicate-query", *pattern);
     finding.severity = FindingSeverity::kWarning;
     finding.confidence = best->count >= 4 ? Confidence::kHigh : Confidence::kMedium;

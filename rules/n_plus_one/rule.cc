@@ -63,6 +63,46 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
   finding.chain_id = finding_id("chain", verdict.example->root);
 }
 
+Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict) {
+  const Pattern* parent = is_linked(verdict) ? context.workload.find(verdict.loop->key.parent) : nullptr;
+  Finding finding = pattern_finding("n-plus-one", child);
+  finding.id = finding_id("n-plus-one", child.key, parent == nullptr ? kNoPattern : parent->key);
+  finding.severity =
+      verdict.confidence >= Confidence::kHigh ? FindingSeverity::kError : FindingSeverity::kWarning;
+  finding.confidence = verdict.confidence;
+  if (parent != nullptr) {
+    finding.parent = parent->key;
+    finding.parent_query = parent->query;
+  }
+  finding.count = verdict.count;
+  finding.scopes = verdict.loop->scopes;
+  finding.message = describe(verdict, child, parent);
+  finding.evidence = verdict.reasons;
+  finding.why_not_higher = verdict.doubts;
+  finding.time_ms = static_cast<double>(verdict.loop->child_time + verdict.loop->gap_time) / 1000.0;
+  if (!verdict.link.child_column.empty()) finding.columns = {verdict.link.child_column};
+  if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
+  add_chain(context, verdict, finding);
+  return finding;
+}
+
+// A statement may run in several loops, after different lists: each is a finding. What ran without a parent
+// is only reported when no loop with one explains the statement: it is most often the rest of such a loop.
+void report_loops(const RuleContext& context, const Pattern& child, const LoopOptions& options,
+                  std::vector<Finding>& findings) {
+  bool explained = false;
+  for (const LoopVerdict& verdict : all_verdicts(context, child.key, options)) {
+    if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
+      continue;
+    if (part_of_write(context, child, *verdict.example)) continue;
+    const bool linked = is_linked(verdict);
+    const bool alone = verdict.loop->key.parent == kNoPattern;
+    if (!linked && !alone && explained) continue;
+    explained = explained || linked;
+    findings.push_back(loop_finding(context, child, verdict));
+  }
+}
+
 }  // namespace
 
 void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings) {
@@ -75,31 +115,7 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
     at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
     const Pattern* child = context.workload.find(child_key);
     if (child == nullptr || !can_be_child(*child)) continue;
-    const LoopVerdict verdict = best_verdict(context, child_key, options);
-    if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
-      continue;
-    if (part_of_write(context, *child, *verdict.example)) continue;
-    const bool linked = is_linked(verdict);
-    const Pattern* parent = linked ? context.workload.find(verdict.loop->key.parent) : nullptr;
-    Finding finding = pattern_finding("n-plus-one", *child);
-    finding.id = finding_id("n-plus-one", child_key, parent == nullptr ? kNoPattern : parent->key);
-    finding.severity =
-        verdict.confidence >= Confidence::kHigh ? FindingSeverity::kError : FindingSeverity::kWarning;
-    finding.confidence = verdict.confidence;
-    if (parent != nullptr) {
-      finding.parent = parent->key;
-      finding.parent_query = parent->query;
-    }
-    finding.count = verdict.count;
-    finding.scopes = verdict.loop->scopes;
-    finding.message = describe(verdict, *child, parent);
-    finding.evidence = verdict.reasons;
-    finding.why_not_higher = verdict.doubts;
-    finding.time_ms = static_cast<double>(verdict.loop->child_time + verdict.loop->gap_time) / 1000.0;
-    if (!verdict.link.child_column.empty()) finding.columns = {verdict.link.child_column};
-    if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
-    add_chain(context, verdict, finding);
-    findings.push_back(std::move(finding));
+    report_loops(context, *child, options, findings);
   }
 }
 

@@ -63,7 +63,9 @@ void check_write_loop(const RuleContext& context, std::vector<Finding>& findings
     at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
     const Pattern* child = context.workload.find(child_key);
     if (child == nullptr || !one_row_at_a_time(*child)) continue;
-    LoopVerdict verdict = best_verdict(context, child_key, options);
+    std::vector<LoopVerdict> verdicts = all_verdicts(context, child_key, options);
+    if (verdicts.empty()) continue;
+    LoopVerdict& verdict = verdicts.front();
     if (verdict.example == nullptr || verdict.kind != LoopClass::kRowByRow ||
         serves_queue(context, *verdict.example))
       continue;

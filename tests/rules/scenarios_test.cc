@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "analyzer/workload/builder.h"
 #include "rules/rule.h"
@@ -81,6 +82,58 @@ TEST(Scenarios, WithRows) {
              tally.false_high);
   EXPECT_EQ(tally.false_high, 0);
   EXPECT_EQ(tally.missed, 0);
+}
+
+// What a finding is about, whatever else ran at the time.
+using Identity = std::tuple<std::string, PatternKey, PatternKey>;
+
+std::set<Identity> identities(const std::vector<Finding>& findings) {
+  std::set<Identity> all;
+  for (const Finding& finding : findings) all.emplace(finding.rule, finding.pattern, finding.parent);
+  return all;
+}
+
+// One application that runs every scenario within two seconds, each at a random moment, gives the findings
+// they give apart.
+TEST(Scenarios, MergedIntoOneStream) {
+  const std::vector<Scenario> scenarios = load_scenarios();
+  std::set<Identity> apart;
+  std::map<Identity, std::string> described;
+  for (const Scenario& scenario : scenarios) {
+    for (const Finding& finding : judge(scenario, false)) {
+      const Identity identity{finding.rule, finding.pattern, finding.parent};
+      apart.insert(identity);
+      described[identity] +=
+          fmt::format("{} {}: {} on {} after {}; ", scenario.id, confidence_name(finding.confidence),
+                      finding.rule, finding.query, finding.parent_query);
+    }
+  }
+  for (const unsigned seed : {1U, 2U, 3U}) {
+    std::mt19937 random(seed);
+    std::vector<Microseconds> offsets;
+    for (size_t i = 0; i < scenarios.size(); ++i)
+      offsets.push_back(static_cast<Microseconds>(random() % 2'000'000));
+    WorkloadBuilder builder;
+    testing::play_together(scenarios, offsets, false, builder);
+    const std::vector<Finding> findings = loop_findings(builder.finish());
+    const std::set<Identity> together = identities(findings);
+    for (const Finding& finding : findings) {
+      EXPECT_TRUE(apart.count({finding.rule, finding.pattern, finding.parent}) != 0)
+          << "seed " << seed << ": only when merged: " << finding.rule << " on " << finding.query << " after "
+          << finding.parent_query;
+    }
+    for (const Identity& identity : apart) {
+      // A loop without a parent may be taken for the rest of another loop of the same statement.
+      const bool alone = std::get<2>(identity) == kNoPattern;
+      const bool explained =
+          alone && std::any_of(together.begin(), together.end(), [&](const Identity& other) {
+            return std::get<0>(other) == std::get<0>(identity) && std::get<1>(other) == std::get<1>(identity);
+          });
+      if (explained) continue;
+      EXPECT_TRUE(together.count(identity) != 0)
+          << "seed " << seed << ": lost when merged: " << described[identity];
+    }
+  }
 }
 
 }  // namespace
