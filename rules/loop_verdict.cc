@@ -191,6 +191,7 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVe
     }
     return;
   }
+  const bool elsewhere = example.scope == ScopeKind::kFanOut && example.sessions == 1;
   verdict.report = example.count >= options.min_count && example.distinct_values >= 2;
   if (example.count == 2 && all_rows && example.distinct_values == 2) verdict.report = options.min_count <= 2;
   verdict.confidence = named && (example.count >= 5 || all_rows || listed) ? Confidence::kHigh
@@ -198,6 +199,10 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVe
                                                                            : Confidence::kLow;
   if (!named && verdict.confidence == Confidence::kLow && example.count >= 5)
     verdict.confidence = Confidence::kMedium;
+  if (elsewhere) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
+  }
   if (!named) verdict.doubts.emplace_back("no foreign key or name links the statements; --schema may");
   if (example.count < 5 && !all_rows)
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));

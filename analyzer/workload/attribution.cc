@@ -144,8 +144,8 @@ bool SessionTracker::goes_on(const Session& session, const Group& group,
                              const StatementEvent& statement) const {
   if (group.run == nullptr || group.run->parent().session == session.id) return false;
   const ParentExecution& parent = group.run->parent();
-  if (parent.id != 0 && parent.limit > 0 && group.run->count() >= static_cast<uint64_t>(parent.limit))
-    return false;
+  const bool complete = parent.limit > 0 && group.run->count() >= static_cast<uint64_t>(parent.limit);
+  if (parent.id != 0 && complete && group.run->sessions() > 1) return false;
   if (statement.trace != 0 && parent.id != 0 && parent.trace != statement.trace) return false;
   const Microseconds last = group.run->last_end();
   return last != kUnknownTime && statement.start != kUnknownTime && statement.start - last <= kFanOutWindow;
@@ -191,7 +191,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
       if (group.run != nullptr && (parent != current || parent_key != current_key))
         release(group.run, session);
     }
-    with_parent.parent_id = candidate.parent_id;
+    with_parent.parent_id = same ? group.run->parent().id : candidate.parent_id;
   }
   if (group.run == nullptr) group.run = start_run(session, group, statement, candidate);
   group.run->add(statement, with_parent);

@@ -64,6 +64,7 @@ class LoopRun {
   void note_write_after() { ++written_after_; }
 
   uint32_t count() const { return count_; }
+  size_t sessions() const { return sessions_.size(); }
   Microseconds last_end() const { return last_end_; }
   const ParentExecution& parent() const { return parent_; }
   const StatementInfo& child() const { return *info_; }
