@@ -182,7 +182,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVe
   const bool all_rows = one_turn_per_row(example);
   const bool listed = example.matched_values >= 3;
   const bool named = verdict.link.strength >= LinkStrength::kNames;
-  if (example.scope == ScopeKind::kFanOut && !all_rows) {
+  const bool begun_here =
+      example.beside_parent >= options.min_count;  // the loop shows on the parent's own connection
+  if (example.scope == ScopeKind::kFanOut && !all_rows && !begun_here) {
     // A list on another connection moments ago: on a busy program there always is one. What ran on one
     // connection is judged as if it had no parent.
     if (example.sessions == 1) {

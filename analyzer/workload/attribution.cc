@@ -72,17 +72,13 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
   return best;
 }
 
-// Looks on the other connections of the same client program, newest parent first.
+// Looks on the other connections of the same client program.
 SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
                                                        const StatementEvent& statement) {
   Candidate best;
   const auto found = applications_.find(session.application);
   if (found == applications_.end() || statement.start == kUnknownTime) return best;
-  Application& application = found->second;
-  constexpr size_t kLookBack = 16;
-  const size_t count = std::min(application.ring.size(), kLookBack);
-  for (size_t back = 1; back <= count; ++back) {
-    RingEntry& entry = application.ring[(application.next + kRing - back) % kRing];
+  for (RingEntry& entry : found->second.ring) {
     const ParentExecution& parent = entry.execution;
     if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key)
       continue;
@@ -97,7 +93,8 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start - last > allowed || statement.start + 2 * kMillisecond < parent.end) continue;
     const Link link = link_between(*parent.info, parent.pattern_ordinal, *group.info, group.ordinal);
     if (tier(link.strength) < 3 && !(same_trace && tier(link.strength) == 2)) continue;
-    if (best.execution != nullptr && tier(link.strength) <= tier(best.strength)) continue;
+    const auto rank = std::make_tuple(tier(link.strength), parent.id);  // the strongest link, then the latest
+    if (best.execution != nullptr && rank < std::make_tuple(tier(best.strength), best.parent_id)) continue;
     best.execution = &parent;
     best.strength = link.strength;
     best.parent_id = parent.id;
@@ -197,18 +194,28 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   group.run->add(statement, with_parent);
 }
 
+// A statement's next execution on a connection takes the place of its last, so that a loop does not push its
+// own parent out; else the oldest place is taken.
 void SessionTracker::push_ring(const StatementEvent& statement, const ParentExecution& execution) {
-  Application& application = applications_[statement.application];
-  if (application.ring.size() < kRing) {
-    application.ring.emplace_back();
-    application.next = application.ring.size() - 1;
+  std::vector<RingEntry>& ring = applications_[statement.application].ring;
+  RingEntry* place = nullptr;
+  for (RingEntry& entry : ring) {
+    if (entry.execution.session == execution.session &&
+        entry.execution.pattern_ordinal == execution.pattern_ordinal) {
+      place = &entry;
+      break;
+    }
   }
-  RingEntry& entry = application.ring[application.next];
+  if (place == nullptr && ring.size() < kRing) place = &ring.emplace_back();
+  if (place == nullptr) {
+    place = &*std::min_element(ring.begin(), ring.end(), [](const RingEntry& left, const RingEntry& right) {
+      return left.execution.id < right.execution.id;
+    });
+  }
   const Session nobody;
-  for (LoopRun*& run : entry.runs) release(run, nobody);
-  entry.runs.clear();
-  entry.execution = execution;
-  application.next = (application.next + 1) % kRing;
+  for (LoopRun*& run : place->runs) release(run, nobody);
+  place->runs.clear();
+  place->execution = execution;
 }
 
 }  // namespace pgsieve

@@ -28,6 +28,7 @@ struct LoopExample {
   uint32_t cycle_statements =
       0;  // distinct statements from one child to the next, itself included; 0: irregular
   uint32_t sessions = 1;
+  uint32_t beside_parent = 0;    // children on the connection the parent ran on
   uint32_t transactions = 0;     // explicit transactions the children ran in; 0: none
   uint32_t errors = 0;           // failed statements between the children
   uint32_t rollbacks = 0;        // ROLLBACKs between them

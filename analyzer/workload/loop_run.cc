@@ -165,6 +165,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
       ++parent_executions_;
       last_parent_id_ = context.parent_id;
     }
+    if (child.session == parent_.session) ++beside_parent_;
     if (child.unit != parent_.unit) ++unit_mismatches_;
     if (child.session != parent_.session && child.trace != 0 && child.trace == parent_.trace)
       other_trace_session_ = true;
@@ -231,6 +232,7 @@ LoopExample LoopRun::example(Microseconds other_median_gap, uint32_t statements_
   example.longest_run = longest_run_;
   example.cycle_statements = cycle_regular_ ? cycle_statements_ : 0;
   example.sessions = static_cast<uint32_t>(sessions_.size());
+  example.beside_parent = beside_parent_;
   example.transactions = transactions_;
   example.errors = errors_;
   example.rollbacks = rollbacks_;

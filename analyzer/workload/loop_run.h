@@ -126,6 +126,7 @@ class LoopRun {
   uint32_t errors_ = 0, rollbacks_ = 0, commits_ = 0, unit_changes_ = 0, setting_changes_ = 0;
   uint32_t unit_mismatches_ = 0;
   uint32_t parent_executions_ = 0;
+  uint32_t beside_parent_ = 0;
   uint64_t last_parent_id_ = 0;
   uint32_t transactions_ = 0, last_transaction_ = 0;
   uint64_t last_session_ = 0;

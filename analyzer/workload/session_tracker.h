@@ -51,8 +51,7 @@ class SessionTracker {
     std::vector<LoopRun*> runs;
   };
   struct Application {
-    std::vector<RingEntry> ring;  // newest at (next - 1) % kRing
-    size_t next = 0;
+    std::vector<RingEntry> ring;  // at most kRing, in no order
   };
   struct Candidate {
     const ParentExecution* execution = nullptr;
