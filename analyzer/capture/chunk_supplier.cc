@@ -184,7 +184,14 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
   LogFormatKind events = options_.format.empty() || options_.format == "auto"
                              ? detect_event_format(input.pending)
                              : log_format_kind(options_.format);
-  input.events = make_event_reader(events, options_);
+  for (const InputFormat& format : options_.formats) {
+    const bool chosen = options_.format.empty() || options_.format == "auto" ? format.matches(input.pending)
+                                                                            : events == format.kind;
+    if (!chosen) continue;
+    events = format.kind;
+    input.events = format.make(options_);
+  }
+  if (input.events == nullptr) input.events = make_event_reader(events, options_);
   if (input.events != nullptr) {
     input.detection.kind = events;
   } else {

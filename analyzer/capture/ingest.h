@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,25 @@
 
 namespace pgsieve {
 
-enum class LogFormatKind : uint8_t { kUnknown, kStderr, kCsv, kJson, kSyslog, kOtlpSpans, kStatStatements };
-std::string_view log_format_name(LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp", "pg_stat_statements"
+enum class LogFormatKind : uint8_t { kUnknown, kStderr, kCsv, kJson, kSyslog, kOtlpSpans, kStatStatements, kPackets };
+std::string_view log_format_name(LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp", "pg_stat_statements", "pcap"
+
+class EventReader;
+struct IngestOptions;
+
+// An input format that is read by a room above this one.
+struct InputFormat {
+  LogFormatKind kind = LogFormatKind::kUnknown;
+  bool (*matches)(std::string_view head) = nullptr;
+  std::unique_ptr<EventReader> (*make)(const IngestOptions& options) = nullptr;
+};
 
 struct IngestOptions {
   std::string format;           // "" or "auto": detect; else a log_format_name()
   std::string prefix;           // log_line_prefix; empty: detect
   bool prefix_given = false;
   std::string timezone;         // zone of time stamps that carry none; empty: UTC
+  std::vector<InputFormat> formats;  // asked first
   unsigned threads = 1;
   Microseconds since = kUnknownTime, until = kUnknownTime;  // [since, until)
   // Filters by field: keep only / drop. Exact matches.

@@ -71,7 +71,7 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
     warnings.push_back(
         "The log has durations but no statements: log_duration is on without log_statement or "
         "log_min_duration_statement.");
-  } else if (stats.executions == 0) {
+  } else if (stats.executions == 0 && stats.format != log_format_name(LogFormatKind::kPackets)) {
     warnings.push_back(
         "The log has no statements: set log_min_duration_statement = 0 for a while to capture them.");
   }
@@ -125,8 +125,10 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
     if (detection.kind == LogFormatKind::kStderr)
       stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
   }
-  infer_settings(evidence, stats);
-  stats.warnings = std::move(supplier.warnings());
+  const bool log = stats.format != log_format_name(LogFormatKind::kPackets);
+  if (log) infer_settings(evidence, stats);
+  // What the readers of whole inputs had to say comes first.
+  for (std::string& warning : supplier.warnings()) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
       stats.prefix.find("%p") == std::string::npos && stats.prefix.find("%c") == std::string::npos &&
       stats.no_session == 0) {

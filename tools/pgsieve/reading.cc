@@ -15,6 +15,7 @@
 #include "analyzer/capture/source.h"
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
+#include "analyzer/wire/capture_reader.h"
 #include "analyzer/workload/builder.h"
 #include "tools/pgsieve/tail_pipe.h"
 #include "tools/pgsieve/terminal.h"
@@ -66,6 +67,7 @@ Result<IngestStats> ingest_with_progress(const std::vector<std::string>& inputs,
                                          const AnalysisOptions& options, EventSink& sink) {
   ProgressBar bar;
   IngestOptions ingest_options = options.ingest;
+  ingest_options.formats.push_back(packet_capture_format());
   if (bar.enabled()) {
     ingest_options.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
   }

@@ -1,0 +1,194 @@
+// What the client sends: expectations.
+#include <algorithm>
+
+#include "analyzer/wire/bind.h"
+#include "analyzer/wire/byte_cursor.h"
+#include "analyzer/wire/connection.h"
+
+namespace pgsieve {
+namespace {
+
+// src/include/libpq/pqcomm.h
+constexpr uint32_t kCancelRequest = 80'877'102, kSslRequest = 80'877'103, kGssRequest = 80'877'104;
+constexpr uint32_t kProtocolMajor = 3;
+
+}  // namespace
+
+void Connection::on_startup(const WireMessage& message) {
+  ByteCursor cursor(message.body);
+  const uint32_t code = cursor.u32();
+  if (code == kCancelRequest) {
+    become(State::kCancel);
+  } else if (code == kSslRequest || code == kGssRequest) {
+    server_.set_mode(Framer::Mode::kAnswer);
+  } else if (code >> 16U == kProtocolMajor) {
+    read_parameters(cursor.rest());
+    if (state_ == State::kReplication) return;
+    become(State::kRunning);
+    client_.set_mode(Framer::Mode::kMessages);
+    server_.set_mode(Framer::Mode::kMessages);
+  } else {
+    become(State::kUndecodable);
+  }
+}
+
+void Connection::read_parameters(std::string_view body) {
+  ByteCursor cursor(body);
+  bool physical = false;
+  for (;;) {
+    const std::string_view name = cursor.text();
+    if (name.empty()) break;
+    const std::string_view value = cursor.text();
+    if (name == "user") user_ = value;
+    if (name == "database") database_ = value;
+    if (name == "application_name") application_ = value;
+    if (name == "replication") {
+      logical_replication_ = value == "database";
+      physical =
+          !logical_replication_ && (value == "true" || value == "on" || value == "yes" || value == "1");
+    }
+  }
+  if (database_.empty()) database_ = user_;
+  if (physical) become(State::kReplication);
+}
+
+void Connection::expect(Expected expected) {
+  if (expected_.size() >= kMaxExpected) {
+    ++counts_.dropped_requests;
+    lost_ = true;
+    return;
+  }
+  expected_.push_back(std::move(expected));
+}
+
+void Connection::on_parse(const WireMessage& message, Expected expected) {
+  ByteCursor cursor(message.body);
+  const std::string name(cursor.text());
+  std::string_view text = cursor.text();
+  const bool cut = cursor.failed() || !message.whole;
+  if (cursor.failed()) {  // the end of the text was not kept
+    const size_t start = std::min(name.size() + 1, message.body.size());
+    text = message.body.substr(start);
+  }
+  auto statement = std::make_shared<PreparedStatement>(text);
+  statement->name = name;
+  statement->cut = cut;
+  if (!cut) {
+    const size_t count = std::min<size_t>(cursor.u16(), cursor.left() / 4);
+    for (size_t i = 0; i < count; ++i) statement->parameter_types.push_back(cursor.u32());
+  }
+  expected.kind = Expected::Kind::kParse;
+  expected.previous_statement = statements_.put(name, statement);
+  expected.statement = std::move(statement);
+  expect(std::move(expected));
+}
+
+void Connection::on_bind(const WireMessage& message, Expected expected) {
+  const BindNames names = bind_names(message.body);
+  auto portal = std::make_shared<Portal>();
+  portal->name = names.portal;
+  portal->statement = statements_.find(std::string(names.statement));
+  portal->place = expected.place;
+  read_bind(message.body, message.whole, *portal, counts_);
+  if (portals_.size() >= kMaxPortals) portals_.clear();
+  std::shared_ptr<Portal>& place = portals_[portal->name];
+  expected.kind = Expected::Kind::kBind;
+  expected.previous_portal = place;
+  place = portal;
+  expected.portal = std::move(portal);
+  expect(std::move(expected));
+}
+
+void Connection::on_describe(const WireMessage& message, Expected expected) {
+  ByteCursor cursor(message.body);
+  const char what = static_cast<char>(cursor.u8());
+  const std::string name(cursor.text());
+  expected.kind = Expected::Kind::kDescribe;
+  if (what == 'S') {
+    expected.statement = statements_.find(name);
+  } else if (const auto found = portals_.find(name); found != portals_.end()) {
+    expected.portal = found->second;
+  }
+  expect(std::move(expected));
+}
+
+void Connection::on_execute(const WireMessage& message, Expected expected) {
+  ByteCursor cursor(message.body);
+  const auto found = portals_.find(std::string(cursor.text()));
+  expected.kind = Expected::Kind::kExecute;
+  expected.portal = found != portals_.end() ? found->second : std::make_shared<Portal>();
+  expect(std::move(expected));
+}
+
+void Connection::on_close(const WireMessage& message, Expected expected) {
+  ByteCursor cursor(message.body);
+  const char what = static_cast<char>(cursor.u8());
+  const std::string name(cursor.text());
+  expected.kind = Expected::Kind::kClose;
+  if (what == 'S') {
+    statements_.erase(name);
+  } else {
+    portals_.erase(name);
+  }
+  expect(std::move(expected));
+}
+
+void Connection::on_client(const WireMessage& message, Microseconds time, WirePlace place) {
+  if (client_.mode() == Framer::Mode::kStartup) return on_startup(message);
+  // A client that asks again after its Sync has seen the answer, even when we have not.
+  const bool asks = std::string_view("QPBDECF").find(message.type) != std::string_view::npos;
+  if (asks && server_damaged_ && server_.mode() == Framer::Mode::kLost && !expected_.empty() &&
+      (expected_.back().kind == Expected::Kind::kSync || expected_.back().kind == Expected::Kind::kQuery)) {
+    emit_unresolved(last_server_time_ == kUnknownTime ? time : last_server_time_);
+  }
+  if (skipping_ && message.type != 'S' && message.type != 'X') return;
+  Expected expected;
+  expected.sent = time;
+  expected.place = place;
+  switch (message.type) {
+    case 'Q': {
+      std::string_view text = message.body;
+      if (message.whole && text.ends_with('\0')) text.remove_suffix(1);
+      expected.kind = Expected::Kind::kQuery;
+      expected.statement = std::make_shared<PreparedStatement>(text);
+      expected.statement->cut = !message.whole;
+      expect(std::move(expected));
+      break;
+    }
+    case 'P':
+      on_parse(message, std::move(expected));
+      break;
+    case 'B':
+      on_bind(message, std::move(expected));
+      break;
+    case 'D':
+      on_describe(message, std::move(expected));
+      break;
+    case 'E':
+      on_execute(message, std::move(expected));
+      break;
+    case 'C':
+      on_close(message, std::move(expected));
+      break;
+    case 'S':
+      skipping_ = false;
+      if (!copying_in_) expect(std::move(expected));  // kSync
+      break;
+    case 'F':
+      ++counts_.function_calls;
+      expected.kind = Expected::Kind::kFunctionCall;
+      expect(std::move(expected));
+      break;
+    case 'c':
+    case 'f':
+      copying_in_ = false;
+      if (expected_.empty()) break;
+      expected.kind = Expected::Kind::kCopyEnd;
+      expect(std::move(expected));
+      break;
+    default:  // Flush, passwords, COPY data, Terminate
+      break;
+  }
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,284 @@
+// What the server sends: it meets the expectations.
+#include <algorithm>
+
+#include "analyzer/wire/byte_cursor.h"
+#include "analyzer/wire/connection.h"
+
+namespace pgsieve {
+
+void Connection::on_answer_byte(char answer) {
+  if (answer == 'S' || answer == 'G') {
+    become(State::kEncrypted);
+  } else if (answer == 'N') {
+    server_.set_mode(Framer::Mode::kMessages);
+  } else {
+    become(State::kUndecodable);  // an error report of a server that knows no such request
+  }
+}
+
+void Connection::drop_copy_ends() {
+  while (!expected_.empty() && expected_.front().kind == Expected::Kind::kCopyEnd) expected_.pop_front();
+}
+
+// Answers no longer fit the requests: wait until it is clear again which request is being answered.
+void Connection::mismatch() {
+  if (!lost_) ++counts_.unmatched;
+  lost_ = true;
+}
+
+// True when the first expectation is of that kind.
+bool Connection::meet(Expected::Kind kind) {
+  drop_copy_ends();
+  if (!expected_.empty() && expected_.front().kind == kind) return true;
+  mismatch();
+  return false;
+}
+
+void Connection::on_row_description(const WireMessage& message) {
+  drop_copy_ends();
+  std::shared_ptr<const RowShape> shape = message.whole ? RowShape::parse(message.body) : nullptr;
+  if (expected_.empty()) return mismatch();
+  Expected& front = expected_.front();
+  if (front.kind == Expected::Kind::kQuery) {
+    query_columns_ = std::move(shape);
+    query_rows_.clear();
+    return;
+  }
+  if (!meet(Expected::Kind::kDescribe)) return;
+  if (front.statement != nullptr) front.statement->columns = shape;
+  if (front.portal != nullptr) front.portal->columns = shape;
+  expected_.pop_front();
+}
+
+void Connection::on_parameter_description(const WireMessage& message) {
+  if (!meet(Expected::Kind::kDescribe)) return;
+  PreparedStatement* statement = expected_.front().statement.get();
+  if (statement == nullptr || !message.whole) return;
+  ByteCursor cursor(message.body);
+  const size_t count = std::min<size_t>(cursor.u16(), cursor.left() / 4);
+  statement->parameter_types.clear();
+  for (size_t i = 0; i < count; ++i) statement->parameter_types.push_back(cursor.u32());
+}
+
+void Connection::on_row(const WireMessage& message) {
+  drop_copy_ends();
+  if (expected_.empty()) return mismatch();
+  Expected& front = expected_.front();
+  if (front.kind == Expected::Kind::kQuery) {
+    query_rows_.add_row(message.body, message.size, query_columns_.get(), nullptr);
+  } else if (front.kind == Expected::Kind::kExecute) {
+    Portal& portal = *front.portal;
+    const RowShape* shape = portal.columns != nullptr     ? portal.columns.get()
+                            : portal.statement == nullptr ? nullptr
+                                                          : portal.statement->columns.get();
+    portal.result.add_row(message.body, message.size, shape, &portal.binary_results);
+  } else {
+    mismatch();
+  }
+}
+
+void Connection::on_command_complete(const WireMessage& message, Microseconds time) {
+  drop_copy_ends();
+  if (expected_.empty()) return mismatch();
+  std::string_view tag = message.body;
+  if (tag.ends_with('\0')) tag.remove_suffix(1);
+  Expected& front = expected_.front();
+  copying_in_ = false;
+  if (front.kind == Expected::Kind::kQuery) {
+    emit_query(front, tag, time);
+    return;
+  }
+  if (!meet(Expected::Kind::kExecute)) return;
+  const std::shared_ptr<Portal> portal = front.portal;
+  portal->spent += std::max<Microseconds>(0, spent_since(front.sent, time));
+  expected_.pop_front();
+  if (portal == suspended_) suspended_ = nullptr;
+  portal->suspended = false;
+  // The tag counts the last fetch only.
+  const size_t blank = tag.rfind(' ');
+  int64_t rows = static_cast<int64_t>(portal->result.rows());
+  if (rows == 0 && blank != std::string_view::npos && blank + 1 < tag.size() && tag[blank + 1] >= '0' &&
+      tag[blank + 1] <= '9') {
+    rows = std::strtoll(std::string(tag.substr(blank + 1)).c_str(), nullptr, 10);
+  } else if (rows == 0 && portal->columns == nullptr && tag.find("SELECT") == std::string_view::npos) {
+    rows = -1;
+  }
+  note_transaction(tag);
+  emit_portal(*portal, rows, time);
+  if (portal->statement != nullptr) note_sql_names(portal->statement->text, tag);
+  last_completion_ = time;
+}
+
+void Connection::on_suspended(Microseconds time) {
+  if (!meet(Expected::Kind::kExecute)) return;
+  const std::shared_ptr<Portal> portal = expected_.front().portal;
+  portal->spent += std::max<Microseconds>(0, spent_since(expected_.front().sent, time));
+  expected_.pop_front();
+  last_completion_ = time;
+  ++portal->fetches;
+  portal->suspended = true;
+  if (portal->emitted) {
+    ++counts_.late_fetches;
+    return;
+  }
+  if (suspended_ != portal) flush_suspended(time);
+  suspended_ = portal;
+}
+
+// After an error in the extended protocol the server passes over what follows, up to the next Sync.
+void Connection::on_error(const WireMessage& message, Microseconds time) {
+  drop_copy_ends();
+  copying_in_ = false;
+  if (expected_.empty() || lost_) return;
+  Expected& front = expected_.front();
+  if (front.kind == Expected::Kind::kSync) return;  // at the commit that a Sync is
+  emit_failure(front, message.body, time);
+  last_completion_ = time;
+  if (front.kind == Expected::Kind::kQuery || front.kind == Expected::Kind::kFunctionCall) {
+    front.failed = true;
+    query_rows_.clear();
+    query_columns_ = nullptr;
+    return;
+  }
+  // Newest first, so that names go back to what they meant.
+  const auto end = std::find_if(expected_.begin(), expected_.end(), [](const Expected& expected) {
+    return expected.kind == Expected::Kind::kSync;
+  });
+  for (auto at = end; at != expected_.begin();) take_back(*--at);
+  skipping_ = end == expected_.end();
+  expected_.erase(expected_.begin(), end);
+}
+
+void Connection::take_back(const Expected& expected) {
+  if (expected.kind == Expected::Kind::kParse) {
+    statements_.take_back(expected.statement->name, expected.statement.get(), expected.previous_statement);
+  } else if (expected.kind == Expected::Kind::kBind) {
+    const auto found = portals_.find(expected.portal->name);
+    if (found == portals_.end() || found->second != expected.portal) return;
+    if (expected.previous_portal != nullptr) {
+      found->second = expected.previous_portal;
+    } else {
+      portals_.erase(found);
+    }
+  }
+}
+
+void Connection::on_ready(const WireMessage& message, Microseconds time) {
+  drop_copy_ends();
+  copying_in_ = false;
+  const char status = message.body.empty() ? 'I' : message.body[0];
+  if (status == 'I') {
+    flush_suspended(time);
+    in_transaction_ = false;
+    std::erase_if(portals_, [](const auto& entry) { return entry.second->bound; });
+  } else if (!in_transaction_) {
+    in_transaction_ = true;
+    ++transaction_;
+  }
+  server_damaged_ = false;
+  if (lost_) {
+    // With one request in flight it is its answer that just ended.
+    const auto ends = [](const Expected& expected) {
+      return expected.kind == Expected::Kind::kSync || expected.kind == Expected::Kind::kQuery ||
+             expected.kind == Expected::Kind::kFunctionCall;
+    };
+    const auto requests = std::count_if(expected_.begin(), expected_.end(), ends);
+    if (requests > 1) {
+      const auto first = std::find_if(expected_.begin(), expected_.end(), ends);
+      expected_.erase(expected_.begin(), first + 1);
+      ++counts_.unresolved;
+      return;
+    }
+    counts_.unresolved += static_cast<uint64_t>(requests);
+    expected_.clear();
+    lost_ = false;
+    return;
+  }
+  query_columns_ = nullptr;
+  query_rows_.clear();
+  if (expected_.empty()) return;  // the first one, after authentication
+  const Expected::Kind kind = expected_.front().kind;
+  if (kind != Expected::Kind::kSync && kind != Expected::Kind::kQuery &&
+      kind != Expected::Kind::kFunctionCall)
+    return mismatch();
+  expected_.pop_front();
+}
+
+// COPY data begins to flow. A Sync that was sent before the data is ignored by the server.
+void Connection::on_copy(char type) {
+  drop_copy_ends();
+  if (type == 'H' || expected_.empty()) return;
+  auto copy_end = std::find_if(expected_.begin(), expected_.end(), [](const Expected& expected) {
+    return expected.kind == Expected::Kind::kCopyEnd;
+  });
+  copying_in_ = copy_end == expected_.end();
+  const auto first = std::remove_if(expected_.begin() + 1, copy_end, [](const Expected& expected) {
+    return expected.kind == Expected::Kind::kSync;
+  });
+  expected_.erase(first, copy_end);
+}
+
+void Connection::on_server(const WireMessage& message, Microseconds time) {
+  if (server_.mode() == Framer::Mode::kAnswer) return on_answer_byte(message.type);
+  if (message.type == 'S') {
+    ByteCursor cursor(message.body);
+    if (cursor.text() == "application_name") application_ = cursor.text();
+    return;
+  }
+  if (lost_ && message.type != 'Z') return;
+  switch (message.type) {
+    case '1':
+      if (meet(Expected::Kind::kParse)) expected_.pop_front();
+      break;
+    case '2':
+      if (meet(Expected::Kind::kBind)) {
+        expected_.front().portal->bound = true;
+        expected_.pop_front();
+      }
+      break;
+    case '3':
+      if (meet(Expected::Kind::kClose)) expected_.pop_front();
+      break;
+    case 'n':
+      if (meet(Expected::Kind::kDescribe)) expected_.pop_front();
+      break;
+    case 't':
+      on_parameter_description(message);
+      break;
+    case 'T':
+      on_row_description(message);
+      break;
+    case 'D':
+      on_row(message);
+      break;
+    case 'C':
+      on_command_complete(message, time);
+      break;
+    case 'I':
+      drop_copy_ends();
+      if (!expected_.empty() && expected_.front().kind == Expected::Kind::kExecute) expected_.pop_front();
+      break;
+    case 's':
+      on_suspended(time);
+      break;
+    case 'E':
+      on_error(message, time);
+      break;
+    case 'Z':
+      on_ready(message, time);
+      break;
+    case 'G':
+    case 'H':
+    case 'W':
+      on_copy(message.type);
+      break;
+    case 'd':
+      drop_copy_ends();
+      query_rows_.add_row({}, message.size, nullptr, nullptr);
+      break;
+    default:  // authentication, keys, notices, notifications, function results, negotiation
+      break;
+  }
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,86 @@
+// What a session has prepared: statements by name, portals by name.
+//
+// The client's view: an entry is made when the client sends its message, so that messages sent right behind
+// it find it, and taken back when the server refuses.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/base/time.h"
+#include "analyzer/capture/event.h"
+#include "analyzer/sql/scan.h"
+#include "analyzer/wire/result.h"
+
+namespace pgsieve {
+
+// Where a message began: byte offset and ordinal of its packet. 0: no capture file.
+struct WirePlace {
+  uint64_t offset = 0;
+  uint64_t packet = 0;
+};
+
+// A text and what is known of it. `scan` and `parts` view into `text`, so it stays where it is.
+struct PreparedStatement {
+  explicit PreparedStatement(std::string_view text_given);
+  PreparedStatement(const PreparedStatement&) = delete;
+  PreparedStatement& operator=(const PreparedStatement&) = delete;
+
+  std::string name;
+  std::string text;
+  bool cut = false;  // the text is longer than what was kept
+  StatementScan scan;
+  std::vector<std::string_view> parts;  // the single statements, when it is not just one
+  std::vector<uint32_t> parameter_types;
+  std::shared_ptr<const RowShape> columns;  // from a Describe of the statement
+  uint64_t age = 0;
+};
+
+struct Portal {
+  std::string name;
+  std::shared_ptr<PreparedStatement> statement;  // null: prepared before the capture began
+  std::string storage;                           // what values view into
+  std::vector<BoundValue> values;
+  bool values_known = false;
+  std::vector<bool> binary_results;
+  std::shared_ptr<const RowShape> columns;  // from a Describe of the portal
+  bool bound = false;                       // the server said so
+
+  // The execution so far; a portal that is suspended goes on later.
+  ResultRows result;
+  Microseconds spent = 0;
+  uint32_t fetches = 0;
+  WirePlace place;
+  bool suspended = false;
+  bool emitted = false;
+};
+
+// Bounded by number and by bytes of text: the oldest entries go first.
+class StatementBook {
+ public:
+  static constexpr size_t kMaxStatements = 4096;
+  static constexpr size_t kMaxText = size_t{32} * 1024 * 1024;
+
+  std::shared_ptr<PreparedStatement> find(const std::string& name) const;
+  // Returns what had the name before.
+  std::shared_ptr<PreparedStatement> put(const std::string& name,
+                                         std::shared_ptr<PreparedStatement> statement);
+  // Gives the name back to `previous`, unless somebody else has it by now.
+  void take_back(const std::string& name, const PreparedStatement* taken,
+                 std::shared_ptr<PreparedStatement> previous);
+  void erase(const std::string& name);
+  void clear();
+
+ private:
+  void make_room();
+
+  std::unordered_map<std::string, std::shared_ptr<PreparedStatement>> statements_;
+  size_t text_bytes_ = 0;
+  uint64_t next_age_ = 0;
+};
+
+}  // namespace pgsieve
