@@ -62,3 +62,9 @@ if(ISAL_FOUND)
   list(APPEND PGSIEVE_COMPRESSION_LIBRARIES PkgConfig::ISAL)
   target_compile_definitions(PkgConfig::ISAL INTERFACE PGSIEVE_HAVE_ISAL)
 endif()
+
+# libpq: what talks to a server (`pgsieve prove`) and the integration tests. The program builds without it.
+option(PGSIEVE_LIBPQ "Build the commands that connect to a server, where libpq is found" ON)
+if(PGSIEVE_LIBPQ)
+  pkg_check_modules(LIBPQ IMPORTED_TARGET GLOBAL libpq)
+endif()

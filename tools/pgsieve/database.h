@@ -1,0 +1,50 @@
+// Database: one connection to a PostgreSQL server, through libpq
+// (https://www.postgresql.org/docs/current/libpq.html). Values travel as text. Movable, not copyable; for one
+// thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/base/error.h"
+
+struct pg_conn;
+
+namespace pgsieve {
+
+using DatabaseValue = std::optional<std::string>;  // nullopt: NULL
+
+struct DatabaseRows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<DatabaseValue>> rows;
+  // Index of the first column with that name; -1: none.
+  int column(std::string_view name) const;
+};
+
+class Database {
+ public:
+  // False: this program was built without libpq, and connect() always fails.
+  static bool available();
+
+  // `url`: postgresql://… or "key=value …"; what it leaves out comes from the environment (PGHOST, …). A
+  // server that does not answer within some seconds is an Error; its message never holds the password.
+  static Result<Database> connect(const std::string& url);
+
+  // One statement, its parameters bound as text of a type the server infers. At most `max_rows` rows are
+  // kept; more is an Error, since a truncated result compares with nothing.
+  Result<DatabaseRows> query(const std::string& sql, std::span<const DatabaseValue> parameters = {},
+                             size_t max_rows = 1'000'000);
+
+ private:
+  struct Close {
+    void operator()(pg_conn* connection) const;
+  };
+  explicit Database(pg_conn* connection) : connection_(connection) {}
+  std::unique_ptr<pg_conn, Close> connection_;
+};
+
+}  // namespace pgsieve
