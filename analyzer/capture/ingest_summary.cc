@@ -119,14 +119,16 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
   const Detection& detection = supplier.detection();
   stats.format = supplier.mixed() ? "mixed" : std::string(log_format_name(detection.kind));
   stats.prefix = detection.prefix;
-  stats.confidence = fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
+  const bool packets = stats.format == log_format_name(LogFormatKind::kPackets);
+  stats.confidence =
+      packets ? fmt::format("{} packets", stats.entries)
+              : fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
   if (!supplier.mixed()) {
     stats.pin_options = "--format " + stats.format;
     if (detection.kind == LogFormatKind::kStderr)
       stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
   }
-  const bool log = stats.format != log_format_name(LogFormatKind::kPackets);
-  if (log) infer_settings(evidence, stats);
+  if (!packets) infer_settings(evidence, stats);
   // What the readers of whole inputs had to say comes first.
   for (std::string& warning : supplier.warnings()) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&

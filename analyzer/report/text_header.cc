@@ -37,7 +37,9 @@ std::string title(const Report& report) {
   const IngestStats& ingest = *report.ingest;
   const Workload& workload = *report.workload;
   return fmt::format("{}, {}, {}: {} executed, {} failed, {}", counted(ingest.files.size(), "file"),
-                     human_bytes(ingest.bytes), counted(ingest.lines, "line"),
+                     human_bytes(ingest.bytes),
+                     ingest.lines == 0 && ingest.entries > 0 ? counted(ingest.entries, "packet")
+                                                               : counted(ingest.lines, "line"),
                      counted(workload.executions, "statement"), human_count(workload.errors),
                      counted(workload.patterns.size(), "pattern"));
 }

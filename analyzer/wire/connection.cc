@@ -51,6 +51,7 @@ void Connection::feed(Side side, std::string_view bytes, Microseconds time, Wire
     become(State::kEncrypted);  // TLS without asking first (sslnegotiation=direct)
     return;
   }
+  if (side == Side::kServer) last_server_time_ = time;
   if (framer.mode() == Framer::Mode::kLost) {
     // An answer's last messages are recognised even when its segment starts inside a row.
     const size_t end = side == Side::kServer && !looks_like_messages(side, bytes) ? find_answer_end(bytes)
@@ -60,7 +61,6 @@ void Connection::feed(Side side, std::string_view bytes, Microseconds time, Wire
     ++counts_.resyncs;
     framer.set_mode(Framer::Mode::kMessages);
   }
-  if (side == Side::kServer) last_server_time_ = time;
   WireMessage message;
   while (framer.next(bytes, message)) {
     ++counts_.messages;
@@ -94,20 +94,26 @@ void Connection::gap(Side side, uint64_t count, Microseconds time) {
         Side::kClient) {  // part of the start-up is missing: go on as if it had been before the capture
       become(State::kRunning);
       client_.set_mode(Framer::Mode::kLost);
-      lost_ = true;
+      client_hole_ = true;
       return;
     }
   }
+  if (side == Side::kServer) {
+    last_server_time_ = time;
+    server_damaged_ = true;
+  }
+  WireMessage message;
+  const bool under_way = side == Side::kClient && framer.interrupted(message);
+  std::string begun(under_way ? message.body : std::string_view());
   if (count > 0 && framer.skip(count)) {
     feed(side, {}, time, {});
     return;
   }
   framer.set_mode(Framer::Mode::kLost);
-  if (side == Side::kServer) {
-    server_damaged_ = true;
-  } else {
-    lost_ = true;  // requests are missing: answers may belong to them
-  }
+  if (side == Side::kServer) return;
+  client_hole_ = true;
+  message.body = begun;
+  if (under_way) on_client(message, time, {});
 }
 
 void Connection::close(Microseconds time, bool ended) {

@@ -106,6 +106,9 @@ class Connection {
   void on_ready(const WireMessage& message, Microseconds time);
   void on_copy(char type);
   bool meet(Expected::Kind kind);
+  void on_parsed();
+  void on_bound(Microseconds time);
+  Portal* executing();
   void mismatch();
   void take_back(const Expected& expected);
   void drop_copy_ends();
@@ -120,6 +123,7 @@ class Connection {
   bool use_prepared(Event& event);
   void note_sql_names(std::string_view text, std::string_view tag);
   void note_transaction(std::string_view tag);
+  static int64_t rows_of_tag(std::string_view tag);
   Microseconds spent_since(Microseconds sent, Microseconds time) const;
 
   void become(State state);
@@ -137,6 +141,12 @@ class Connection {
   bool lost_ = false;            // answers can't be matched until the queue is short again
   bool server_damaged_ = false;  // part of the current answers is missing
   bool copying_in_ = false;
+  // Requests are missing. Until the next ReadyForQuery the server's messages tell what they were: the latest
+  // statement was bound, the latest portal executed.
+  bool client_hole_ = false;
+  std::shared_ptr<PreparedStatement> last_parsed_;
+  std::shared_ptr<Portal> last_bound_;
+  Microseconds last_bound_sent_ = kUnknownTime;
 
   StatementBook statements_;
   std::unordered_map<std::string, std::shared_ptr<Portal>> portals_;

@@ -138,7 +138,8 @@ void Connection::on_client(const WireMessage& message, Microseconds time, WirePl
   // A client that asks again after its Sync has seen the answer, even when we have not.
   const bool asks = std::string_view("QPBDECF").find(message.type) != std::string_view::npos;
   if (asks && server_damaged_ && server_.mode() == Framer::Mode::kLost && !expected_.empty() &&
-      (expected_.back().kind == Expected::Kind::kSync || expected_.back().kind == Expected::Kind::kQuery)) {
+      (client_hole_ || expected_.back().kind == Expected::Kind::kSync ||
+       expected_.back().kind == Expected::Kind::kQuery)) {
     emit_unresolved(last_server_time_ == kUnknownTime ? time : last_server_time_);
   }
   if (skipping_ && message.type != 'S' && message.type != 'X') return;

@@ -50,15 +50,6 @@ struct WordReader {
   }
 };
 
-// The number at the end of a command tag: "SELECT 5", "INSERT 0 1". -1: none.
-int64_t rows_of(std::string_view tag) {
-  const size_t blank = tag.rfind(' ');
-  if (blank == std::string_view::npos || blank + 1 >= tag.size()) return -1;
-  const std::string digits(tag.substr(blank + 1));
-  if (digits.find_first_not_of("0123456789") != std::string::npos) return -1;
-  return std::strtoll(digits.c_str(), nullptr, 10);
-}
-
 struct ErrorFields {
   std::string_view sqlstate, message;
   size_t position = 0;  // 1-based, in characters; 0: none
@@ -98,6 +89,15 @@ void set_place(Event& event, const WirePlace& place) {
 }
 
 }  // namespace
+
+// The number at the end of a command tag: "SELECT 5", "INSERT 0 1". -1: none.
+int64_t Connection::rows_of_tag(std::string_view tag) {
+  const size_t blank = tag.rfind(' ');
+  if (blank == std::string_view::npos || blank + 1 >= tag.size()) return -1;
+  const std::string digits(tag.substr(blank + 1));
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return -1;
+  return std::strtoll(digits.c_str(), nullptr, 10);
+}
 
 // A request sent before the last one was done starts when that was.
 Microseconds Connection::spent_since(Microseconds sent, Microseconds time) const {
@@ -190,7 +190,7 @@ void Connection::emit_query(Expected& query, std::string_view tag, Microseconds 
   event.time = time;
   event.duration = spent_since(query.sent, time);
   set_place(event, query.place);
-  event.rows = rows_of(tag);
+  event.rows = rows_of_tag(tag);
   if (query_rows_.rows() > 0) {
     event.result_bytes = static_cast<int64_t>(query_rows_.bytes());
   } else if (query_columns_ != nullptr) {
@@ -291,6 +291,8 @@ void Connection::emit_unresolved(Microseconds time) {
     return expected.kind == Expected::Kind::kSync || expected.kind == Expected::Kind::kQuery;
   };
   const bool one = std::count_if(expected_.begin(), expected_.end(), ends) <= 1 && !lost_;
+  if (client_hole_ && !expected_.empty() && expected_.back().kind == Expected::Kind::kBind)
+    expected_.back().kind = Expected::Kind::kExecute;  // what came of it is in the hole
   std::deque<Expected> waiting;
   waiting.swap(expected_);
   for (Expected& expected : waiting) {
@@ -309,7 +311,8 @@ void Connection::emit_unresolved(Microseconds time) {
       emit_portal(*expected.portal, -1, time);
     }
   }
-  server_damaged_ = false;
+  server_damaged_ = client_hole_ = false;
+  last_bound_ = nullptr;
 }
 
 }  // namespace pgsieve

@@ -30,14 +30,46 @@ void Connection::mismatch() {
 bool Connection::meet(Expected::Kind kind) {
   drop_copy_ends();
   if (!expected_.empty() && expected_.front().kind == kind) return true;
-  mismatch();
+  if (!expected_.empty() || !client_hole_) mismatch();
   return false;
+}
+
+void Connection::on_parsed() {
+  if (!meet(Expected::Kind::kParse)) return;
+  last_parsed_ = expected_.front().statement;
+  last_bound_ = nullptr;
+  expected_.pop_front();
+}
+
+void Connection::on_bound(Microseconds time) {
+  if (meet(Expected::Kind::kBind)) {
+    last_bound_ = expected_.front().portal;
+    last_bound_->bound = true;
+    last_bound_sent_ = expected_.front().sent;
+    expected_.pop_front();
+  } else if (client_hole_ && !lost_ && last_parsed_ != nullptr) {
+    last_bound_ = std::make_shared<Portal>();
+    last_bound_->statement = last_parsed_;
+    last_bound_sent_ = time;
+  }
+}
+
+// The portal that rows and completions belong to now; nullptr: none.
+Portal* Connection::executing() {
+  drop_copy_ends();
+  if (!expected_.empty())
+    return expected_.front().kind == Expected::Kind::kExecute ? expected_.front().portal.get() : nullptr;
+  return client_hole_ ? last_bound_.get() : nullptr;
 }
 
 void Connection::on_row_description(const WireMessage& message) {
   drop_copy_ends();
   std::shared_ptr<const RowShape> shape = message.whole ? RowShape::parse(message.body) : nullptr;
-  if (expected_.empty()) return mismatch();
+  if (expected_.empty()) {
+    if (!client_hole_) return mismatch();
+    if (last_bound_ != nullptr) last_bound_->columns = shape;
+    return;
+  }
   Expected& front = expected_.front();
   if (front.kind == Expected::Kind::kQuery) {
     query_columns_ = std::move(shape);
@@ -62,49 +94,42 @@ void Connection::on_parameter_description(const WireMessage& message) {
 
 void Connection::on_row(const WireMessage& message) {
   drop_copy_ends();
-  if (expected_.empty()) return mismatch();
-  Expected& front = expected_.front();
-  if (front.kind == Expected::Kind::kQuery) {
+  if (!expected_.empty() && expected_.front().kind == Expected::Kind::kQuery) {
     query_rows_.add_row(message.body, message.size, query_columns_.get(), nullptr);
-  } else if (front.kind == Expected::Kind::kExecute) {
-    Portal& portal = *front.portal;
+  } else if (Portal* const found = executing(); found != nullptr) {
+    Portal& portal = *found;
     const RowShape* shape = portal.columns != nullptr     ? portal.columns.get()
                             : portal.statement == nullptr ? nullptr
                                                           : portal.statement->columns.get();
     portal.result.add_row(message.body, message.size, shape, &portal.binary_results);
-  } else {
+  } else if (!expected_.empty() || !client_hole_) {
     mismatch();
   }
 }
 
 void Connection::on_command_complete(const WireMessage& message, Microseconds time) {
   drop_copy_ends();
-  if (expected_.empty()) return mismatch();
   std::string_view tag = message.body;
   if (tag.ends_with('\0')) tag.remove_suffix(1);
-  Expected& front = expected_.front();
   copying_in_ = false;
-  if (front.kind == Expected::Kind::kQuery) {
-    emit_query(front, tag, time);
-    return;
+  if (!expected_.empty() && expected_.front().kind == Expected::Kind::kQuery)
+    return emit_query(expected_.front(), tag, time);
+  const bool inferred = expected_.empty() && executing() != nullptr;
+  if (!inferred && !meet(Expected::Kind::kExecute)) return;
+  const std::shared_ptr<Portal> portal = inferred ? last_bound_ : expected_.front().portal;
+  const Microseconds sent = inferred ? last_bound_sent_ : expected_.front().sent;
+  portal->spent += std::max<Microseconds>(0, spent_since(sent, time));
+  if (inferred) {
+    last_bound_ = nullptr;
+  } else {
+    expected_.pop_front();
   }
-  if (!meet(Expected::Kind::kExecute)) return;
-  const std::shared_ptr<Portal> portal = front.portal;
-  portal->spent += std::max<Microseconds>(0, spent_since(front.sent, time));
-  expected_.pop_front();
   if (portal == suspended_) suspended_ = nullptr;
   portal->suspended = false;
-  // The tag counts the last fetch only.
-  const size_t blank = tag.rfind(' ');
-  int64_t rows = static_cast<int64_t>(portal->result.rows());
-  if (rows == 0 && blank != std::string_view::npos && blank + 1 < tag.size() && tag[blank + 1] >= '0' &&
-      tag[blank + 1] <= '9') {
-    rows = std::strtoll(std::string(tag.substr(blank + 1)).c_str(), nullptr, 10);
-  } else if (rows == 0 && portal->columns == nullptr && tag.find("SELECT") == std::string_view::npos) {
-    rows = -1;
-  }
   note_transaction(tag);
-  emit_portal(*portal, rows, time);
+  // The tag counts the last fetch only.
+  emit_portal(*portal, portal->fetches > 0 ? static_cast<int64_t>(portal->result.rows()) : rows_of_tag(tag),
+              time);
   if (portal->statement != nullptr) note_sql_names(portal->statement->text, tag);
   last_completion_ = time;
 }
@@ -175,7 +200,8 @@ void Connection::on_ready(const WireMessage& message, Microseconds time) {
     in_transaction_ = true;
     ++transaction_;
   }
-  server_damaged_ = false;
+  server_damaged_ = client_hole_ = false;
+  last_bound_ = nullptr;
   if (lost_) {
     // With one request in flight it is its answer that just ended.
     const auto ends = [](const Expected& expected) {
@@ -228,13 +254,10 @@ void Connection::on_server(const WireMessage& message, Microseconds time) {
   if (lost_ && message.type != 'Z') return;
   switch (message.type) {
     case '1':
-      if (meet(Expected::Kind::kParse)) expected_.pop_front();
+      on_parsed();
       break;
     case '2':
-      if (meet(Expected::Kind::kBind)) {
-        expected_.front().portal->bound = true;
-        expected_.pop_front();
-      }
+      on_bound(time);
       break;
     case '3':
       if (meet(Expected::Kind::kClose)) expected_.pop_front();

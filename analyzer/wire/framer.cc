@@ -188,6 +188,12 @@ bool Framer::next(std::string_view& bytes, WireMessage& message) {
   return true;
 }
 
+bool Framer::interrupted(WireMessage& message) const {
+  if (delivered_ || mode_ != Mode::kMessages || header_size_ < header_bytes()) return false;
+  message = {header_[0], body_, declared_, false};
+  return true;
+}
+
 bool Framer::skip(uint64_t count) {
   if (delivered_) restart();
   if (count == 0) return mode_ != Mode::kLost;

@@ -52,6 +52,9 @@ class Framer {
 
   bool inside_message() const { return header_size_ > 0; }
 
+  // The message that a hole interrupted, as far as it came. False: none was under way. Only before skip().
+  bool interrupted(WireMessage& message) const;
+
  private:
   size_t header_bytes() const { return mode_ == Mode::kStartup ? 4 : 5; }
   bool read_header(std::string_view& bytes);
