@@ -23,22 +23,6 @@ bool is_binary(const std::vector<bool>& formats, size_t index) {
   return formats.size() == 1 ? formats[0] : index < formats.size() && formats[index];
 }
 
-// The server prints some types in one form however the client wrote them.
-void append_text_value(uint32_t type, std::string_view bytes, std::string& out) {
-  const size_t start = out.size();
-  out += bytes;
-  if (type == type_oid::kUuid) {
-    std::transform(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-                   out.begin() + static_cast<std::ptrdiff_t>(start),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  } else if (type == type_oid::kBool && !bytes.empty()) {
-    const bool truth =
-        std::string_view("tTyY1").find(bytes[0]) != std::string_view::npos || bytes == "on" || bytes == "ON";
-    out.resize(start);
-    out.push_back(truth ? 't' : 'f');
-  }
-}
-
 struct Stored {
   size_t start = 0, size = 0;
 };

@@ -65,6 +65,40 @@ bool append_level(ByteCursor& cursor, const Dimensions& dimensions, size_t level
 
 }  // namespace
 
+// Reads and rewrites a list "{a,"b",NULL}" of one dimension; others stay as they are (false).
+bool append_array_text(uint32_t element, std::string_view text, std::string& out) {
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return false;
+  text = text.substr(1, text.size() - 2);
+  out.push_back('{');
+  std::string value;
+  for (size_t at = 0; at < text.size();) {
+    while (at < text.size() && text[at] == ' ') ++at;
+    value.clear();
+    const bool quoted = at < text.size() && text[at] == '"';
+    if (quoted) ++at;
+    while (at < text.size() && text[at] != (quoted ? '"' : ',')) {
+      if (!quoted && (text[at] == '{' || text[at] == '"')) return false;
+      if (text[at] == '\\') ++at;
+      if (at < text.size()) value.push_back(text[at++]);
+    }
+    if (quoted && at++ >= text.size()) return false;
+    while (!quoted && value.ends_with(' ')) value.pop_back();
+    if (!quoted && value == "NULL") {
+      out += value;
+    } else {
+      std::string canonical;
+      append_text_value(element, value, canonical);
+      append_element(canonical, out);
+    }
+    while (at < text.size() && text[at] == ' ') ++at;
+    if (at >= text.size()) break;
+    if (text[at++] != ',') return false;
+    out.push_back(',');
+  }
+  out.push_back('}');
+  return true;
+}
+
 uint32_t array_element_type(uint32_t type) {
   struct ArrayType {
     uint32_t array, element;

@@ -19,6 +19,9 @@ bool append_numeric(std::string_view bytes, std::string& out) {
   const uint16_t sign = cursor.u16();
   const int scale = cursor.u16();
   if (cursor.failed() || count < 0 || scale > kMaxScale || weight > kMaxWeight) return false;
+  // Hardly any number ends in this many zeroes; a few bytes that claim so shall not become megabytes.
+  constexpr int kMaxZeroes = 512;
+  if (weight > count + kMaxZeroes || scale > (count + kMaxZeroes) * 4) return false;
   if (cursor.left() != static_cast<size_t>(count) * 2) return false;
   if (sign == kNan) return out += "NaN", true;
   if (sign == kInfinity) return out += "Infinity", true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "analyzer/base/time.h"
 #include "analyzer/base/utf8.h"
 #include "analyzer/wire/byte_cursor.h"
 
@@ -166,6 +167,45 @@ ValueText append_binary_value(uint32_t type, std::string_view bytes, std::string
     append_hex(bytes, out);
   }
   return ValueText::kGuessed;
+}
+
+void append_text_value(uint32_t type, std::string_view text, std::string& out) {
+  const size_t start = out.size();
+  const auto plain = [&] { out.append(text); };
+  // A list of unknown type is told by its braces; what is JSON fails to read as one.
+  const uint32_t element = array_element_type(type);
+  if (element != 0 || (type == 0 && text.starts_with('{'))) {
+    if (append_array_text(element, text, out)) return;
+    out.resize(start);
+    return plain();
+  }
+  switch (type) {
+    case type_oid::kUuid:
+      plain();
+      for (size_t i = start; i < out.size(); ++i) {
+        if (out[i] >= 'A' && out[i] <= 'F') out[i] = static_cast<char>(out[i] | 0x20);
+      }
+      return;
+    case type_oid::kBool:
+      if (text.empty()) return;
+      out.push_back(std::string_view("tTyY1").find(text[0]) != std::string_view::npos || text == "on" ? 't'
+                                                                                                      : 'f');
+      return;
+    case type_oid::kTimestamp:
+    case type_oid::kTimestamptz: {
+      constexpr Microseconds kEpoch = 946'684'800 * kSecond;  // 2000-01-01
+      const ParsedTime parsed = parse_time(text);
+      // A time stamp without zone ignores the one it is given.
+      const bool simple =
+          parsed.length == text.size() && parsed.zone_known && parsed.length > 0 &&
+          (type == type_oid::kTimestamptz || text.find_first_of("+Zz") == std::string_view::npos);
+      if (!simple) return plain();
+      append_timestamp(parsed.time - kEpoch, type == type_oid::kTimestamptz, out);
+      return;
+    }
+    default:
+      return plain();
+  }
 }
 
 bool can_be_key(uint32_t type) {

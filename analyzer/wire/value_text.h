@@ -28,6 +28,10 @@ enum class ValueText : uint8_t {
 // Appends the text form of a value in binary format to `out`. Malformed bytes count as an unknown type.
 ValueText append_binary_value(uint32_t type, std::string_view bytes, std::string& out);
 
+// Appends a value in text format as the server would print it again, as far as that is simple: letter case of
+// uuids and booleans, quotes in lists, ISO time stamps. Zones are taken to be UTC where none is given.
+void append_text_value(uint32_t type, std::string_view text, std::string& out);
+
 // Whether values of the type can be keys: compared with a later parameter.
 bool can_be_key(uint32_t type);
 
@@ -35,13 +39,14 @@ bool can_be_key(uint32_t type);
 inline constexpr size_t kMaxKeyText = 36;
 
 // The pieces, by file. Each returns false when the bytes are no value of the type; `out` may have grown then.
-bool append_numeric(std::string_view bytes, std::string& out);             // value_numbers.cc
-bool append_float(double value, bool single, std::string& out);            // value_numbers.cc
-bool append_date(int32_t days, std::string& out);                          // value_times.cc
-bool append_timestamp(int64_t microseconds, bool zone, std::string& out);  // value_times.cc
-bool append_time_of_day(int64_t microseconds, std::string& out);           // value_times.cc
-bool append_interval(std::string_view bytes, std::string& out);            // value_times.cc
-bool append_array(std::string_view bytes, std::string& out, int depth);    // value_array.cc
+bool append_numeric(std::string_view bytes, std::string& out);                      // value_numbers.cc
+bool append_float(double value, bool single, std::string& out);                     // value_numbers.cc
+bool append_date(int32_t days, std::string& out);                                   // value_times.cc
+bool append_timestamp(int64_t microseconds, bool zone, std::string& out);           // value_times.cc
+bool append_time_of_day(int64_t microseconds, std::string& out);                    // value_times.cc
+bool append_interval(std::string_view bytes, std::string& out);                     // value_times.cc
+bool append_array(std::string_view bytes, std::string& out, int depth);             // value_array.cc
+bool append_array_text(uint32_t element, std::string_view text, std::string& out);  // value_array.cc
 uint32_t array_element_type(uint32_t type);  // 0: not an array type we know; value_array.cc
 
 }  // namespace pgsieve
