@@ -1,0 +1,361 @@
+// The handwriting of ORMs, read from a statement's tokens.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "analyzer/workload/orm.h"
+
+namespace pgsieve {
+
+namespace {
+
+struct Token {
+  enum class Kind : uint8_t { kEnd, kWord, kQuoted, kParameter, kSymbol };
+  Kind kind = Kind::kEnd;
+  std::string_view text;  // without the quotes
+  bool after_blank = false;
+};
+
+constexpr size_t kMaxTokens = 3000;
+
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9') ||
+         (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::vector<Token> tokens_of(std::string_view query) {
+  std::vector<Token> tokens;
+  bool blank = false;
+  for (size_t at = 0; at < query.size() && tokens.size() < kMaxTokens;) {
+    const char c = query[at];
+    if (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
+      blank = true;
+      ++at;
+      continue;
+    }
+    Token token;
+    token.after_blank = blank;
+    blank = false;
+    size_t end = at + 1;
+    if (c == '"') {
+      while (end < query.size() && query[end] != '"') ++end;
+      token.kind = Token::Kind::kQuoted;
+      token.text = query.substr(at + 1, end - at - 1);
+      end = std::min(query.size(), end + 1);
+    } else if (c == '$' && end < query.size() && is_digit(query[end])) {
+      while (end < query.size() && is_digit(query[end])) ++end;
+      token.kind = Token::Kind::kParameter;
+      token.text = query.substr(at, end - at);
+    } else if (is_name(c)) {
+      while (end < query.size() && is_name(query[end])) ++end;
+      token.kind = Token::Kind::kWord;
+      token.text = query.substr(at, end - at);
+    } else {
+      token.kind = Token::Kind::kSymbol;
+      token.text = query.substr(at, 1);
+    }
+    tokens.push_back(token);
+    at = end;
+  }
+  return tokens;
+}
+
+bool equal_nocase(std::string_view left, std::string_view right) {
+  return left.size() == right.size() &&
+         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+// "p0", "u12": one letter (or a few) and a number.
+bool letters_and_number(std::string_view text, size_t max_letters) {
+  size_t letters = 0;
+  while (letters < text.size() && text[letters] >= 'a' && text[letters] <= 'z') ++letters;
+  return letters > 0 && letters <= max_letters && all_digits(text.substr(letters));
+}
+
+// What the tokens show, gathered in one pass.
+class Reader {
+ public:
+  Reader(std::string_view query, std::string_view text) : tokens_(tokens_of(query)), text_(text) {}
+
+  OrmVotes run() {
+    if (tokens_.empty()) return votes_;
+    const std::string_view first = tokens_[0].text;
+    upper_ = std::all_of(first.begin(), first.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    lower_ = std::all_of(first.begin(), first.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    select_ = equal_nocase(first, "select") || equal_nocase(first, "with");
+    for (size_t i = 0; i < tokens_.size(); ++i) look_at(i);
+    if (select_) look_at_select();
+    if (equal_nocase(first, "insert")) look_at_insert();
+    if (equal_nocase(first, "update")) look_at_update();
+    look_at_text();
+    return votes_;
+  }
+
+ private:
+  using Kind = Token::Kind;
+  const Token& at(size_t i) const {
+    static const Token kEnd;
+    return i < tokens_.size() ? tokens_[i] : kEnd;
+  }
+  bool word(size_t i, std::string_view text) const {
+    return at(i).kind == Kind::kWord && equal_nocase(at(i).text, text);
+  }
+  bool symbol(size_t i, char c) const { return at(i).kind == Kind::kSymbol && at(i).text[0] == c; }
+  bool quoted(size_t i) const { return at(i).kind == Kind::kQuoted; }
+  bool plain(size_t i) const { return at(i).kind == Kind::kWord; }
+  // "t"."c" or t.c from token i on.
+  bool column(size_t i, Kind kind) const {
+    return at(i).kind == kind && symbol(i + 1, '.') && at(i + 2).kind == kind && !symbol(i + 3, '.') &&
+           !(i > 0 && symbol(i - 1, '.'));
+  }
+  void vote(Orm orm, uint8_t weight) {
+    uint8_t& votes = votes_.votes[static_cast<size_t>(orm)];
+    votes = std::max(votes, weight);
+  }
+
+  void look_at(size_t i) {
+    const Token& token = at(i);
+    if (token.kind == Kind::kQuoted || token.kind == Kind::kWord)
+      look_at_name(token.text, token.kind == Kind::kQuoted);
+    if (column(i, Kind::kQuoted)) look_at_quoted_column(i);
+    if (column(i, Kind::kWord)) look_at_plain_column(i);
+    if (plain(i) && symbol(i + 1, '.') && quoted(i + 2) && upper_) {
+      if (letters_and_number(token.text, 3)) letter_alias_number_ = true;
+      if (token.text.size() == 1 && token.text[0] >= 'a' && token.text[0] <= 'z') letter_alias_ = true;
+      if (token.text.size() == 2 && (token.text[0] == 'U' || token.text[0] == 'V') && is_digit(token.text[1]))
+        vote(Orm::kDjango, 3);
+    }
+    if (quoted(i) && symbol(i + 1, '.') && quoted(i + 2) && symbol(i + 3, '.') && quoted(i + 4) && upper_)
+      three_parts_ = true;
+    if (word(i, "offset") && three_parts_ && upper_) vote(Orm::kPrisma, 3);
+    if (word(i, "from") || word(i, "join")) look_at_relation(i + 1);
+    if (word(i, "is") && word(i + 1, "not") && word(i + 2, "null") && lower_) look_at_not_null(i);
+    if (at(i).kind == Kind::kParameter && symbol(i + 1, '=') && column(i + 2, Kind::kWord) && upper_)
+      vote(Orm::kSqlAlchemy, 2);
+    if (symbol(i, '(') && at(i + 1).kind == Kind::kParameter && symbol(i + 2, ')') && word(i + 3, "as") &&
+        quoted(i + 4) && at(i + 4).text == "a" && upper_)
+      vote(Orm::kDjango, 3);
+    if (at(i).kind == Kind::kParameter && word(i + 1, "as") && plain(i + 2) && at(i + 2).text == "one" &&
+        upper_)
+      vote(Orm::kActiveRecord, 3);
+    if (word(i, "on") && symbol(i + 1, '(') && column(i + 2, Kind::kQuoted) && symbol(i + 5, '=') && upper_)
+      vote(Orm::kDjango, 2);
+    if (word(i, "returning") && column(i + 1, Kind::kQuoted) && upper_) vote(Orm::kDjango, 2);
+  }
+
+  // Names that only one library gives.
+  void look_at_name(std::string_view name, bool in_quotes) {
+    const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
+    if (starts("_prefetch_related_val_") || name == "__count" || starts("_django_curs_") ||
+        starts("django_") || name == "__col1")
+      vote(Orm::kDjango, 3);
+    if (starts("anon_") && all_digits(name.substr(5))) vote(Orm::kSqlAlchemy, 3);
+    if (starts("count_") && all_digits(name.substr(6)) && !in_quotes) vote(Orm::kSqlAlchemy, 3);
+    if (name == "imp_sen" || name == "alembic_version") vote(Orm::kSqlAlchemy, 3);
+    if (name == "t0_r0" || name == "count_all" || name == "subquery_for_count" ||
+        name == "ar_internal_metadata" || (starts("alias_") && all_digits(name.substr(6))))
+      vote(Orm::kActiveRecord, 3);
+    if (starts("pivot_") || name == "laravel_through_key" || name == "laravel_row" || name == "latestOfMany")
+      vote(Orm::kEloquent, 3);
+    if (name == "aggregate" && lower_ && !in_quotes) vote(Orm::kEloquent, 3);
+    if (starts("dctrn_") || starts("sclr_") || name == "doctrine_migration_versions") vote(Orm::kDoctrine, 3);
+    if (name == "distinctAlias") vote(Orm::kTypeOrm, 3);
+    if (starts("objectiontmpjoin") || name == "knex_migrations") vote(Orm::kObjection, 3);
+    if (in_quotes && lower_ && name.find(':') != std::string_view::npos) vote(Orm::kObjection, 3);
+    if (in_quotes && upper_ && (name.find("->") != std::string_view::npos || name == "SequelizeMeta"))
+      vote(Orm::kSequelize, 3);
+    if (in_quotes && upper_ && name.find('.') != std::string_view::npos) vote(Orm::kSequelize, 3);
+    if (name == "_prisma_migrations" || starts("_count$") || starts("aggr_selection_") ||
+        starts("_aggr_count_"))
+      vote(Orm::kPrisma, 3);
+    if (name == "__drizzle_migrations") vote(Orm::kDrizzle, 3);
+    if (name == "json_build_array" && lower_) vote(Orm::kDrizzle, 3);
+    if (name == "__EFMigrationsHistory") vote(Orm::kEfCore, 3);
+    if (name == "mikro_orm_migrations") vote(Orm::kMikroOrm, 3);
+  }
+
+  // "t"."c", perhaps AS "…".
+  void look_at_quoted_column(size_t i) {
+    const std::string_view table = at(i).text;
+    const std::string_view name = at(i + 2).text;
+    if (!word(i + 3, "as") || !quoted(i + 4)) return;
+    const std::string_view alias = at(i + 4).text;
+    const bool joined = alias.size() == table.size() + name.size() + 1 && alias.starts_with(table) &&
+                        alias[table.size()] == '_' && alias.ends_with(name);
+    if (joined && upper_) vote(Orm::kTypeOrm, 3);
+    if (upper_ && alias.ends_with(name) && alias.find("__") != std::string_view::npos &&
+        alias.starts_with(table) && !joined)
+      vote(Orm::kGorm, 3);
+  }
+
+  // t.c, perhaps AS …
+  void look_at_plain_column(size_t i) {
+    const std::string_view table = at(i).text;
+    const std::string_view name = at(i + 2).text;
+    // p1_0.id, Hibernate 6; team0_.id as id1_1_0_, Hibernate 5.
+    const size_t underscore = table.rfind('_');
+    if (underscore != std::string_view::npos && underscore > 1 && lower_) {
+      const std::string_view stem = table.substr(0, underscore);
+      const std::string_view tail = table.substr(underscore + 1);
+      const size_t digits = stem.find_first_of("0123456789");
+      const bool counted = digits != std::string_view::npos && digits > 0 && all_digits(stem.substr(digits));
+      if (counted && tail.size() == 1 && is_digit(tail[0]) && digits <= 3) vote(Orm::kHibernate, 3);
+      if (counted && tail.empty()) vote(Orm::kHibernate, 2);
+    }
+    if (!word(i + 3, "as") || !plain(i + 4)) return;
+    const std::string_view alias = at(i + 4).text;
+    if (upper_ && alias.size() == table.size() + name.size() + 1 && alias.starts_with(table) &&
+        alias.ends_with(name))
+      vote(Orm::kSqlAlchemy, 3);
+    // t0.id AS id_1, u0_.id AS id_0
+    const size_t number = alias.rfind('_');
+    const bool numbered = number != std::string_view::npos && all_digits(alias.substr(number + 1)) &&
+                          equal_nocase(alias.substr(0, number), name);
+    const std::string_view stem = table.ends_with('_') ? table.substr(0, table.size() - 1) : table;
+    if (upper_ && numbered && letters_and_number(stem, 1)) vote(Orm::kDoctrine, 3);
+    if (lower_ && alias.ends_with('_') && alias.find_first_of("0123456789") != std::string_view::npos)
+      vote(Orm::kHibernate, 3);
+  }
+
+  void look_at_relation(size_t i) {
+    if (quoted(i) && symbol(i + 1, '.') && quoted(i + 2)) i += 2;
+    if (!quoted(i)) return;
+    if (word(i + 1, "as") && quoted(i + 2)) {
+      const std::string_view alias = at(i + 2).text;
+      if (lower_ && letters_and_number(alias, 1)) vote(Orm::kMikroOrm, 3);
+      if (upper_ && !letters_and_number(alias, 1)) vote(Orm::kSequelize, 2);
+    } else if (word(i + 1, "as") && plain(i + 2) && upper_) {
+      const std::string_view alias = at(i + 2).text;
+      if (!relation_seen_ && letters_and_number(alias, 3) && alias.ends_with('0')) ecto_alias_ = true;
+      if (!relation_seen_ && alias.size() == 1) ef_alias_ = true;
+    } else if (lower_ && quoted(i + 1) && at(i + 1).text == at(i).text) {
+      vote(Orm::kDrizzle, 3);
+    }
+    relation_seen_ = true;
+  }
+
+  // … "c" = $1 and "c" is not null
+  void look_at_not_null(size_t i) {
+    if (i < 9 || !column(i - 3, Kind::kQuoted) || !word(i - 4, "and")) return;
+    const std::string_view name = at(i - 1).text;
+    for (size_t back = i - 4; back > 2 && back + 12 > i; --back) {
+      if (quoted(back) && at(back).text == name && (symbol(back + 1, '=') || word(back + 1, "in")))
+        vote(Orm::kEloquent, 3);
+    }
+  }
+
+  void look_at_select() {
+    if (ecto_alias_ && letter_alias_number_) vote(Orm::kEcto, 3);
+    if (ef_alias_ && letter_alias_) vote(Orm::kEfCore, 2);
+    if (three_parts_) vote(Orm::kPrisma, 2);
+    // SELECT "t".* FROM "t"
+    if (quoted(1) && symbol(2, '.') && symbol(3, '*') && word(4, "from") && quoted(5) && !word(6, "as")) {
+      if (upper_) vote(Orm::kActiveRecord, 2);
+      if (lower_) vote(Orm::kObjection, 2);
+    }
+    if (symbol(1, '*') && word(2, "from") && quoted(3)) look_at_bare_star();
+    // select "a", "b" from "t" where "t"."c"
+    size_t i = 1;
+    while (quoted(i) && symbol(i + 1, ',')) i += 2;
+    if (lower_ && quoted(i) && word(i + 1, "from") && quoted(i + 2) && !word(i + 3, "as")) {
+      for (size_t j = i + 3; j + 2 < tokens_.size(); ++j) {
+        if (word(j, "where") &&
+            (column(j + 1, Kind::kQuoted) || (symbol(j + 1, '(') && column(j + 2, Kind::kQuoted))))
+          vote(Orm::kDrizzle, 2);
+      }
+    }
+    // SELECT "t"."a", "t"."b" FROM "t": several write that.
+    size_t listed = 1;
+    while (column(listed, Kind::kQuoted) && symbol(listed + 3, ',') && at(listed + 4).after_blank)
+      listed += 4;
+    if (upper_ && listed > 1 && column(listed, Kind::kQuoted) && word(listed + 3, "from") &&
+        quoted(listed + 4) && at(listed + 4).text == at(1).text && !word(listed + 5, "as")) {
+      vote(Orm::kDjango, 2);
+      vote(Orm::kActiveRecord, 1);
+    }
+    if (lower_ && word(1, "exists") && word(3, "select")) vote(Orm::kEloquent, 2);
+  }
+
+  void look_at_bare_star() {
+    bool qualified = false;
+    bool soft_delete = false;
+    bool literal_limit = false;
+    for (size_t i = 4; i < tokens_.size(); ++i) {
+      if (column(i, Kind::kQuoted) && at(i).text == at(3).text) qualified = true;
+      if (quoted(i) && at(i).text == "deleted_at" && word(i + 1, "is")) soft_delete = true;
+      if (word(i, "limit")) literal_limit = true;
+    }
+    if (upper_ && qualified) vote(Orm::kGorm, soft_delete ? 3 : 2);
+    if (lower_ && qualified) vote(Orm::kEloquent, literal_limit ? 2 : 1);
+    if (lower_ && !qualified) {
+      vote(Orm::kObjection, 1);
+      vote(Orm::kEloquent, 1);
+    }
+  }
+
+  void look_at_insert() {
+    // INSERT INTO "t" ("a","b") VALUES (DEFAULT,$1)
+    size_t i = 2;
+    if (!quoted(i)) return;
+    while (symbol(i + 1, '.')) i += 2;
+    const bool no_blank_before = symbol(i + 1, '(') && !at(i + 1).after_blank;
+    const bool close_list = symbol(i + 3, ',') && !at(i + 4).after_blank;
+    size_t values = i;
+    while (values < tokens_.size() && !word(values, "values")) ++values;
+    const bool with_default = word(values + 2, "default");
+    if (upper_ && no_blank_before && !close_list) vote(Orm::kTypeOrm, 2);
+    if (upper_ && !no_blank_before && close_list && with_default) vote(Orm::kSequelize, 3);
+    if (upper_ && !no_blank_before && close_list && !with_default) {
+      vote(Orm::kGorm, 1);
+      vote(Orm::kSequelize, 1);
+    }
+    if (lower_ && close_list == false && with_default && at(values + 2).text == "default")
+      vote(Orm::kDrizzle, 2);
+    if (three_parts_) vote(Orm::kPrisma, 2);
+  }
+
+  void look_at_update() {
+    // UPDATE "t" SET "a"=$1
+    if (!upper_ || !quoted(1) || !word(2, "set") || !quoted(3)) return;
+    if (symbol(4, '=') && !at(4).after_blank) {
+      vote(Orm::kGorm, 1);
+      vote(Orm::kSequelize, 1);
+    }
+  }
+
+  // What the display text no longer has: line breaks and numbers.
+  void look_at_text() {
+    if (upper_ && text_.find(" \nFROM ") != std::string_view::npos) vote(Orm::kSqlAlchemy, 2);
+    if (upper_ && text_.find("\nFROM \"") != std::string_view::npos && ef_alias_ && letter_alias_)
+      vote(Orm::kEfCore, 3);
+    if (upper_ && text_.starts_with("INSERT INTO \"") && text_.find("\nVALUES (") != std::string_view::npos &&
+        text_.find("\nRETURNING \"") != std::string_view::npos)
+      vote(Orm::kEfCore, 2);
+    if (upper_ && select_ && quoted(1) && text_.ends_with(" LIMIT 21")) vote(Orm::kDjango, 3);
+  }
+
+  std::vector<Token> tokens_;
+  std::string_view text_;
+  OrmVotes votes_;
+  bool upper_ = false, lower_ = false, select_ = false;
+  bool three_parts_ = false;
+  bool letter_alias_ = false, letter_alias_number_ = false;
+  bool ecto_alias_ = false, ef_alias_ = false, relation_seen_ = false;
+};
+
+}  // namespace
+
+OrmVotes orm_votes(std::string_view query, std::string_view text) {
+  return Reader(query, text).run();
+}
+
+}  // namespace pgsieve
