@@ -10,7 +10,14 @@
 namespace pgsieve {
 namespace {
 
-constexpr Microseconds kReuseGap = 3600 * kSecond;  // a process id idle for so long may be another process
+constexpr Microseconds kReuseGap =
+    6 * 3600 * kSecond;  // a process id idle for so long may be another process
+
+// Whether the message is the first, or one of the first, that a process writes.
+bool begins_session(const Backend& backend, const LogEntry& entry, const Message& message) {
+  if (message.kind != MessageKind::kConnection) return false;
+  return entry.message.starts_with("connection received") || backend.has_statements;
+}
 
 bool differs(std::string_view known, std::string_view now) {
   return !known.empty() && !now.empty() && known != now;
@@ -70,8 +77,9 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
   const bool by_pid = entry.session_id.empty();
   if (!by_pid) {
     key = hash64(entry.session_id);
+    if (!entry.server.empty()) key = hash_combine(key, hash64(entry.server));
   } else if (entry.pid != 0) {
-    key = hash_combine(entry.pid, place_.group);
+    key = hash_combine(entry.pid, server_of(entry));
   }
   Backend& backend = backends_.get(key, [this](Backend& oldest) {
     flush(oldest);
@@ -79,12 +87,11 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
     std::erase(touched_, &oldest);
   });
   if (key == 0) return backend;
-  const bool reused =
-      by_pid && backend.session != 0 &&
-      ((message.kind == MessageKind::kConnection && entry.message.starts_with("connection received")) ||
-       differs(backend.user, entry.user) || differs(backend.database, entry.database) ||
-       (entry.time != kUnknownTime && backend.last_time != kUnknownTime &&
-        entry.time - backend.last_time > kReuseGap));
+  const bool reused = by_pid && backend.session != 0 &&
+                      (begins_session(backend, entry, message) || differs(backend.user, entry.user) ||
+                       differs(backend.database, entry.database) ||
+                       (entry.time != kUnknownTime && backend.last_time != kUnknownTime &&
+                        entry.time - backend.last_time > kReuseGap));
   if (reused) close_session(backend, backend.last_time);
   if (backend.session == 0) {
     backend.by_pid = by_pid;
@@ -95,9 +102,17 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
 }
 
 void Assembler::open_session(Backend& backend, const LogEntry& entry) {
-  backend.session =
-      backend.by_pid ? hash_combine(backend.key, static_cast<uint64_t>(entry.time)) : backend.key;
+  backend.session = backend.key;
+  if (backend.by_pid) {
+    backend.generation = &generations_.of(entry.pid, server_of(entry));
+    backend.session = hash_combine(backend.key, *backend.generation);
+  }
   if (backend.session == 0) backend.session = 1;
+}
+
+// Process ids mean the same in the entries of one server.
+uint64_t Assembler::server_of(const LogEntry& entry) const {
+  return entry.server.empty() ? place_.group : hash_combine(place_.group, hash64(entry.server));
 }
 
 // Ends the session and readies the backend for the next one of its process id.
@@ -107,11 +122,13 @@ void Assembler::close_session(Backend& backend, Microseconds time) {
   backend.prepares.clear();
   drop_loose(backend);
   if (backend.session != 0) emitter_.session_end(backend.identity(), time);
+  if (backend.generation != nullptr) ++*backend.generation;
   backend.session = 0;
   backend.user.clear();
   backend.database.clear();
   backend.application.clear();
   backend.host.clear();
+  backend.server.clear();
   backend.unplanned = {};
   backend.has_statements = false;
 }
@@ -122,12 +139,14 @@ void Assembler::update_identity(Backend& backend, const LogEntry& entry) {
     backend.database = entry.database;
     backend.application = entry.application;
     backend.host = entry.host;
+    backend.server = entry.server;
     return;
   }
   assign(backend.user, entry.user);
   assign(backend.database, entry.database);
   assign(backend.application, entry.application);
   assign(backend.host, entry.host);
+  assign(backend.server, entry.server);
 }
 
 void Assembler::add_primary(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {

@@ -13,6 +13,10 @@
 //   * auto_explain's plan stands before the duration line in the simple protocol and after the execute line
 //   in the extended
 //     one; a plan whose CONTEXT names a function is a nested statement's.
+// A session is known by %c. Where the log has process ids only, it is the process id, the server it runs on,
+// and how often that id was seen to change hands: that is the same in two runs over a log and its
+// continuation, as long as the id is not reused in between.
+//
 // So an execution is held back until the session's next entry that can't belong to it, and emitted then;
 // sessions keep their order. Memory: a bounded number of backends, each with at most one execution, one
 // failed statement and a few plans.
@@ -68,6 +72,7 @@ class Assembler {
  private:
   Backend& backend_of(const LogEntry& entry, const Message& message);
   void open_session(Backend& backend, const LogEntry& entry);
+  uint64_t server_of(const LogEntry& entry) const;
   void close_session(Backend& backend, Microseconds time);
   void update_identity(Backend& backend, const LogEntry& entry);
 
@@ -100,6 +105,7 @@ class Assembler {
   Emitter emitter_;
   SettingsEvidence evidence_;
   BackendTable backends_;
+  Generations generations_;
   std::vector<Backend*> touched_;
   ChunkPlace place_;
   const PreparedChunk* chunk_ = nullptr;

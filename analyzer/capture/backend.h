@@ -25,10 +25,12 @@ struct PrepareTime {
 };
 
 struct Backend {
-  uint64_t key = 0;      // what the log calls it: hash of %c, or of pid and group
+  uint64_t key = 0;      // what the log calls it: hash of %c, or of pid, server and group
   uint64_t session = 0;  // Event::session
   bool by_pid = false;
+  uint32_t* generation = nullptr;  // of its process id; counts on when the session ends
   std::string user, database, application, host;
+  std::string server;  // stands in for the client's host where the log has none
   Microseconds last_time = kUnknownTime;
 
   Execution current;  // the latest execution; waits for its fetches, plan, DETAIL, duration
@@ -52,11 +54,24 @@ struct Backend {
   static constexpr size_t kMaxPrepares = 32;
   static constexpr size_t kMaxPlans = 32;
 
-  Identity identity() const { return {session, user, database, application, host}; }
+  Identity identity() const { return {session, user, database, application, host.empty() ? server : host}; }
 };
 
 // Cheap identity of a text: its length with its first and last bytes. Only ever compared within one backend.
 uint64_t text_identity(std::string_view text);
+
+// How often each process id was taken by another process so far. Ids share a fixed number of counters: those
+// of one server below kSlots each have their own, further ones may count together, which changes what a
+// session is called but never merges two.
+class Generations {
+ public:
+  Generations() : counts_(kSlots) {}
+  uint32_t& of(uint64_t pid, uint64_t server) { return counts_[(pid + server) % kSlots]; }
+
+ private:
+  static constexpr size_t kSlots = size_t{1} << 17;
+  std::vector<uint32_t> counts_;
+};
 
 class BackendTable {
  public:

@@ -53,7 +53,7 @@ Peek peek(const std::string& path, const IngestOptions& options) {
     inner.prefix = report.inner_prefix;
     inner.prefix_given = true;
   }
-  const Result<Detection> detection = detect_log(head, whole, inner);
+  const Result<Detection> detection = detect_log(head, whole, inner, {}, report.inner_head);
   if (!detection) return result;
   result.first = detection->first;
   result.kind = detection->kind;
@@ -186,7 +186,7 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
                              : log_format_kind(options_.format);
   for (const InputFormat& format : options_.formats) {
     const bool chosen = options_.format.empty() || options_.format == "auto" ? format.matches(input.pending)
-                                                                            : events == format.kind;
+                                                                             : events == format.kind;
     if (!chosen) continue;
     events = format.kind;
     input.events = format.make(options_);
@@ -201,7 +201,8 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
       options.prefix_given = true;
       options.format.clear();
     }
-    Result<Detection> detection = detect_log(input.pending, input.ended, options, detection_.prefix);
+    Result<Detection> detection =
+        detect_log(input.pending, input.ended, options, detection_.prefix, input.report.inner_head);
     if (detection) {
       input.detection = *detection;
       ReaderOptions reader;

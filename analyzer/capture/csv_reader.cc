@@ -1,6 +1,8 @@
 // The csvlog format (src/backend/utils/error/csvlog.c): 22 columns and more, no header, quotes doubled inside
 // quoted fields, line ends kept inside them, unquoted empty is NULL. Exports may quote every field. What
-// makes a row is its content: a time stamp first, a level word in column 11.
+// makes a row is its content: the first column is a time stamp and nothing else, the process id and the line
+// number are numbers, and column 11 is a level word or column 12 an SQLSTATE. A stderr line with commas in
+// its statement has enough columns, but never these.
 //
 // A row cut in the middle leaves a quote open that some later row's quote closes; what follows a closing
 // quote is then no comma or line end. Such a row is damaged: reading goes on at the next line that starts
@@ -139,6 +141,21 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, colon);
 }
 
+bool is_number(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_sqlstate(std::string_view text) {
+  return text.size() == 5 &&
+         text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
+// What may stand behind the digits of a time stamp: a zone of any name.
+bool is_zone(std::string_view text) {
+  if (text.empty()) return true;
+  return text.size() < 40 && text[0] == ' ' && text.find_first_of(" [],:(\"'", 1) == std::string_view::npos;
+}
+
 class CsvReader final : public LogReader {
  public:
   explicit CsvReader(int32_t zone_seconds) : zone_seconds_(zone_seconds) {}
@@ -193,12 +210,15 @@ bool CsvReader::read_entry(const Row& row, LogChunk& out, TimeMemo& memo) const 
   LogEntry& entry = out.entries.emplace_back();
   const auto& fields = row.fields;
   bool localized = false;
-  if (row.count < kMinColumns || read_log_time(fields[0].text, zone_seconds_, memo, entry.time) == 0 ||
-      fields[11].text.empty()) {
+  const bool columns = row.count >= kMinColumns && is_number(fields[3].text) && is_number(fields[6].text);
+  const size_t time_length = columns ? read_log_time(fields[0].text, zone_seconds_, memo, entry.time) : 0;
+  if (columns) entry.severity = severity_from_word(fields[11].text, localized);
+  const bool level =
+      entry.severity != Severity::kUnknown || (!fields[11].text.empty() && is_sqlstate(fields[12].text));
+  if (time_length == 0 || !is_zone(fields[0].text.substr(time_length)) || !level) {
     out.entries.pop_back();
     return false;
   }
-  entry.severity = severity_from_word(fields[11].text, localized);
   entry.localized = localized;
   entry.user = value(fields[1], out.arena);
   entry.database = value(fields[2], out.arena);

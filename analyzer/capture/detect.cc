@@ -15,9 +15,9 @@ constexpr size_t kSampleLines = 600;
 constexpr size_t kSampleBytes = size_t{512} * 1024;
 
 constexpr std::pair<LogFormatKind, std::string_view> kNames[] = {
-    {LogFormatKind::kStderr, "stderr"},   {LogFormatKind::kCsv, "csvlog"},
-    {LogFormatKind::kJson, "jsonlog"},    {LogFormatKind::kSyslog, "syslog"},
-    {LogFormatKind::kOtlpSpans, "otlp"},  {LogFormatKind::kStatStatements, "pg_stat_statements"},
+    {LogFormatKind::kStderr, "stderr"},  {LogFormatKind::kCsv, "csvlog"},
+    {LogFormatKind::kJson, "jsonlog"},   {LogFormatKind::kSyslog, "syslog"},
+    {LogFormatKind::kOtlpSpans, "otlp"}, {LogFormatKind::kStatStatements, "pg_stat_statements"},
     {LogFormatKind::kPackets, "pcap"},   {LogFormatKind::kUnknown, "unknown"},
 };
 
@@ -79,13 +79,14 @@ Detection try_reader(LogFormatKind kind, const std::string& prefix, std::string_
   return detection;
 }
 
-Detection try_stderr(std::string_view sample, const IngestOptions& options, std::string_view hint) {
+Detection try_stderr(std::string_view sample, const IngestOptions& options, std::string_view hint,
+                     std::string_view prefix_head) {
   if (options.prefix_given) return try_reader(LogFormatKind::kStderr, options.prefix, sample);
-  if (!hint.empty()) {
+  if (!hint.empty() && hint.starts_with(prefix_head)) {
     Detection same = try_reader(LogFormatKind::kStderr, std::string(hint), sample);
     if (same.matched * 10 >= same.sampled * 9 && same.matched > 0) return same;
   }
-  const std::vector<std::string> candidates = guess_prefixes(sample_lines(sample), 1);
+  const std::vector<std::string> candidates = guess_prefixes(sample_lines(sample), 1, prefix_head);
   if (candidates.empty()) return {LogFormatKind::kStderr, "", 0, 0, kUnknownTime, false};
   return try_reader(LogFormatKind::kStderr, candidates.front(), sample);
 }
@@ -149,7 +150,7 @@ LogFormatKind log_format_kind(std::string_view name) {
 }
 
 Result<Detection> detect_log(std::string_view head, bool whole, const IngestOptions& options,
-                             std::string_view hint) {
+                             std::string_view hint, std::string_view prefix_head) {
   std::string_view sample = head.substr(0, kSampleBytes);
   // A record cut by the end of the sample must not count against a format.
   if (!whole || sample.size() < head.size()) {
@@ -175,7 +176,7 @@ Result<Detection> detect_log(std::string_view head, bool whole, const IngestOpti
   if (allowed(LogFormatKind::kCsv)) consider(try_reader(LogFormatKind::kCsv, "", sample));
   const bool clear = best.matched > 0 && best.matched * 10 >= best.sampled * 9;
   if (!clear && (allowed(LogFormatKind::kStderr) || wanted == LogFormatKind::kSyslog))
-    consider(try_stderr(sample, options, hint));
+    consider(try_stderr(sample, options, hint, prefix_head));
   if (best.matched == 0) return nothing_matched(best, sample, options);
   return best;
 }

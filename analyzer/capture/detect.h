@@ -21,14 +21,15 @@ struct Detection {
 };
 
 // `head`: the first bytes of a decoded input (1 MiB is plenty); `whole`: it is all of it. `hint`: a prefix
-// that fitted another input of the same run, tried first. Fails when nothing matches; the Error says what the
-// lines look like.
+// that fitted another input of the same run, tried first. `prefix_head`: what every prefix is known to start
+// with; it ends with "[%p] ". Fails when nothing matches; the Error says what the lines look like.
 Result<Detection> detect_log(std::string_view head, bool whole, const IngestOptions& options,
-                             std::string_view hint = {});
+                             std::string_view hint = {}, std::string_view prefix_head = {});
 
 // The candidates for log_line_prefix that the lines suggest, best first, at most `limit`. Lines are whole,
-// without tabs at their start.
-std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit);
+// without tabs at their start. `prefix_head` as above.
+std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit,
+                                        std::string_view prefix_head = {});
 
 // "stderr", … to its kind; kUnknown when there is no such format.
 LogFormatKind log_format_kind(std::string_view name);

@@ -77,41 +77,54 @@ std::string_view without_head(std::string_view text, std::string& time, std::str
   return text;
 }
 
+std::string line_head(std::string_view time, std::string_view host, std::string_view pid) {
+  std::string head(time);
+  head += ' ';
+  if (!host.empty()) head.append(host).append(" ");
+  return head.append("[").append(pid).append("] ");
+}
+
+std::string process_name(std::string_view host, std::string_view pid) {
+  return std::string(host).append(" ").append(pid);
+}
+
 }  // namespace
 
-std::string EntryJoiner::prefix_for(std::string_view server_prefix) {
+std::string EntryJoiner::prefix_for(std::string_view server_prefix, bool host) {
   for (const std::string_view own : {"%m", "%t", "%n"}) {
     if (server_prefix.starts_with(own)) server_prefix.remove_prefix(2);
   }
-  while (server_prefix.starts_with(' ')) server_prefix.remove_prefix(1);
+  const auto skip_blanks = [&server_prefix] {
+    while (server_prefix.starts_with(' ')) server_prefix.remove_prefix(1);
+  };
+  skip_blanks();
+  if (server_prefix.starts_with("%L [%p]"))
+    server_prefix.remove_prefix(3);  // a pinned prefix_for() comes back
   if (server_prefix.starts_with("[%p]")) server_prefix.remove_prefix(4);
   if (server_prefix.starts_with(':')) server_prefix.remove_prefix(1);
-  while (server_prefix.starts_with(' ')) server_prefix.remove_prefix(1);
-  return "%m [%p] " + std::string(server_prefix);
+  skip_blanks();
+  return std::string(host ? kHostHead : "%m [%p] ").append(server_prefix);
 }
 
-void EntryJoiner::start(std::string_view time, std::string_view pid, std::string_view text, uint64_t number) {
-  Entry entry;
-  entry.time = time;
-  entry.pid = pid;
-  entry.number = number;
+void EntryJoiner::start(Entry entry, std::string_view text) {
   entry.last_part = text.size();
   entry.born = records_;
   entry.head = text.substr(0, find_level(text).at);
   std::string inner_pid = entry.pid;
   text = without_head(text, entry.time, inner_pid);
-  entry.lines = entry.time + " [" + inner_pid + "] ";
+  entry.lines = line_head(entry.time, entry.host, inner_pid);
   const size_t before = entry.lines.size();
   for (const char c : text) {  // log_min_messages aside, an unsplit message may hold its newlines
     entry.lines += c;
     if (c == '\n') entry.lines += '\t';
   }
   bytes_ += entry.lines.size() - before;
-  if (const auto old = open_.find(entry.pid); old != open_.end()) {
+  const std::string process = process_name(entry.host, entry.pid);
+  if (const auto old = open_.find(process); old != open_.end()) {
     if (old->second >= first_) entries_[old->second - first_].complete = true;
     old->second = first_ + entries_.size();
   } else {
-    open_.emplace(entry.pid, first_ + entries_.size());
+    open_.emplace(process, first_ + entries_.size());
   }
   entries_.push_back(std::move(entry));
 }
@@ -121,7 +134,7 @@ void EntryJoiner::append(Entry& entry, std::string_view text, Joint joint) {
   if (joint == Joint::kEntry) {
     std::string time = entry.time, pid = entry.pid;
     text = without_head(text, time, pid);
-    entry.lines += time + " [" + pid + "] ";
+    entry.lines += line_head(time, entry.host, pid);
   } else if (joint == Joint::kLine && !text.starts_with('\t')) {
     entry.lines += '\t';
   }
@@ -129,7 +142,8 @@ void EntryJoiner::append(Entry& entry, std::string_view text, Joint joint) {
   bytes_ += text.size();
 }
 
-bool EntryJoiner::add(std::string_view time, std::string_view pid, std::string_view text, std::string& out) {
+bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_view pid,
+                      std::string_view text, std::string& out) {
   ++records_;
   const Mark mark = read_mark(text);
   text.remove_prefix(mark.length);
@@ -140,7 +154,7 @@ bool EntryJoiner::add(std::string_view time, std::string_view pid, std::string_v
     unescaped = unescape_octal(text);
     text = unescaped;
   }
-  const auto known = open_.find(std::string(pid));
+  const auto known = open_.find(process_name(host, pid));
   Entry* entry = nullptr;
   if (known != open_.end() && known->second >= first_) entry = &entries_[known->second - first_];
   const LevelWord level = find_level(text);
@@ -149,7 +163,12 @@ bool EntryJoiner::add(std::string_view time, std::string_view pid, std::string_v
       mark.length > 0 ? mark.part <= 1 || entry == nullptr || entry->number != mark.number : primary;
   if (starts) {
     if (mark.length == 0 && level.length == 0) return false;
-    start(time, pid, text, mark.number);
+    Entry fresh;
+    fresh.time = time;
+    fresh.host = host;
+    fresh.pid = pid;
+    fresh.number = mark.number;
+    start(std::move(fresh), text);
   } else if (entry == nullptr) {
     return false;
   } else {
@@ -174,7 +193,7 @@ void EntryJoiner::flush(std::string& out, bool all) {
     out += front.lines;
     out += '\n';
     bytes_ -= std::min(bytes_, front.lines.size());
-    const auto open = open_.find(front.pid);
+    const auto open = open_.find(process_name(front.host, front.pid));
     if (open != open_.end() && open->second == first_) open_.erase(open);
     entries_.pop_front();
     ++first_;

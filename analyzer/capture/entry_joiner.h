@@ -8,9 +8,9 @@
 // middle of a line starts with the blank, or, when there was no blank, comes after a part of 897 to 900
 // bytes. So the parts go together again, byte for byte.
 //
-// Out come stderr lines "TIME [PID] REST" (REST: the inner line without a time and "[pid] " of its own),
-// entries in the order of their first part. An entry is complete when its process starts another, or kMaxAge
-// records later. Memory: kMaxOpenBytes.
+// Out come stderr lines "TIME [PID] REST", with a host "TIME HOST [PID] REST" (REST: the inner line without a
+// time and "[pid] " of its own), entries in the order of their first part. An entry is complete when its
+// process starts another, or kMaxAge records later. Memory: kMaxOpenBytes.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,23 @@ class EntryJoiner {
   static constexpr uint64_t kMaxAge = 500;  // records
   static constexpr size_t kMaxOpenBytes = size_t{16} * 1024 * 1024;
 
-  // One record. `time` as it is to be printed. False: neither an entry nor part of one; nothing was taken.
-  bool add(std::string_view time, std::string_view pid, std::string_view text, std::string& out);
+  // What every line starts with that is given a host, as a log_line_prefix.
+  static constexpr std::string_view kHostHead = "%m %L [%p] ";
+
+  // One record. `time` as it is to be printed; `host` has no blanks and may be empty, but not now and then.
+  // Process ids of different hosts are different processes. False: neither an entry nor part of one; nothing
+  // was taken.
+  bool add(std::string_view time, std::string_view host, std::string_view pid, std::string_view text,
+           std::string& out);
   void finish(std::string& out);
 
-  // log_line_prefix of the lines that come out, for a server whose own is `server_prefix`.
-  static std::string prefix_for(std::string_view server_prefix);
+  // log_line_prefix of the lines that come out, with or without a host, for a server whose own is
+  // `server_prefix`.
+  static std::string prefix_for(std::string_view server_prefix, bool host);
 
  private:
   struct Entry {
-    std::string time, pid;
+    std::string time, host, pid;
     std::string head;      // of its first part, up to the level word
     std::string lines;     // what will come out, its last line open
     uint64_t number = 0;   // n
@@ -44,14 +51,14 @@ class EntryJoiner {
     bool complete = false;
   };
 
-  void start(std::string_view time, std::string_view pid, std::string_view text, uint64_t number);
+  void start(Entry entry, std::string_view text);
   enum class Joint : uint8_t { kNone, kLine, kEntry };  // text goes on; a further line; a DETAIL or its like
   void append(Entry& entry, std::string_view text, Joint joint);
   void flush(std::string& out, bool all);
 
   std::deque<Entry> entries_;
   uint64_t first_ = 0;                              // ordinal of entries_.front()
-  std::unordered_map<std::string, uint64_t> open_;  // pid -> ordinal
+  std::unordered_map<std::string, uint64_t> open_;  // process -> ordinal
   uint64_t records_ = 0;
   size_t bytes_ = 0;
   bool raw_tabs_ = false;  // the daemon does not write "#011"

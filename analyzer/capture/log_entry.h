@@ -20,6 +20,7 @@ struct LogEntry {
   Severity severity = Severity::kUnknown;
   Microseconds time = kUnknownTime;
   std::string_view user, database, application, host;  // host without its port
+  std::string_view server;       // the host or address of the server itself; empty: unknown
   uint64_t pid = 0;              // 0: unknown
   std::string_view session_id;   // %c; empty: unknown
   uint64_t session_line = 0;     // %l; 0: unknown

@@ -293,6 +293,9 @@ bool PrefixMatcher::run_text(Run& state, size_t step, size_t at) const {
         case Op::kRemote:
           state.entry.host = without_port(value);
           break;
+        case Op::kLocalAddress:
+          state.entry.server = known(value);
+          break;
         default:
           break;
       }

@@ -124,7 +124,8 @@ int64_t score(const std::string& prefix, const std::vector<std::string_view>& li
 
 }  // namespace
 
-std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit) {
+std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit,
+                                        std::string_view prefix_head) {
   PrefixEvidence evidence;
   std::vector<std::pair<std::string_view, std::string_view>> heads;  // text before the level word, whole line
   std::vector<std::string_view> entries;
@@ -133,7 +134,10 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
     const size_t length = level_word(line, message);
     if (length == std::string_view::npos) continue;
     learn(message, evidence);
-    heads.emplace_back(line.substr(0, length), line);
+    // The known head ends with the first "] ".
+    const size_t known =
+        prefix_head.empty() ? 0 : std::min(line.find("] "), length - std::min<size_t>(length, 2)) + 2;
+    heads.emplace_back(line.substr(std::min(known, length), length - std::min(known, length)), line);
     entries.push_back(line);
   }
   std::vector<std::string> candidates;
@@ -143,7 +147,14 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
       candidates.push_back(std::move(prefix));
     }
   };
-  for (const std::string_view prefix : kWellKnown) add(std::string(prefix));
+  constexpr std::string_view kUsualHead = "%m [%p] ";
+  for (const std::string_view prefix : kWellKnown) {
+    if (prefix_head.empty()) {
+      add(std::string(prefix));
+    } else if (prefix.starts_with(kUsualHead)) {
+      add(std::string(prefix_head).append(prefix.substr(kUsualHead.size())));
+    }
+  }
   // Lines that know their user say more than those before authentication: they come first.
   std::stable_partition(heads.begin(), heads.end(), [](const auto& head) {
     return head.first.find("[unknown]") == std::string_view::npos;
@@ -151,8 +162,8 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
   for (const auto& [head, line] : heads) {
     if (candidates.size() >= kMaxCandidates) break;
     bool session_field = false;
-    add(take_prefix_apart(head, evidence, false, session_field));
-    if (session_field) add(take_prefix_apart(head, evidence, true, session_field));
+    add(take_prefix_apart(prefix_head, head, evidence, false, session_field));
+    if (session_field) add(take_prefix_apart(prefix_head, head, evidence, true, session_field));
   }
   std::vector<std::pair<int64_t, std::string>> ranked;
   for (std::string& candidate : candidates) {

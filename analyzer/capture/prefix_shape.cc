@@ -100,7 +100,8 @@ std::string_view escape_of_key(std::string_view key) {
 // Takes the filled-in prefix apart; the result is a candidate.
 class Reader {
  public:
-  Reader(std::string_view text, const PrefixEvidence& evidence) : text_(text), evidence_(evidence) {}
+  Reader(std::string_view head, std::string_view text, const PrefixEvidence& evidence)
+      : text_(text), evidence_(evidence), out_(head) {}
 
   std::string read(bool quit) {
     quit_ = quit;
@@ -331,9 +332,9 @@ class Reader {
 
 }  // namespace
 
-std::string take_prefix_apart(std::string_view text, const PrefixEvidence& evidence, bool quit,
-                              bool& session_field) {
-  Reader reader(text, evidence);
+std::string take_prefix_apart(std::string_view head, std::string_view text, const PrefixEvidence& evidence,
+                              bool quit, bool& session_field) {
+  Reader reader(head, text, evidence);
   std::string prefix = reader.read(quit);
   session_field = reader.has_session_field();
   return prefix;

@@ -13,8 +13,9 @@ struct PrefixEvidence {
 };
 
 // The prefix whose fields have the forms seen in `text`. With `quit`, %q stands before the first field that
-// background processes lack. session_field: there is such a field.
-std::string take_prefix_apart(std::string_view text, const PrefixEvidence& evidence, bool quit,
-                              bool& session_field);
+// background processes lack. session_field: there is such a field. `head`: the part of the prefix before
+// `text`; the result starts with it.
+std::string take_prefix_apart(std::string_view head, std::string_view text, const PrefixEvidence& evidence,
+                              bool quit, bool& session_field);
 
 }  // namespace pgsieve

@@ -101,7 +101,7 @@ std::string_view complete_lines(std::string_view head, bool ended) {
 
 const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kCri{"CRI", make_cri};
-  static const WrapperKind kHeroku{"logplex", make_syslog};
+  static const WrapperKind kHeroku{"logplex", make_heroku};
   static const WrapperKind kSyslog{"syslog", make_syslog};
   static const WrapperKind kJournal{"journald", make_journal_export};
   static const WrapperKind kStamped{"CloudWatch", make_stamped_lines};

@@ -84,7 +84,7 @@ class JournalUnwrapper final : public Unwrapper {
       if (c >= '0' && c <= '9') microseconds = microseconds * 10 + (c - '0');
     }
     if (transport_ == "stdout") pid_ = "0";  // the postmaster's; the line has its own
-    if (!joiner_.add(format_time(microseconds), pid_.empty() ? "0" : pid_, message_, out)) {
+    if (!joiner_.add(format_time(microseconds), "", pid_.empty() ? "0" : pid_, message_, out)) {
       ++report_.other_records;
       report_.other_bytes += message_.size();
     }

@@ -411,7 +411,7 @@ bool JsonUnwrapper::journal(const object& record, Found& found, std::string& lin
   }
   const std::string_view pid = first_of(record, {"_PID", "SYSLOG_PID"});
   const std::string time = format_time(found.time);
-  found.is_other = !joiner_.add(time, pid.empty() ? "0" : pid, message, lines);
+  found.is_other = !joiner_.add(time, "", pid.empty() ? "0" : pid, message, lines);
   return true;
 }
 

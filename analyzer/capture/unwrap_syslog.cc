@@ -9,7 +9,6 @@
 #include <cctype>
 #include <charconv>
 #include <chrono>
-#include <set>
 
 #include "analyzer/base/time.h"
 #include "analyzer/capture/entry_joiner.h"
@@ -191,10 +190,13 @@ std::string iso_to_log(std::string_view iso) {
 
 class SyslogUnwrapper final : public LineUnwrapper {
  public:
-  SyslogUnwrapper(const IngestOptions& options, UnwrapReport& report) : LineUnwrapper(report) {
+  // named_hosts: every line names its host.
+  SyslogUnwrapper(const IngestOptions& options, UnwrapReport& report, bool named_hosts)
+      : LineUnwrapper(report), named_hosts_(named_hosts) {
     report_.inner = LogFormatKind::kStderr;
+    if (named_hosts_) report_.inner_head = EntryJoiner::kHostHead;
     if (options.prefix_given) {
-      report_.inner_prefix = EntryJoiner::prefix_for(options.prefix);
+      report_.inner_prefix = EntryJoiner::prefix_for(options.prefix, named_hosts_);
       report_.inner_prefix_known = true;
     }
     now_seconds_ =
@@ -205,10 +207,6 @@ class SyslogUnwrapper final : public LineUnwrapper {
   bool finish(std::string& out) override {
     LineUnwrapper::finish(out);
     joiner_.finish(out);
-    if (hosts_.size() > 1) {
-      report_.warning = "The syslog file mixes " + std::to_string(hosts_.size()) +
-                        " hosts: equal process ids of different hosts are taken for one session.";
-    }
     return false;
   }
 
@@ -229,8 +227,7 @@ class SyslogUnwrapper final : public LineUnwrapper {
     std::string_view pid = header.pid;
     if (const size_t dot = pid.rfind('.'); dot != std::string_view::npos) pid.remove_prefix(dot + 1);
     const bool numeric = !pid.empty() && pid.size() < 20 && std::all_of(pid.begin(), pid.end(), is_digit);
-    if (!joiner_.add(time, numeric ? pid : "0", message, out)) return other(text);
-    if (hosts_.size() < 100 && !header.host.empty()) hosts_.emplace(header.host);
+    if (!joiner_.add(time, host_of(header), numeric ? pid : "0", message, out)) return other(text);
   }
 
  private:
@@ -240,6 +237,10 @@ class SyslogUnwrapper final : public LineUnwrapper {
       last_full_ = full_time(month_day_time, now_seconds_);
     }
     return last_full_;
+  }
+
+  std::string_view host_of(const Header& header) const {
+    return !named_hosts_ ? std::string_view() : header.host.empty() ? std::string_view("-") : header.host;
   }
 
   // "message repeated 3 times: [TEXT]": rsyslog's reduction of equal messages.
@@ -253,12 +254,13 @@ class SyslogUnwrapper final : public LineUnwrapper {
     rest = rest.substr(open + 8, rest.size() - open - 9);
     while (rest.starts_with(' ')) rest.remove_prefix(1);
     for (uint64_t i = 0; i < std::min<uint64_t>(times, 10'000); ++i) {
-      if (!joiner_.add(time, header.pid.empty() ? "0" : header.pid, rest, out)) return other(line_text);
+      if (!joiner_.add(time, host_of(header), header.pid.empty() ? "0" : header.pid, rest, out))
+        return other(line_text);
     }
   }
 
+  bool named_hosts_;
   EntryJoiner joiner_;
-  std::set<std::string, std::less<>> hosts_;
   std::string last_time_, last_full_;
   int64_t now_seconds_ = 0;
 };
@@ -292,7 +294,10 @@ bool is_heroku(std::string_view head) {
 }
 
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report) {
-  return std::make_unique<SyslogUnwrapper>(options, report);
+  return std::make_unique<SyslogUnwrapper>(options, report, true);
+}
+std::unique_ptr<Unwrapper> make_heroku(const IngestOptions& options, UnwrapReport& report) {
+  return std::make_unique<SyslogUnwrapper>(options, report, false);
 }
 
 }  // namespace pgsieve

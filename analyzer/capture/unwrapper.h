@@ -90,6 +90,7 @@ std::unique_ptr<Unwrapper> make_stamped_lines(const IngestOptions& options, Unwr
 bool is_syslog(std::string_view head);  // unwrap_syslog.cc
 bool is_heroku(std::string_view head);
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);
+std::unique_ptr<Unwrapper> make_heroku(const IngestOptions& options, UnwrapReport& report);
 bool is_journal_export(std::string_view head);  // unwrap_journal.cc
 std::unique_ptr<Unwrapper> make_journal_export(const IngestOptions& options, UnwrapReport& report);
 bool is_wrapped_json(std::string_view head, std::string_view& name);  // unwrap_json.cc

@@ -314,7 +314,8 @@ TEST(Syslog, LongLinesAreJoinedAsTheyWere) {
 }
 
 TEST(Syslog, Rfc5424AndIsoDates) {
-  const std::string plain = "2026-11-22 00:53:03.123456 UTC [7] u@d LOG:  statement: SELECT 1\n\tFROM t\n";
+  const std::string plain =
+      "2026-11-22 00:53:03.123456 UTC host [7] u@d LOG:  statement: SELECT 1\n\tFROM t\n";
   expect_unwrapped(
       "<134>1 2026-11-22T00:53:03.123456Z host postgres 7 - - [3-1] u@d LOG:  statement: SELECT 1\n"
       "<134>1 2026-11-22T00:53:03.123456Z host postgres 7 - [a b=\"]\"] [3-2] #011FROM t\n",
@@ -332,7 +333,7 @@ TEST(Syslog, InterleavedSessionsRepeatsAndOtherPrograms) {
            "postgres[2]: [1-1] LOG:  statement: SELECT b\n" + head + "cron[9]: (root) CMD (x)\n" + head +
            "postgres[1]: [1-2] #011FROM a\n" + head + "postgres[2]: [1-2] #011FROM b\n" + head +
            "postgres[3]: message repeated 2 times: [ LOG:  statement: SELECT 3]\n");
-  const std::string time = "2026-11-22 00:53:03 UTC ";
+  const std::string time = "2026-11-22 00:53:03 UTC host ";
   EXPECT_EQ(result.text, time + "[1] LOG:  statement: SELECT a\n\tFROM a\n" + time +
                              "[2] LOG:  statement: SELECT b\n\tFROM b\n" + time +
                              "[3] LOG:  statement: SELECT 3\n" + time + "[3] LOG:  statement: SELECT 3\n");
@@ -345,8 +346,8 @@ TEST(Syslog, WithoutSequenceNumbers) {
       undo(head + "2026-11-22 00:53:03.001 UTC [1] u@d LOG:  statement: SELECT a\n" + head + "#011FROM a\n" +
            head + "2026-11-22 00:53:03.001 UTC [1] u@d DETAIL:  parameters: $1 = '1'\n");
   EXPECT_EQ(result.text,
-            "2026-11-22 00:53:03.001 UTC [1] u@d LOG:  statement: SELECT a\n\tFROM a\n"
-            "2026-11-22 00:53:03.001 UTC [1] u@d DETAIL:  parameters: $1 = '1'\n");
+            "2026-11-22 00:53:03.001 UTC host [1] u@d LOG:  statement: SELECT a\n\tFROM a\n"
+            "2026-11-22 00:53:03.001 UTC host [1] u@d DETAIL:  parameters: $1 = '1'\n");
 }
 
 TEST(Syslog, GivenPrefixIsTheServers) {
@@ -356,7 +357,7 @@ TEST(Syslog, GivenPrefixIsTheServers) {
   const Unwrapped result = undo(
       "Nov 22 00:53:03 host postgres[1]: [1-1] 2026-11-22 00:53:03.001 UTC [1] u@d LOG:  x\n", 1000, options);
   EXPECT_TRUE(result.report.inner_prefix_known);
-  EXPECT_EQ(result.report.inner_prefix, "%m [%p] %u@%d ");
+  EXPECT_EQ(result.report.inner_prefix, "%m %L [%p] %u@%d ");
 }
 
 }  // namespace
