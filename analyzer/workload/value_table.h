@@ -1,0 +1,95 @@
+// ValueTable: where the key values that a session has fetched came from. ValueVotes: how many of a loop's
+// values came out of its parent's rows.
+//
+// Known on the wire only: a log has no rows. A value is a hash of its text (slot_value_hash), its origin a
+// statement, a result column and a row. The table is a cache of fixed size, eight places per bucket; the
+// newest cell takes the place of the oldest, and a statement's next execution takes the places of its last.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/capture/event.h"
+#include "analyzer/workload/loop.h"
+#include "analyzer/workload/statement_event.h"
+
+namespace pgsieve {
+
+struct ValueOrigin {
+  uint64_t hash = 0;
+  uint32_t pattern = 0;    // ordinal of the statement; 0 with hash 0: empty
+  uint32_t execution = 0;  // counts the session's results, from 1
+  uint32_t row = 0;
+  uint16_t column = 0;
+};
+
+class ValueTable {
+ public:
+  static constexpr size_t kCells = 4096;
+  static constexpr size_t kWays = 8;
+  static constexpr size_t kMaxPatterns = 64;
+
+  // Copying copies nothing: a table is worth its session's lifetime only.
+  ValueTable() = default;
+  ValueTable(const ValueTable& /*other*/) {}
+  ValueTable& operator=(const ValueTable& /*other*/) { return *this; }
+  ValueTable(ValueTable&&) = default;
+  ValueTable& operator=(ValueTable&&) = default;
+  ~ValueTable() = default;
+
+  bool empty() const { return cells_.empty(); }
+  void clear();
+
+  // Takes in the cells of a result of the statement `pattern`.
+  void add(uint32_t pattern, const Event& event);
+
+  // Calls visit(const ValueOrigin&) for every known origin of a value.
+  template <typename Visit>
+  void find(uint64_t hash, Visit&& visit) const {
+    if (cells_.empty() || hash == 0) return;
+    const size_t first = bucket_of(hash);
+    for (size_t i = first; i < first + kWays; ++i) {
+      if (cells_[i].hash == hash) visit(cells_[i]);
+    }
+  }
+
+  // "table.column" of a statement's result column; the column alone when its table is not known.
+  std::string column_name(uint32_t pattern, uint16_t column) const;
+
+ private:
+  size_t bucket_of(uint64_t hash) const {
+    return static_cast<size_t>(hash >> 32U) % (kCells / kWays) * kWays;
+  }
+
+  std::vector<ValueOrigin> cells_;                        // kCells once the first one came
+  std::map<uint32_t, std::vector<std::string>> columns_;  // by statement
+  uint32_t executions_ = 0;
+};
+
+// Counts for one run, per slot of the child and column of the parent. Bounded.
+class ValueVotes {
+ public:
+  void add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values);
+  // The column that most of the values came from.
+  void describe(LoopExample& example) const;
+
+ private:
+  static constexpr size_t kMaxVotes = 16;
+  static constexpr size_t kMaxValues = 64;
+
+  struct Vote {
+    uint16_t slot = 0, column = 0;
+    uint32_t in_order = 0;
+    std::pair<uint32_t, uint32_t> last;  // execution and row
+    std::vector<uint64_t> values;        // distinct, at most kMaxValues
+    std::string name;
+  };
+  std::vector<Vote> votes_;
+};
+
+}  // namespace pgsieve
