@@ -6,6 +6,7 @@
 #include <array>
 
 #include "rules/common.h"
+#include "rules/fixes/fixes.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -52,6 +53,7 @@ bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) 
 
 void check_duplicate_query(const RuleContext& context, std::vector<Finding>& findings) {
   const auto min_count = static_cast<uint32_t>(context.option("duplicate-query.min-count", 3));
+  FixAdvisor advisor(context);
   for (const auto& [key, repeat] : context.workload.repeats) {
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr || !repeatable(*pattern)) continue;
@@ -81,9 +83,7 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     if (best->count < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", best->count));
     finding.time_ms = static_cast<double>(repeat.repeated_time) / 1000.0;
     if (!best->source.empty()) finding.tags["source"] = best->source;
-    finding.fixes.push_back(
-        {"advice", "Read it once per request and keep the result", "", "",
-         "The value must not change during the request; the request's own writes must drop it."});
+    finding.fixes = advisor.repetition(*pattern);
     findings.push_back(std::move(finding));
   }
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "rules/common.h"
+#include "rules/fixes/fixes.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -63,7 +64,8 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
   finding.chain_id = finding_id("chain", verdict.example->root);
 }
 
-Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict) {
+Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict,
+                     FixAdvisor& advisor) {
   const Pattern* parent = is_linked(verdict) ? context.workload.find(verdict.loop->key.parent) : nullptr;
   Finding finding = pattern_finding("n-plus-one", child);
   finding.id = finding_id("n-plus-one", child.key, parent == nullptr ? kNoPattern : parent->key);
@@ -83,13 +85,14 @@ Finding loop_finding(const RuleContext& context, const Pattern& child, const Loo
   if (!verdict.link.child_column.empty()) finding.columns = {verdict.link.child_column};
   if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
   add_chain(context, verdict, finding);
+  finding.fixes = advisor.read_loop(verdict, child, parent);
   return finding;
 }
 
 // A statement may run in several loops, after different lists: each is a finding. What ran without a parent
 // is only reported when no loop with one explains the statement: it is most often the rest of such a loop.
 void report_loops(const RuleContext& context, const Pattern& child, const LoopOptions& options,
-                  std::vector<Finding>& findings) {
+                  FixAdvisor& advisor, std::vector<Finding>& findings) {
   bool explained = false;
   for (const LoopVerdict& verdict : all_verdicts(context, child.key, options)) {
     if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
@@ -99,7 +102,7 @@ void report_loops(const RuleContext& context, const Pattern& child, const LoopOp
     const bool alone = verdict.loop->key.parent == kNoPattern;
     if (!linked && !alone && explained) continue;
     explained = explained || linked;
-    findings.push_back(loop_finding(context, child, verdict));
+    findings.push_back(loop_finding(context, child, verdict, advisor));
   }
 }
 
@@ -110,12 +113,13 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
   options.min_count = static_cast<uint32_t>(context.option("n-plus-one.min-count", options.min_count));
   options.min_alone =
       static_cast<uint32_t>(context.option("n-plus-one.min-without-parent", options.min_alone));
+  FixAdvisor advisor(context);
   for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
     const PatternKey child_key = at->first.child;
     at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
     const Pattern* child = context.workload.find(child_key);
     if (child == nullptr || !can_be_child(*child)) continue;
-    report_loops(context, *child, options, findings);
+    report_loops(context, *child, options, advisor, findings);
   }
 }
 

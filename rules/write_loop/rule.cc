@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "rules/common.h"
+#include "rules/fixes/fixes.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -58,6 +59,7 @@ void check_write_loop(const RuleContext& context, std::vector<Finding>& findings
   LoopOptions options;
   options.min_count = static_cast<uint32_t>(context.option("write-loop.min-count", options.min_count));
   options.tight_gap = 10 * kMillisecond;
+  FixAdvisor advisor(context);
   for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
     const PatternKey child_key = at->first.child;
     at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
@@ -92,6 +94,7 @@ void check_write_loop(const RuleContext& context, std::vector<Finding>& findings
     finding.why_not_higher = verdict.doubts;
     finding.time_ms = static_cast<double>(verdict.loop->child_time + verdict.loop->gap_time) / 1000.0;
     if (!verdict.example->source.empty()) finding.tags["source"] = verdict.example->source;
+    finding.fixes = advisor.write_loop(verdict, *child);
     findings.push_back(std::move(finding));
   }
 }

@@ -1,0 +1,158 @@
+// Eager loading: a path of relations, written as each ORM nests it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/fixes/orm_calls.h"
+
+namespace pgsieve {
+
+namespace {
+
+std::vector<std::string> members(Orm orm, const FixPlan& plan) {
+  std::vector<std::string> names;
+  for (const RelationStep& step : plan.path) names.push_back(member_name(orm, step.words));
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names, std::string_view separator) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : std::string(separator)) + name;
+  return text;
+}
+
+// { posts: { include: { comments: true } } } from the inside out.
+std::string nested_object(const std::vector<std::string>& names, std::string_view inner_key) {
+  std::string text = "true";
+  for (size_t i = names.size(); i-- > 0;) {
+    const bool innermost = i + 1 == names.size();
+    const std::string value =
+        innermost || inner_key.empty() ? text : fmt::format("{{ {}: {} }}", inner_key, text);
+    text = fmt::format("{{ {}: {} }}", names[i], value);
+  }
+  return text;
+}
+
+// posts: { comments: :author }
+std::string ruby_path(const std::vector<std::string>& names) {
+  std::string text = ":" + names.back();
+  for (size_t i = names.size() - 1; i-- > 0;)
+    text = fmt::format("{}: {}", names[i], text.front() == ':' ? text : "{ " + text + " }");
+  return text;
+}
+
+std::string elixir_path(const std::vector<std::string>& names) {
+  std::string text = ":" + names.back();
+  for (size_t i = names.size() - 1; i-- > 0;) text = fmt::format("[{}: {}]", names[i], text);
+  return text.front() == ':' ? "[" + text + "]" : text;
+}
+
+std::string sqlalchemy_path(const FixPlan& plan) {
+  std::string text;
+  for (const RelationStep& step : plan.path) {
+    text +=
+        fmt::format("{}{}({}.{})", text.empty() ? "" : ".", step.to_many ? "selectinload" : "joinedload",
+                    model_name(Orm::kSqlAlchemy, step.from_table), member_name(Orm::kSqlAlchemy, step.words));
+  }
+  return text;
+}
+
+// Aliases by the first letter of each relation; a second one gets a number.
+std::vector<std::string> aliases(const std::vector<std::string>& names) {
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    const std::string letter(1, name.empty() ? 'r' : static_cast<char>(name[0] | 0x20));
+    std::string alias = letter;
+    for (int n = 2; std::find(all.begin(), all.end(), alias) != all.end(); ++n)
+      alias = letter + std::to_string(n);
+    all.push_back(alias);
+  }
+  return all;
+}
+
+std::string doctrine_path(const FixPlan& plan) {
+  std::vector<std::string> names = members(Orm::kDoctrine, plan);
+  const std::string root = model_name(Orm::kDoctrine, plan.path.front().from_table);
+  names.insert(names.begin(), root);
+  const std::vector<std::string> alias = aliases(names);
+  std::string text = fmt::format("$em->createQueryBuilder()\n    ->select('{}')\n    ->from({}::class, '{}')",
+                                 joined(alias, ", "), root, alias[0]);
+  for (size_t i = 1; i < names.size(); ++i)
+    text += fmt::format("\n    ->leftJoin('{}.{}', '{}')", alias[i - 1], names[i], alias[i]);
+  return text;
+}
+
+std::string hibernate_path(const FixPlan& plan) {
+  std::vector<std::string> names = members(Orm::kHibernate, plan);
+  const std::string root = model_name(Orm::kHibernate, plan.path.front().from_table);
+  names.insert(names.begin(), root);
+  const std::vector<std::string> alias = aliases(names);
+  std::string text = fmt::format("select distinct {} from {} {}", alias[0], root, alias[0]);
+  for (size_t i = 1; i < names.size(); ++i) {
+    const bool last = i + 1 == names.size();
+    text += fmt::format(" left join fetch {}.{}{}", alias[i - 1], names[i], last ? "" : " " + alias[i]);
+  }
+  return fmt::format("em.createQuery(\"{}\", {}.class)", text, root);
+}
+
+std::string ef_path(const FixPlan& plan) {
+  std::string text = fmt::format("context.{}", pascal_case(plural_words(plan.path.front().from_table)));
+  for (size_t i = 0; i < plan.path.size(); ++i)
+    text += fmt::format("\n    .{}(x => x.{})", i == 0 ? "Include" : "ThenInclude",
+                        member_name(Orm::kEfCore, plan.path[i].words));
+  return text;
+}
+
+}  // namespace
+
+std::string eager_call(Orm orm, const FixPlan& plan) {
+  if (plan.path.empty()) return {};
+  const std::vector<std::string> names = members(orm, plan);
+  const std::string root = model_name(orm, plan.path.front().from_table);
+  const bool to_many =
+      std::any_of(plan.path.begin(), plan.path.end(), [](const RelationStep& step) { return step.to_many; });
+  switch (orm) {
+    case Orm::kDjango:
+      return fmt::format("{}.objects.{}(\"{}\")", root, to_many ? "prefetch_related" : "select_related",
+                         joined(names, "__"));
+    case Orm::kSqlAlchemy:
+      return fmt::format("select({}).options({})", root, sqlalchemy_path(plan));
+    case Orm::kActiveRecord:
+      return fmt::format("{}.includes({})", root, ruby_path(names));
+    case Orm::kEloquent:
+      return fmt::format("{}::with('{}')->get()", root, joined(names, "."));
+    case Orm::kDoctrine:
+      return doctrine_path(plan);
+    case Orm::kHibernate:
+      return hibernate_path(plan);
+    case Orm::kTypeOrm:
+      return fmt::format("dataSource.getRepository({}).find({{ relations: {} }})", root,
+                         nested_object(names, ""));
+    case Orm::kSequelize: {
+      std::string text = fmt::format("{{ association: '{}' }}", names.back());
+      for (size_t i = names.size() - 1; i-- > 0;)
+        text = fmt::format("{{ association: '{}', include: [{}] }}", names[i], text);
+      return fmt::format("{}.findAll({{ include: [{}] }})", root, text);
+    }
+    case Orm::kObjection:
+      return fmt::format("{}.query().withGraphFetched('{}')", root, joined(names, "."));
+    case Orm::kMikroOrm:
+      return fmt::format("em.find({}, {{}}, {{ populate: ['{}'] }})", root, joined(names, "."));
+    case Orm::kDrizzle:
+      return fmt::format("db.query.{}.findMany({{ with: {} }})", root, nested_object(names, "with"));
+    case Orm::kPrisma:
+      return fmt::format("prisma.{}.findMany({{ include: {} }})", root, nested_object(names, "include"));
+    case Orm::kGorm:
+      return fmt::format("db.Preload(\"{}\").Find(&{})", joined(names, "."),
+                         camel_case(plural_words(plan.path.front().from_table)));
+    case Orm::kEcto:
+      return fmt::format("from(x in {}, preload: {})", root, elixir_path(names));
+    case Orm::kEfCore:
+      return ef_path(plan);
+    case Orm::kUnknown:
+      break;
+  }
+  return {};
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,284 @@
+// Many rows in one statement.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/fixes/orm_calls.h"
+
+namespace pgsieve {
+
+namespace {
+
+std::string rows_variable(Orm orm, const FixPlan& plan) {
+  const NameWords words = plural_words(plan.table);
+  return orm_language(orm) == "python" || orm_language(orm) == "ruby" || orm_language(orm) == "elixir"
+             ? snake_case(words)
+             : camel_case(words);
+}
+
+// The columns written, as a list of quoted names.
+std::string quoted_columns(Orm orm, const FixPlan& plan, std::string_view quote) {
+  std::string text;
+  for (const std::string& column : plan.columns) {
+    if (column == plan.key_column) continue;
+    text += fmt::format("{}{}{}{}", text.empty() ? "" : ", ", quote, field_name(orm, column),
+                        quote == ":" ? "" : quote);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string insert_call(Orm orm, const FixPlan& plan) {
+  const std::string model = model_name(orm, plan.table);
+  const std::string rows = rows_variable(orm, plan);
+  switch (orm) {
+    case Orm::kDjango:
+      return fmt::format("{}.objects.bulk_create({})", model, rows);
+    case Orm::kSqlAlchemy:
+      return fmt::format(
+          "session.execute(insert({}), rows)  # a list of dicts; or session.add_all({}) with one flush",
+          model, rows);
+    case Orm::kActiveRecord:
+      return fmt::format("{}.insert_all(rows)", model);
+    case Orm::kEloquent:
+      return fmt::format("{}::insert($rows)", model);
+    case Orm::kDoctrine:
+      return fmt::format(
+          "$connection->executeStatement($sql, [$rows])  // the statement below; persist() writes row by "
+          "row");
+    case Orm::kHibernate:
+      return "hibernate.jdbc.batch_size=50\nhibernate.order_inserts=true\n# and ids from a sequence "
+             "(GenerationType.SEQUENCE with allocationSize > 1): IDENTITY forbids batches";
+    case Orm::kTypeOrm:
+      return fmt::format("dataSource.getRepository({}).insert(rows)", model);
+    case Orm::kSequelize:
+      return fmt::format("{}.bulkCreate(rows)", model);
+    case Orm::kObjection:
+      return fmt::format("{}.query().insert(rows)", model);
+    case Orm::kMikroOrm:
+      return fmt::format("em.insertMany({}, rows)", model);
+    case Orm::kDrizzle:
+      return fmt::format("db.insert({}).values(rows)", model);
+    case Orm::kPrisma:
+      return fmt::format("prisma.{}.createMany({{ data: rows }})", model);
+    case Orm::kGorm:
+      return fmt::format("db.CreateInBatches(&{}, 500)", rows);
+    case Orm::kEcto:
+      return fmt::format("Repo.insert_all({}, rows)", model);
+    case Orm::kEfCore:
+      return fmt::format(
+          "context.{0}.AddRange({1});\nawait context.SaveChangesAsync();  // once, after the loop",
+          pascal_case(plural_words(plan.table)), rows);
+    case Orm::kUnknown:
+      break;
+  }
+  return {};
+}
+
+std::string update_call(Orm orm, const FixPlan& plan) {
+  const std::string model = model_name(orm, plan.table);
+  const std::string rows = rows_variable(orm, plan);
+  // One value for all rows, or one per row.
+  const bool same = plan.rewrite &&
+                    std::count_if(plan.rewrite->parameters.begin(), plan.rewrite->parameters.end(),
+                                  [](const RewriteParameter& parameter) { return parameter.array; }) == 1 &&
+                    !plan.rewrite->json;
+  const std::string key = field_name(orm, plan.key_column.empty() ? "id" : plan.key_column);
+  const std::string first = plan.columns.empty() ? "value" : field_name(orm, plan.columns[0]);
+  switch (orm) {
+    case Orm::kDjango:
+      return same ? fmt::format("{}.objects.filter({}__in=ids).update({}=value)", model, key, first)
+                  : fmt::format("{}.objects.bulk_update({}, [{}])", model, rows,
+                                quoted_columns(orm, plan, "\""));
+    case Orm::kSqlAlchemy:
+      return same ? fmt::format("update({0}).where({0}.{1}.in_(ids)).values({2}=value)", model, key, first)
+                  : fmt::format("session.execute(update({}), rows)  # a list of dicts with the primary key",
+                                model);
+    case Orm::kActiveRecord:
+      return same ? fmt::format("{}.where({}: ids).update_all({}: value)", model, key, first)
+                  : fmt::format("{}.upsert_all(rows, unique_by: :{}, update_only: [{}])", model, key,
+                                quoted_columns(orm, plan, ":"));
+    case Orm::kEloquent:
+      return same
+                 ? fmt::format("{}::whereIn('{}', $ids)->update(['{}' => $value])", model, key, first)
+                 : fmt::format("{}::upsert($rows, ['{}'], [{}])", model, key, quoted_columns(orm, plan, "'"));
+    case Orm::kDoctrine:
+      return same ? fmt::format("UPDATE {} x SET x.{} = :value WHERE x.{} IN (:ids)", model, first, key)
+                  : std::string();
+    case Orm::kHibernate:
+      return same
+                 ? fmt::format(
+                       "em.createQuery(\"update {} x set x.{} = :value where x.{} in :ids\").executeUpdate()",
+                       model, first, key)
+                 : "hibernate.jdbc.batch_size=50\nhibernate.order_updates=true";
+    case Orm::kTypeOrm:
+      return same ? fmt::format("dataSource.getRepository({}).update({{ {}: In(ids) }}, {{ {}: value }})",
+                                model, key, first)
+                  : fmt::format("dataSource.getRepository({}).upsert(rows, ['{}'])", model, key);
+    case Orm::kSequelize:
+      return same ? fmt::format("{}.update({{ {}: value }}, {{ where: {{ {}: ids }} }})", model, first, key)
+                  : fmt::format("{}.bulkCreate(rows, {{ updateOnDuplicate: [{}] }})", model,
+                                quoted_columns(orm, plan, "'"));
+    case Orm::kObjection:
+      return same ? fmt::format("{}.query().patch({{ {}: value }}).whereIn('{}', ids)", model, first, key)
+                  : std::string();
+    case Orm::kMikroOrm:
+      return same ? fmt::format("em.nativeUpdate({}, {{ {}: {{ $in: ids }} }}, {{ {}: value }})", model, key,
+                                first)
+                  : fmt::format("em.upsertMany({}, rows)", model);
+    case Orm::kDrizzle:
+      return same ? fmt::format("db.update({0}).set({{ {1}: value }}).where(inArray({0}.{2}, ids))", model,
+                                first, key)
+                  : std::string();
+    case Orm::kPrisma:
+      return same ? fmt::format(
+                        "prisma.{}.updateMany({{ where: {{ {}: {{ in: ids }} }}, data: {{ {}: value }} }})",
+                        model, key, first)
+                  : std::string();
+    case Orm::kGorm:
+      return same ? fmt::format("db.Model(&{}{{}}).Where(\"{} IN ?\", ids).Update(\"{}\", value)", model,
+                                plan.key_column, first)
+                  : std::string();
+    case Orm::kEcto:
+      return same ? fmt::format("Repo.update_all(from(x in {}, where: x.{} in ^ids), set: [{}: value])",
+                                model, key, first)
+                  : fmt::format(
+                        "Repo.insert_all({}, rows, on_conflict: {{:replace, [{}]}}, conflict_target: :{})",
+                        model, quoted_columns(orm, plan, ":"), key);
+    case Orm::kEfCore:
+      return same ? fmt::format(
+                        "context.{}.Where(x => ids.Contains(x.{})).ExecuteUpdateAsync(s => s.SetProperty(x "
+                        "=> x.{}, value))",
+                        pascal_case(plural_words(plan.table)), key, first)
+                  : std::string(
+                        "await context.SaveChangesAsync();  // once, after the loop: it sends the updates in "
+                        "batches");
+    case Orm::kUnknown:
+      break;
+  }
+  return {};
+}
+
+std::string delete_call(Orm orm, const FixPlan& plan) {
+  const std::string model = model_name(orm, plan.table);
+  const std::string key = field_name(orm, plan.key_column.empty() ? "id" : plan.key_column);
+  switch (orm) {
+    case Orm::kDjango:
+      return fmt::format("{}.objects.filter({}__in=values).delete()", model, key);
+    case Orm::kSqlAlchemy:
+      return fmt::format("delete({0}).where({0}.{1}.in_(values))", model, key);
+    case Orm::kActiveRecord:
+      return fmt::format("{}.where({}: values).delete_all", model, key);
+    case Orm::kEloquent:
+      return fmt::format("{}::whereIn('{}', $values)->delete()", model, key);
+    case Orm::kDoctrine:
+      return fmt::format("DELETE FROM {} x WHERE x.{} IN (:values)", model, key);
+    case Orm::kHibernate:
+      return fmt::format("em.createQuery(\"delete from {} x where x.{} in :values\").executeUpdate()", model,
+                         key);
+    case Orm::kTypeOrm:
+      return fmt::format("dataSource.getRepository({}).delete({{ {}: In(values) }})", model, key);
+    case Orm::kSequelize:
+      return fmt::format("{}.destroy({{ where: {{ {}: values }} }})", model, key);
+    case Orm::kObjection:
+      return fmt::format("{}.query().delete().whereIn('{}', values)", model, key);
+    case Orm::kMikroOrm:
+      return fmt::format("em.nativeDelete({}, {{ {}: {{ $in: values }} }})", model, key);
+    case Orm::kDrizzle:
+      return fmt::format("db.delete({0}).where(inArray({0}.{1}, values))", model, key);
+    case Orm::kPrisma:
+      return fmt::format("prisma.{}.deleteMany({{ where: {{ {}: {{ in: values }} }} }})", model, key);
+    case Orm::kGorm:
+      return fmt::format("db.Where(\"{} IN ?\", values).Delete(&{}{{}})", plan.key_column, model);
+    case Orm::kEcto:
+      return fmt::format("Repo.delete_all(from(x in {}, where: x.{} in ^values))", model, key);
+    case Orm::kEfCore:
+      return fmt::format("context.{}.Where(x => values.Contains(x.{})).ExecuteDeleteAsync()",
+                         pascal_case(plural_words(plan.table)), key);
+    case Orm::kUnknown:
+      break;
+  }
+  return {};
+}
+
+std::string upsert_call(Orm orm, const FixPlan& plan) {
+  const std::string model = model_name(orm, plan.table);
+  const std::string rows = rows_variable(orm, plan);
+  switch (orm) {
+    case Orm::kDjango:
+      return fmt::format("{}.objects.bulk_create({}, ignore_conflicts=True)", model, rows);
+    case Orm::kSqlAlchemy:
+      return fmt::format(
+          "session.execute(insert({}).on_conflict_do_nothing(), rows)  # "
+          "sqlalchemy.dialects.postgresql.insert",
+          model);
+    case Orm::kActiveRecord:
+      return fmt::format(
+          "{}.insert_all(rows)  # skips duplicates; upsert_all(rows, unique_by: …) updates them", model);
+    case Orm::kEloquent:
+      return fmt::format("{}::insertOrIgnore($rows)  // upsert($rows, [keys], [columns]) updates them",
+                         model);
+    case Orm::kTypeOrm:
+      return fmt::format(
+          "dataSource.getRepository({}).upsert(rows, {{ conflictPaths: keys, skipUpdateIfNoValuesChanged: "
+          "true }})",
+          model);
+    case Orm::kSequelize:
+      return fmt::format("{}.bulkCreate(rows, {{ ignoreDuplicates: true }})", model);
+    case Orm::kObjection:
+      return fmt::format("{}.query().insert(rows).onConflict(keys).ignore()", model);
+    case Orm::kMikroOrm:
+      return fmt::format("em.upsertMany({}, rows)", model);
+    case Orm::kDrizzle:
+      return fmt::format("db.insert({}).values(rows).onConflictDoNothing()", model);
+    case Orm::kPrisma:
+      return fmt::format("prisma.{}.createMany({{ data: rows, skipDuplicates: true }})", model);
+    case Orm::kGorm:
+      return fmt::format("db.Clauses(clause.OnConflict{{DoNothing: true}}).Create(&{})", rows);
+    case Orm::kEcto:
+      return fmt::format("Repo.insert_all({}, rows, on_conflict: :nothing)", model);
+    default:
+      return {};
+  }
+}
+
+std::string orm_call(Orm orm, const FixPlan& plan) {
+  if (orm == Orm::kUnknown || plan.table.empty()) return {};
+  switch (plan.kind) {
+    case FixClass::kHasMany:
+    case FixClass::kBelongsTo:
+    case FixClass::kManyToMany:
+    case FixClass::kThrough:
+    case FixClass::kPolymorphic: {
+      std::string call = eager_call(orm, plan);
+      return call.empty() ? get_call(orm, plan) : call;
+    }
+    case FixClass::kCount:
+      return count_call(orm, plan);
+    case FixClass::kExists:
+      return exists_call(orm, plan);
+    case FixClass::kTopN:
+      return top_call(orm, plan);
+    case FixClass::kGet:
+      return get_call(orm, plan);
+    case FixClass::kLock:
+      return lock_call(orm, plan);
+    case FixClass::kDeferred:
+      return deferred_call(orm, plan);
+    case FixClass::kInsert:
+      return insert_call(orm, plan);
+    case FixClass::kUpdate:
+      return update_call(orm, plan);
+    case FixClass::kDelete:
+      return delete_call(orm, plan);
+    case FixClass::kUpsert:
+      return upsert_call(orm, plan);
+    case FixClass::kFunction:
+    case FixClass::kRecursive:
+      break;
+  }
+  return {};
+}
+
+}  // namespace pgsieve

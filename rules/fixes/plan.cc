@@ -1,0 +1,281 @@
+#include "rules/fixes/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/sql/scan.h"
+#include "rules/common.h"
+
+namespace pgsieve {
+
+namespace {
+
+const Relation* relation_at(const StatementShape& shape, uint32_t index) {
+  return index < shape.relations.size() ? &shape.relations[index] : nullptr;
+}
+
+std::string table_name_at(const StatementShape& shape, uint32_t index) {
+  const Relation* relation = relation_at(shape, index);
+  return relation == nullptr ? std::string() : relation->name;
+}
+
+// The table whose rows the statement returns: that of the first column (or star) of the select list.
+std::string result_table(const StatementShape& shape) {
+  if (!shape.blocks.empty()) {
+    for (const TargetColumn& target : shape.blocks[0].targets) {
+      const Relation* relation = relation_at(shape, target.use.relation);
+      if (relation != nullptr && relation->kind == Relation::Kind::kTable) return relation->name;
+    }
+  }
+  return table_name_at(shape, shape.main_relation());
+}
+
+// The column's type as the schema has it, else by the values that were seen.
+std::string type_of_slot(const RuleContext& context, const Pattern& child, const LoopExample& example,
+                         uint32_t slot, bool& exact) {
+  const SlotUse& use = child.shape->slots[slot];
+  if (const Relation* relation = relation_at(*child.shape, use.column.relation); relation != nullptr) {
+    const Table* table = table_behind(context.schema, *relation);
+    const Column* column = table == nullptr ? nullptr : table->find_column(use.column.column);
+    if (column != nullptr && !column->type.empty()) return column->type;
+  }
+  exact = false;
+  std::vector<std::string> values;
+  if (slot == example.varying_slot) values = example.sample_values;
+  for (std::string& value : values) {
+    if (use.array && value.size() >= 2 && value.front() == '{') value = value.substr(1, value.size() - 2);
+  }
+  if (use.parameter != 0) {
+    if (const auto value = sample_parameter(child.slowest.parameters, use.parameter))
+      values.push_back(*value);
+  } else {
+    StatementScan scan;
+    std::string scratch;
+    scan_statement(child.reference_text, scan, scratch);
+    if (slot < scan.slots.size() && scan.slots[slot].kind != Slot::Kind::kParameter)
+      values.emplace_back(scan.slots[slot].text);
+  }
+  return guess_type(values);
+}
+
+bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
+                         const std::vector<uint32_t>& varying) {
+  const StatementShape& shape = *child.shape;
+  const auto in_top = std::count_if(shape.relations.begin(), shape.relations.end(),
+                                    [](const Relation& relation) { return relation.block == 0; });
+  if (in_top != 1 || varying.empty()) return false;
+  const uint32_t keyed = shape.slots[varying[0]].column.relation;
+  const Relation* relation = relation_at(shape, keyed);
+  if (relation == nullptr || relation->block != 0) return false;
+  const Table* table = table_behind(context.schema, *relation);
+  if (table != nullptr) return pinned_by_unique_key(shape, 0, keyed, table);
+  const LinkProfile profile = draw_link_profile(shape, nullptr);
+  return std::any_of(profile.keys.begin(), profile.keys.end(), [&](const LinkProfile::Key& key) {
+    return key.primary && std::find(varying.begin(), varying.end(), key.slot) != varying.end();
+  });
+}
+
+// Which way the link points decides the relation's name and number.
+RelationStep step_between(const Link& link, const std::string& from, const std::string& to, bool to_many) {
+  RelationStep step{from, to, {}, to_many};
+  if (to_many) {
+    step.words = plural_words(to);
+  } else {
+    step.words = reference_words(link.parent_column);
+    if (step.words.empty()) step.words = singular_words(to);
+  }
+  return step;
+}
+
+// users → posts of the statements themselves, for the upper part of a chain.
+std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey& above,
+                                    const PatternKey& below) {
+  const Pattern* parent = context.workload.find(above);
+  const Pattern* child = context.workload.find(below);
+  if (parent == nullptr || child == nullptr || parent->shape == nullptr || child->shape == nullptr)
+    return std::nullopt;
+  const Schema* schema = context.schema.empty() ? nullptr : &context.schema;
+  const LinkProfile profile = draw_link_profile(*child->shape, schema);
+  const Link link = explain_link(draw_link_profile(*parent->shape, schema), profile, schema);
+  if (link.strength < LinkStrength::kNames || link.parent_table.empty()) return std::nullopt;
+  const bool to_one = std::any_of(profile.keys.begin(), profile.keys.end(), [&](const LinkProfile::Key& key) {
+    return key.slot == link.slot && key.primary;
+  });
+  return step_between(link, link.parent_table, result_table(*child->shape), !to_one);
+}
+
+// Refines what the statement alone could not tell: whose rows those are.
+FixClass with_link(FixClass kind, const Link& link, bool linked, bool to_one) {
+  if (kind != FixClass::kGet || !linked) return kind;
+  if (link.strength == LinkStrength::kPolymorphic) return FixClass::kPolymorphic;
+  if (link.strength == LinkStrength::kSameKey) return FixClass::kDeferred;
+  return to_one ? FixClass::kBelongsTo : FixClass::kHasMany;
+}
+
+void fill_path(const RuleContext& context, const LoopVerdict& verdict, bool to_one, FixPlan& plan) {
+  const Link& link = verdict.link;
+  if (!is_linked(verdict) || link.strength < LinkStrength::kNames || link.parent_table.empty()) return;
+  const bool reads_rows = plan.kind != FixClass::kGet && plan.kind != FixClass::kDeferred &&
+                          plan.kind != FixClass::kFunction && plan.kind != FixClass::kRecursive;
+  if (!reads_rows) return;
+  const LoopExample& example = *verdict.example;
+  const PatternKey& parent = verdict.loop->key.parent;
+  if (example.root != kNoPattern && example.root != parent) {
+    if (std::optional<RelationStep> above = step_of(context, example.root, parent))
+      plan.path.push_back(std::move(*above));
+  }
+  if (plan.kind == FixClass::kThrough && plan.key_table != plan.table && !plan.key_table.empty()) {
+    plan.path.push_back({link.parent_table, plan.key_table, plural_words(plan.key_table), true});
+    plan.path.push_back({plan.key_table, plan.table, plural_words(plan.table), true});
+    return;
+  }
+  plan.path.push_back(step_between(link, link.parent_table, plan.table, !to_one));
+}
+
+void fill_order(const Pattern& child, FixPlan& plan) {
+  if (child.shape->blocks.empty()) return;
+  const QueryBlock& top = child.shape->blocks[0];
+  if (!top.order.empty()) {
+    plan.order_column = top.order[0].use.column;
+    plan.order_descending = top.order[0].descending;
+  }
+  if (top.limit.value) plan.limit = std::to_string(*top.limit.value);
+  if (plan.limit.empty() && child.limits.count() > 0 && child.limits.min() == child.limits.max())
+    plan.limit = std::to_string(child.limits.min());
+}
+
+// The columns the loop's query of the same turn asked for: a get-or-create, or a uniqueness check.
+std::vector<std::string> asked_columns(const RuleContext& context, const LoopExample& example,
+                                       const Pattern& write) {
+  const uint32_t target = write.shape->main_relation();
+  if (target == kNoIndex) return {};
+  for (const PatternKey& key : example.cycle) {
+    const Pattern* other = context.workload.find(key);
+    if (other == nullptr || other->shape == nullptr || !is_read(other->shape->kind)) continue;
+    const uint32_t main = other->shape->main_relation();
+    if (main == kNoIndex || other->shape->relations[main].name != write.shape->relations[target].name)
+      continue;
+    std::vector<std::string> columns;
+    for (const SlotUse& use : other->shape->slots) {
+      if (use.role == SlotRole::kEqual && use.column.relation == main) columns.push_back(use.column.column);
+    }
+    const bool written =
+        !columns.empty() && std::all_of(columns.begin(), columns.end(), [&](const std::string& column) {
+          return std::any_of(write.shape->written_columns.begin(), write.shape->written_columns.end(),
+                             [&](const ColumnUse& use) { return use.column == column; });
+        });
+    if (written) return columns;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<uint32_t> varying_slots(const Pattern& child, const LoopExample& example) {
+  std::vector<uint32_t> slots;
+  const auto says_which = [&](uint32_t slot) {
+    if (slot >= child.shape->slots.size()) return false;
+    const SlotRole role = child.shape->slots[slot].role;
+    return role != SlotRole::kLimit && role != SlotRole::kOffset && role != SlotRole::kList;
+  };
+  for (uint32_t slot = 0; slot < 32; ++slot) {
+    if ((example.varying_slots & (1U << slot)) != 0 && says_which(slot)) slots.push_back(slot);
+  }
+  if (slots.empty() && says_which(example.varying_slot)) slots.push_back(example.varying_slot);
+  return slots;
+}
+
+BatchRequest batch_request(const RuleContext& context, const Pattern& child, const LoopExample& example) {
+  BatchRequest request;
+  request.text = child.reference_text;
+  request.shape = child.shape.get();
+  request.varying = varying_slots(child, example);
+  request.types_exact = true;
+  for (const uint32_t slot : request.varying)
+    request.types.push_back(type_of_slot(context, child, example, slot, request.types_exact));
+  request.one_row_per_key = has_one_row_per_key(context, child, request.varying);
+  request.no_offset = child.offsets.count() > 0 && child.offsets.max() == 0;
+  return request;
+}
+
+FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const Pattern& child,
+                  const Pattern* parent) {
+  FixPlan plan;
+  const BatchRequest request = batch_request(context, child, *verdict.example);
+  const StatementShape& shape = *child.shape;
+  plan.table = result_table(shape);
+  plan.one_row_per_key = request.one_row_per_key;
+  if (!request.varying.empty()) {
+    const ColumnUse& key = shape.slots[request.varying[0]].column;
+    plan.key_table = table_name_at(shape, key.relation);
+    plan.key_column = key.column;
+  }
+  fill_order(child, plan);
+  if (request.varying.empty()) return plan;
+  const bool linked = is_linked(verdict);
+  if (verdict.kind == LoopClass::kTreeWalk && linked) {
+    const std::string id = verdict.link.parent_column.empty() ? "id" : verdict.link.parent_column;
+    plan.rewrite = recursive_rewrite(request, id);
+    if (plan.rewrite) {
+      plan.kind = FixClass::kRecursive;
+      return plan;
+    }
+  }
+  plan.rewrite = batch_rewrite(request);
+  if (plan.rewrite) plan.kind = plan.rewrite->kind;
+  plan.kind = with_link(plan.kind, verdict.link, linked, plan.one_row_per_key);
+  if (plan.kind == FixClass::kDeferred) {
+    for (const TargetColumn& target :
+         shape.blocks.empty() ? std::vector<TargetColumn>() : shape.blocks[0].targets) {
+      if (!target.use.whole_row()) plan.columns.push_back(target.use.column);
+    }
+    std::optional<Rewrite> wider;
+    if (parent != nullptr && parent->shape != nullptr)
+      wider = deferred_rewrite(parent->reference_text, *parent->shape, plan.table, plan.columns);
+    if (wider) {
+      plan.rewrite = std::move(wider);
+    } else {
+      plan.kind = FixClass::kGet;
+    }
+  }
+  fill_path(context, verdict, plan.one_row_per_key, plan);
+  if (plan.rewrite) plan.rewrite->kind = plan.kind;
+  return plan;
+}
+
+FixPlan plan_write(const RuleContext& context, const LoopVerdict& verdict, const Pattern& child) {
+  FixPlan plan;
+  BatchRequest request = batch_request(context, child, *verdict.example);
+  const StatementShape& shape = *child.shape;
+  plan.kind = shape.kind == StatementKind::kInsert   ? FixClass::kInsert
+              : shape.kind == StatementKind::kDelete ? FixClass::kDelete
+                                                     : FixClass::kUpdate;
+  plan.table = table_name_at(shape, shape.main_relation());
+  plan.key_table = plan.table;
+  for (const ColumnUse& column : shape.written_columns) plan.columns.push_back(column.column);
+  for (const uint32_t slot : request.varying) {
+    if (shape.slots[slot].role == SlotRole::kEqual && plan.key_column.empty())
+      plan.key_column = shape.slots[slot].column.column;
+  }
+  if (shape.kind == StatementKind::kInsert && !shape.on_conflict)
+    request.conflict_columns = asked_columns(context, *verdict.example, child);
+  if (request.varying.empty()) return plan;
+  plan.rewrite = batch_rewrite(request);
+  if (plan.rewrite) plan.kind = plan.rewrite->kind;
+  return plan;
+}
+
+std::string describe_parameters(const Rewrite& rewrite) {
+  std::string text;
+  for (const RewriteParameter& parameter : rewrite.parameters) {
+    text += fmt::format("{}${} {}{}", text.empty() ? "" : ", ", parameter.number,
+                        parameter.name.empty() ? "as before" : parameter.name,
+                        rewrite.json && parameter.array ? " (JSON array)"
+                        : parameter.array               ? " (array)"
+                                                        : "");
+  }
+  return text;
+}
+
+}  // namespace pgsieve
