@@ -130,6 +130,7 @@ void Assembler::close_session(Backend& backend, Microseconds time) {
   backend.host.clear();
   backend.server.clear();
   backend.unplanned = {};
+  backend.latest_transaction = backend.transactions_over = 0;
   backend.has_statements = false;
 }
 
@@ -178,6 +179,7 @@ void Assembler::add_report(Backend& backend, const LogEntry& entry, const EntryF
     case MessageKind::kBind:
       flush_current(backend);
       emit_plans(backend);
+      watch_transaction(backend, entry.transaction);
       add_prepare(backend, message);
       return;
     case MessageKind::kFetch:
@@ -237,6 +239,7 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
   backend.has_statements = true;
   update_identity(backend, entry);
   start(current, backend, entry);
+  watch_transaction(backend, entry.transaction);
   current.sqlstate = {};
   current.extended = message.kind == MessageKind::kExecute;
   current.duration = message.duration;
@@ -323,6 +326,7 @@ void Assembler::add_error(Backend& backend, const LogEntry& entry, const EntryFa
   failed.kind = Event::Kind::kFailed;
   failed.error_message = entry.message;
   failed.text = entry.statement;
+  failed.position = entry.position;
   failed.scan = fact.scan;
   backend.target = Backend::Target::kFailed;
   if (!backend.current.active) update_identity(backend, entry);
@@ -345,6 +349,7 @@ void Assembler::finish_error(Backend& backend) {
     current.time = failed.time;
     current.sqlstate = failed.sqlstate;
     current.error_message = failed.error_message;
+    current.position = failed.position;
     emitter_.execution(backend.identity(), current);
     failed.reset();
     return;

@@ -47,6 +47,10 @@ struct SettingsEvidence {
   uint64_t details = 0;    // any secondary entry or field that terse drops
   uint64_t errors_without_statement = 0;
   uint64_t late_fetches = 0;  // fetches of a portal whose execution was emitted already
+  Microseconds late_fetch_time = 0;
+  uint64_t transactions_seen =
+      0;  // in sessions that show virtual transaction ids: with a statement in the log
+  uint64_t transactions_passed = 0;  // begun while those sessions were watched
   uint64_t evicted_backends = 0;
 };
 
@@ -79,6 +83,7 @@ class Assembler {
   void add_primary(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
   void add_secondary(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
   void add_report(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
+  void watch_transaction(Backend& backend, std::string_view virtual_id);
   void add_execution(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
   void add_prepare(Backend& backend, const Message& message);
   void add_fetch(Backend& backend, const Message& message);

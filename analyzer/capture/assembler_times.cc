@@ -67,11 +67,35 @@ void Assembler::drop_loose(Backend& backend) {
   backend.loose_count = 0;
 }
 
+// Transactions of a backend are numbered one by one ("3/1042", "3/1043"): numbers that never show up are
+// transactions the log has no statement of. Outside of a transaction the number is 0: a statement in one that
+// is over.
+void Assembler::watch_transaction(Backend& backend, std::string_view virtual_id) {
+  constexpr uint64_t kLargestStep = 10'000;  // beyond it, the slot has another user
+  const size_t slash = virtual_id.find('/');
+  if (slash == std::string_view::npos || backend.session == 0) return;
+  uint64_t number = 0;
+  for (const char c : virtual_id.substr(slash + 1, 18)) {
+    if (c < '0' || c > '9') return;
+    number = number * 10 + static_cast<uint64_t>(c - '0');
+  }
+  if (number == 0) {
+    if (backend.latest_transaction != 0) ++backend.transactions_over;
+    return;
+  }
+  const uint64_t before = std::exchange(backend.latest_transaction, number);
+  const uint64_t over = std::exchange(backend.transactions_over, 0);
+  if (before == 0 || number <= before || number - before > kLargestStep) return;
+  evidence_.transactions_passed += number - before;
+  evidence_.transactions_seen += std::min(number - before, 1 + over);
+}
+
 void Assembler::add_fetch(Backend& backend, const Message& message) {
   Execution& current = backend.current;
   if (!current.active || current.name != message.name ||
       (current.awaits_duration && message.duration != kUnknownTime)) {
     ++evidence_.late_fetches;
+    if (message.duration != kUnknownTime) evidence_.late_fetch_time += message.duration;
     ++stats_.other_entries;
     return;
   }

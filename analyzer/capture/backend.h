@@ -48,8 +48,10 @@ struct Backend {
   uint32_t loose_count = 0;
   std::array<uint64_t, 4> unplanned{};  // text_identity of the latest extended executions that got no plan
   uint32_t unplanned_next = 0;
-  bool has_statements = false;  // statement entries were seen, not plans alone
-  bool touched = false;         // may hold views into the current chunk
+  uint64_t latest_transaction = 0;  // number of the latest virtual transaction id; 0: none yet
+  uint64_t transactions_over = 0;   // statements since then whose transaction was over
+  bool has_statements = false;      // statement entries were seen, not plans alone
+  bool touched = false;             // may hold views into the current chunk
 
   static constexpr size_t kMaxPrepares = 32;
   static constexpr size_t kMaxPlans = 32;

@@ -234,6 +234,7 @@ bool CsvReader::read_entry(const Row& row, LogChunk& out, TimeMemo& memo) const 
   entry.query = value(fields[16], out.arena);
   entry.context = value(fields[18], out.arena);
   entry.statement = value(fields[19], out.arena);
+  entry.position = number(fields[20].text);
   if (row.count > 22) entry.application = value(fields[22], out.arena);
   if (row.count > 25) entry.query_id = query_id(fields[25].text);
   return true;

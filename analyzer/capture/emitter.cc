@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/capture/parameters.h"
+#include "analyzer/capture/statement_kind.h"
 
 namespace pgsieve {
 namespace {
@@ -35,13 +36,41 @@ bool can_have_plan(std::string_view text) {
   return false;
 }
 
-// stderr adds " at character 15" to the message; csvlog and jsonlog have a field for it.
+constexpr std::string_view kAtCharacter = " at character ";
+
+// stderr adds " at character 15" to the message; csvlog and jsonlog have a field for it. 0: it does not.
+size_t message_position(std::string_view message) {
+  const size_t at = message.rfind(kAtCharacter);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view digits = message.substr(at + kAtCharacter.size());
+  size_t position = 0;
+  for (const char c : digits.substr(0, 9)) {
+    if (c < '0' || c > '9') return 0;
+    position = position * 10 + static_cast<size_t>(c - '0');
+  }
+  return position;
+}
+
 std::string_view without_position(std::string_view message) {
-  const size_t at = message.rfind(" at character ");
-  if (at == std::string_view::npos ||
-      message.find_first_not_of("0123456789", at + 14) != std::string_view::npos)
-    return message;
-  return message.substr(0, at);
+  return message_position(message) == 0 ? message : message.substr(0, message.rfind(kAtCharacter));
+}
+
+// Which statement of a simple query failed is known when the error has a position, counted in characters;
+// else the first stands for all.
+std::string_view failed_part(const Execution& execution, const std::vector<std::string_view>& parts) {
+  const size_t position =
+      execution.position != 0 ? execution.position : message_position(execution.error_message);
+  if (position == 0) return parts.front();
+  size_t bytes = 0;
+  for (size_t characters = 0; bytes < execution.text.size(); ++bytes) {
+    const bool first_byte = (static_cast<unsigned char>(execution.text[bytes]) & 0xC0) != 0x80;
+    if (first_byte && ++characters == position) break;
+  }
+  std::string_view failed = parts.front();
+  for (const std::string_view part : parts) {
+    if (static_cast<size_t>(part.data() - execution.text.data()) <= bytes) failed = part;
+  }
+  return failed;
 }
 
 // PREPARE names parameters that only its EXECUTE gives values to.
@@ -85,9 +114,12 @@ void FilterSink::on_event(const Event& event) {
     case Event::Kind::kExecuted:
     case Event::Kind::kPlanOnly:
       ++stats_.executions;
+      ++(stats_.*kind_counter(event.text));
+      if (event.extended) ++stats_.extended;
       break;
     case Event::Kind::kCount:
       stats_.executions += event.calls;
+      stats_.*kind_counter(event.text) += event.calls;
       break;
     case Event::Kind::kFailed:
       ++stats_.errors;
@@ -177,19 +209,7 @@ void Emitter::several(Event& event, const Execution& execution) {
   size_t next_plan = 0;
   Plan plan;
   if (execution.kind == Event::Kind::kFailed) {
-    // Which one failed is known when the message gives a position; else the first stands for all.
-    event.text = parts.front();
-    constexpr std::string_view kAt = " at character ";
-    if (const size_t at = execution.error_message.rfind(kAt); at != std::string_view::npos) {
-      size_t position = 0;
-      for (const char c : execution.error_message.substr(at + kAt.size(), 9)) {
-        if (c < '0' || c > '9') break;
-        position = position * 10 + static_cast<size_t>(c - '0');
-      }
-      for (const std::string_view part : parts) {
-        if (static_cast<size_t>(part.data() - execution.text.data()) < position) event.text = part;
-      }
-    }
+    event.text = failed_part(execution, parts);
     scan_statement(event.text, part_scan_, scratch_);
     event.scan = &part_scan_;
     send(event);

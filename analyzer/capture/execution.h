@@ -47,6 +47,7 @@ struct Execution {
   uint64_t transaction = 0;
   uint32_t file = 0;
   uint64_t offset = 0, line = 0;
+  uint64_t position = 0;  // kFailed: of the error in the text, characters from 1; 0: unknown
 
   std::string_view text;
   std::string_view name;            // "S_2/C_3"

@@ -21,6 +21,20 @@ std::string milliseconds(Microseconds time) {
   return fmt::format("{}.{:03} ms", time / 1000, time % 1000);
 }
 
+constexpr uint64_t kNoticeable = 60;  // percent
+
+// Percentage of the transactions that have no statement in the log.
+uint64_t hidden_transactions(const SettingsEvidence& evidence) {
+  if (evidence.transactions_passed < 50) return 0;
+  return 100 - evidence.transactions_seen * 100 / evidence.transactions_passed;
+}
+
+// log_min_duration_statement above 0 hides what is faster.
+bool hides_fast(const SettingsEvidence& evidence, const IngestStats& stats) {
+  return evidence.durations_with_text > 0 && stats.min_duration_seen >= kMillisecond &&
+         evidence.texts_alone == 0;
+}
+
 void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
   auto& settings = stats.settings;
   if (evidence.durations_with_text > 0) {
@@ -35,18 +49,34 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
   if (evidence.texts_alone > 0) settings["log_statement"] = "on (statements without a duration of their own)";
   if (evidence.durations_paired + evidence.bare_durations > 0) settings["log_duration"] = "on";
   if (evidence.plans > 0) settings["auto_explain"] = fmt::format("on ({} plans)", evidence.plans);
+  if (!hides_fast(evidence, stats) && hidden_transactions(evidence) >= kNoticeable) {
+    settings["log_transaction_sample_rate"] = fmt::format(
+        "or log_statement_sample_rate below 1: about {}% of the transactions have a statement in the log",
+        100 - hidden_transactions(evidence));
+  }
   if (evidence.locations > 0) settings["log_error_verbosity"] = "verbose";
 }
 
 void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, IngestStats& stats) {
   auto& warnings = stats.warnings;
-  const bool threshold = evidence.durations_with_text > 0 && stats.min_duration_seen >= kMillisecond &&
-                         evidence.texts_alone == 0;
+  const bool threshold = hides_fast(evidence, stats);
   if (threshold) {
     warnings.push_back(
         fmt::format("The shortest duration is {}: log_min_duration_statement seems to hide faster "
                     "statements, so counts per request are too low.",
                     milliseconds(stats.min_duration_seen)));
+  }
+  if (!threshold && hidden_transactions(evidence) >= kNoticeable) {
+    warnings.push_back(
+        fmt::format("About {}% of the transactions have no statement in the log: it seems to be a sample "
+                    "(log_transaction_sample_rate, log_statement_sample_rate), so counts are too low and "
+                    "loops have gaps.",
+                    hidden_transactions(evidence)));
+  }
+  if (evidence.late_fetches > 0) {
+    warnings.push_back(fmt::format(
+        "{} fetches ({}) came after other statements of their session; their time is in no statement.",
+        evidence.late_fetches, milliseconds(evidence.late_fetch_time)));
   }
   if (stats.no_session > 0) {
     warnings.push_back(

@@ -37,6 +37,7 @@ enum class Key : uint8_t {
   kStatement,
   kApplication,
   kQueryId,
+  kPosition,
 };
 
 constexpr std::pair<std::string_view, Key> kKeys[] = {
@@ -58,6 +59,7 @@ constexpr std::pair<std::string_view, Key> kKeys[] = {
     {"statement", Key::kStatement},
     {"application_name", Key::kApplication},
     {"query_id", Key::kQueryId},
+    {"cursor_position", Key::kPosition},
     {"log_time", Key::kTime},
     {"user_name", Key::kUser},
     {"database_name", Key::kDatabase},
@@ -293,6 +295,9 @@ void JsonReader::store(Key key, std::string_view text, LogEntry& entry, TimeMemo
       break;
     case Key::kQueryId:
       entry.query_id = text.starts_with('-') ? ~number(text.substr(1)) + 1 : number(text);
+      break;
+    case Key::kPosition:
+      entry.position = number(text);
       break;
     case Key::kOther:
       break;

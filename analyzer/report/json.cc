@@ -81,6 +81,18 @@ void write_unread(JsonWriter& json, const IngestStats& ingest) {
   json.end_array();
 }
 
+void write_kinds(JsonWriter& json, const IngestStats& ingest) {
+  json.key("kinds");
+  json.begin_object();
+  json.member("select", ingest.selects);
+  json.member("insert", ingest.inserts);
+  json.member("update", ingest.updates);
+  json.member("delete", ingest.deletes);
+  json.member("transaction", ingest.transaction_commands);
+  json.member("other", ingest.other_statements);
+  json.end_object();
+}
+
 void write_ingest(JsonWriter& json, const Report& report) {
   const IngestStats& ingest = *report.ingest;
   const Workload& workload = *report.workload;
@@ -101,6 +113,7 @@ void write_ingest(JsonWriter& json, const Report& report) {
   json.member("sessions", workload.sessions);
   json.member("entries", ingest.entries);
   json.member("other_entries", ingest.other_entries);
+  write_kinds(json, ingest);
   json.member("plans", ingest.plans);
   json.member("filtered", ingest.filtered);
   json.member("confidence", ingest.confidence);

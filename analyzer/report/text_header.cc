@@ -39,7 +39,7 @@ std::string title(const Report& report) {
   return fmt::format("{}, {}, {}: {} executed, {} failed, {}", counted(ingest.files.size(), "file"),
                      human_bytes(ingest.bytes),
                      ingest.lines == 0 && ingest.entries > 0 ? counted(ingest.entries, "packet")
-                                                               : counted(ingest.lines, "line"),
+                                                             : counted(ingest.lines, "line"),
                      counted(workload.executions, "statement"), human_count(workload.errors),
                      counted(workload.patterns.size(), "pattern"));
 }
@@ -50,6 +50,49 @@ void time_line(Header& header, const Workload& workload) {
               fmt::format("{} to {} ({}), {}", format_time(workload.first), format_time(workload.last),
                           human_duration(static_cast<double>(workload.last - workload.first) / 1000.0),
                           counted(workload.sessions, "session")));
+}
+
+// "123 SELECT, 4 INSERT; 100 by the extended protocol".
+void kinds_line(Header& header, const IngestStats& ingest) {
+  const std::pair<const char*, uint64_t> kinds[] = {{"SELECT", ingest.selects},
+                                                    {"INSERT", ingest.inserts},
+                                                    {"UPDATE", ingest.updates},
+                                                    {"DELETE", ingest.deletes},
+                                                    {"transaction control", ingest.transaction_commands},
+                                                    {"other", ingest.other_statements}};
+  std::string text;
+  for (const auto& [name, number] : kinds) {
+    if (number != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", human_count(number), name);
+  }
+  if (text.empty()) return;
+  if (ingest.extended != 0)
+    text += fmt::format("; {} by the extended protocol", human_count(ingest.extended));
+  header.line("kinds", text);
+}
+
+// What the capture lacks, told as what the findings lack.
+void weakened_rules(Header& header, const IngestStats& ingest) {
+  const auto most = [&](uint64_t number) { return number != 0 && number * 2 >= ingest.executions; };
+  if (most(ingest.no_session)) {
+    header.line(
+        "rules",
+        "n-plus-one, write-loop, duplicate-query and idle-in-transaction need sessions: nothing from them");
+  } else if (most(ingest.missing_parameters)) {
+    header.line("rules",
+                "without bound values, n-plus-one and duplicate-query can't compare them: lower confidence");
+  }
+  if (most(ingest.truncated_texts))
+    header.line("rules", "cut statements hide tables and conditions: all rules see less");
+  const auto threshold = ingest.settings.find("log_min_duration_statement");
+  if (threshold != ingest.settings.end() && threshold->second.starts_with("at most")) {
+    header.line(
+        "rules",
+        "fast statements may be missing: n-plus-one and write-loop find less, counts are lower bounds");
+  } else if (threshold != ingest.settings.end() && threshold->second == "off" && ingest.executions != 0 &&
+             ingest.min_duration_seen == kUnknownTime && ingest.orphan_durations == 0 &&
+             !ingest.settings.contains("log_duration") && !ingest.settings.contains("auto_explain")) {
+    header.line("rules", "no durations: missing-index and unpaginated can't weigh time");
+  }
 }
 
 void settings_line(Header& header, const IngestStats& ingest) {
@@ -127,10 +170,12 @@ void append_text_header(std::string& out, const Report& report) {
   if (!ingest.pin_options.empty()) header.line("pin with", ingest.pin_options);
   if (!report.store_file.empty()) header.line("store", report.store_file);
   time_line(header, *report.workload);
+  kinds_line(header, ingest);
   settings_line(header, ingest);
   schema_line(header, report);
   for (const std::string& warning : ingest.warnings) header.warning(warning);
   for (const std::string& problem : report.problems) header.warning(problem);
+  weakened_rules(header, ingest);
   unread_lines(header, ingest);
   losses(header, report);
 }

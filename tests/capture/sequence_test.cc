@@ -1,0 +1,102 @@
+// Details of the sequence: which statement of several failed, fetches that come late, transactions never
+// seen.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/capture/collect.h"
+
+namespace pgsieve {
+namespace {
+
+const std::string kQuery = "SELECT 'é'; SELECT nope; SELECT 3";  // the error is at character 20, byte 21
+
+std::string failed_text(const std::string& log) {
+  const auto failed = testing::ingest_text(log).kept.of(Event::Kind::kFailed);
+  return failed.size() == 1 ? failed[0].text : "";
+}
+
+TEST(FailedPart, IsKnownByThePositionInEveryFormat) {
+  EXPECT_EQ(
+      failed_text("2026-11-22 01:00:00.000 UTC [7] ERROR:  column \"nope\" does not exist at character 20\n"
+                  "2026-11-22 01:00:00.000 UTC [7] STATEMENT:  " +
+                  kQuery + "\n"),
+      "SELECT nope");
+  EXPECT_EQ(failed_text(
+                "2026-11-22 01:00:00.000 UTC,\"u\",\"d\",7,\"h:5\",6b.7,3,\"SELECT\",2026-11-22 00:00:00 UTC,"
+                "3/4,0,ERROR,42703,\"column \"\"nope\"\" does not exist\",,,,,,\"" +
+                kQuery + "\",20,,\"app\",\"client backend\",,0\n"),
+            "SELECT nope");
+  EXPECT_EQ(failed_text(
+                R"({"timestamp":"2026-11-22 01:00:00.000 UTC","pid":7,"session_id":"6b.7","line_num":3,)"
+                R"("error_severity":"ERROR","state_code":"42703","message":"column \"nope\" does not exist",)"
+                R"("statement":")" +
+                kQuery +
+                R"(","cursor_position":20})"
+                "\n"),
+            "SELECT nope");
+}
+
+TEST(FailedPart, WithoutAPositionTheFirstStandsForAll) {
+  EXPECT_EQ(failed_text("2026-11-22 01:00:00.000 UTC [7] ERROR:  division by zero\n"
+                        "2026-11-22 01:00:00.000 UTC [7] STATEMENT:  " +
+                        kQuery + "\n"),
+            "SELECT 'é'");
+}
+
+bool warns(const testing::Ingested& got, std::string_view part) {
+  return std::any_of(got.stats.warnings.begin(), got.stats.warnings.end(),
+                     [part](const std::string& warning) { return warning.find(part) != std::string::npos; });
+}
+
+TEST(LateFetch, IsReportedWithItsTime) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] LOG:  duration: ";
+  const testing::Ingested got = testing::ingest_text(
+      head + "1.000 ms  execute S_1/C_1: SELECT * FROM a\n" + head + "2.000 ms  execute S_2: SELECT 1\n" +
+      head + "3.500 ms  execute fetch from S_1/C_1: SELECT * FROM a\n");
+  EXPECT_EQ(got.stats.executions, 2U);
+  EXPECT_TRUE(warns(got, "1 fetches (3.500 ms) came after other statements"));
+}
+
+std::string transactions(int step, bool over) {
+  std::string log;
+  for (int i = 1; i <= 100; ++i) {
+    log += "2026-11-22 01:00:00.000 UTC [7] 3/" + std::to_string(i * step) +
+           " LOG:  duration: 0.500 ms  execute <unnamed>: SELECT 1\n";
+    for (int j = 1; over && j < step; ++j)
+      log += "2026-11-22 01:00:00.000 UTC [7] 3/0 LOG:  duration: 0.500 ms  statement: SELECT 2\n";
+  }
+  return log;
+}
+
+TEST(Sampling, ShowsInTransactionsWithoutStatements) {
+  IngestOptions options;
+  options.prefix = "%m [%p] %v ";
+  options.prefix_given = true;
+  EXPECT_TRUE(warns(testing::ingest_text(transactions(10, false), options), "About 90% of the transactions"));
+  EXPECT_FALSE(warns(testing::ingest_text(transactions(1, false), options), "of the transactions"));
+  EXPECT_FALSE(warns(testing::ingest_text(transactions(10, true), options), "of the transactions"));
+}
+
+TEST(Kinds, AreCountedByTheFirstWord) {
+  std::string log;
+  for (const std::string text :
+       {"select 1", "/* a */ -- b\\n (SELECT 2)", "insert into t values (1)", "WITH x AS (SELECT 1) SELECT 2",
+        "UPDATE t SET a = 1", "delete from t", "begin", "COMMIT", "CREATE TABLE u (a int)"}) {
+    std::string line = text;
+    if (const size_t at = line.find("\\n"); at != std::string::npos) line.replace(at, 2, "\n\t");
+    log += "2026-11-22 01:00:00.000 UTC [7] LOG:  duration: 0.500 ms  statement: " + line + "\n";
+  }
+  const IngestStats stats = testing::ingest_text(log).stats;
+  EXPECT_EQ(stats.selects, 3U);
+  EXPECT_EQ(stats.inserts, 1U);
+  EXPECT_EQ(stats.updates, 1U);
+  EXPECT_EQ(stats.deletes, 1U);
+  EXPECT_EQ(stats.transaction_commands, 2U);
+  EXPECT_EQ(stats.other_statements, 1U);
+  EXPECT_EQ(stats.extended, 0U);
+}
+
+}  // namespace
+}  // namespace pgsieve
