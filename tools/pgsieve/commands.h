@@ -8,6 +8,7 @@ namespace pgsieve {
 int run_report(const ReportOptions& options);  // report and lint
 int run_rules(const RulesOptions& options);
 int run_fingerprint(const FingerprintOptions& options);
+int run_prove(const ProveOptions& options);  // 0: the rows agree, 1: they differ
 
 // Writes to standard output. A reader that went away is no failure; a full disk is told, and false.
 bool write_stdout(std::string_view text);

@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
       return pgsieve::run_rules(line.rules);
     case CommandLine::Command::kFingerprint:
       return pgsieve::run_fingerprint(line.fingerprint);
+    case CommandLine::Command::kProve:
+      return pgsieve::run_prove(line.prove);
     case CommandLine::Command::kNone:
       break;
   }

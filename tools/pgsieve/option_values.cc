@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "analyzer/workload/orm.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -141,6 +142,9 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   if (!raw.min_confidence.empty() && !confidence_from_name(raw.min_confidence, analysis.min_confidence)) {
     throw UsageError{
         fmt::format("--min-confidence knows low, medium, high, proved, not '{}'", raw.min_confidence)};
+  }
+  if (!analysis.orm.empty() && orm_from_name(analysis.orm) == Orm::kUnknown) {
+    throw UsageError{fmt::format("--orm knows {}, not '{}'", fmt::join(orm_names(), ", "), analysis.orm)};
   }
   check_rule_names(analysis.rules);
   check_rule_names(analysis.skip_rules);

@@ -116,6 +116,23 @@ void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) 
                  : "Exit code: 0 whatever is found, 2 usage or configuration, 3 input not usable.");
 }
 
+// The finding comes first: what follows are inputs.
+void add_prove_command(CLI::App& app, ProveOptions& prove, ReportOptions& report) {
+  app.add_option("finding", prove.finding, "id of an n-plus-one finding, or the beginning of it")
+      ->type_name("FINDING")
+      ->required();
+  add_input_options(app, report.analysis);
+  app.add_option(
+         "--db", prove.url,
+         "server to replay on: postgresql://user@host/database; what is left out comes from PG… variables")
+      ->type_name("URL")
+      ->required();
+  app.footer(
+      "Replays one captured loop and the statement that is to replace it, in a read-only transaction that is "
+      "rolled back.\n"
+      "Exit code: 0 the rows agree, 1 they differ, 2 usage, 3 input or server not usable.");
+}
+
 // ---- mistakes
 // -----------------------------------------------------------------------------------------------------------
 
@@ -213,6 +230,11 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       ->type_name("SQL");
   fingerprint_command->add_flag("--json", line.fingerprint.json, "one JSON object per statement");
 
+  ReportOptions prove;
+  CLI::App* prove_command =
+      app.add_subcommand("prove", "replay a captured loop against its rewrite on a server");
+  add_prove_command(*prove_command, line.prove, prove);
+
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
     app.parse(argc, argv);
@@ -227,6 +249,11 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     } else if (fingerprint_command->parsed()) {
       line.command = CommandLine::Command::kFingerprint;
       if (line.fingerprint.statements.empty()) line.fingerprint.statements.emplace_back("-");
+    } else if (prove_command->parsed()) {
+      line.command = CommandLine::Command::kProve;
+      complete(prove, raw);
+      prove.analysis.ingest.prefix_given = prove_command->count("--prefix") != 0;
+      line.prove.analysis = prove.analysis;
     } else {
       return stop(
           usage_error(fmt::format("a command is needed: {}", fmt::join(command_names(app), ", ")), app));

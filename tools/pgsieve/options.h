@@ -66,12 +66,19 @@ struct FingerprintOptions {
   bool json = false;
 };
 
+struct ProveOptions {
+  std::string finding;  // id, or the beginning of one
+  std::string url;      // of the server
+  AnalysisOptions analysis;
+};
+
 struct CommandLine {
-  enum class Command : uint8_t { kNone, kReport, kLint, kRules, kFingerprint };
+  enum class Command : uint8_t { kNone, kReport, kLint, kRules, kFingerprint, kProve };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
+  ProveOptions prove;
 };
 
 struct ParsedCommandLine {
