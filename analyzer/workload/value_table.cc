@@ -48,6 +48,25 @@ std::string ValueTable::column_name(uint32_t pattern, uint16_t column) const {
   return found == columns_.end() || column >= found->second.size() ? std::string() : found->second[column];
 }
 
+ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const ValueTable& values) {
+  constexpr int64_t kSmall = 10'000;
+  constexpr size_t kShort = 8;
+  ValueMatch best = ValueMatch::kNone;
+  if (values.empty()) return best;
+  for (size_t i = 0; i < child.value_count; ++i) {
+    const SlotValue& value = child.values[i];
+    if (!value.known || value.role != SlotRole::kEqual) continue;
+    values.find(value.hash, [&](const ValueOrigin& origin) {
+      if (origin.pattern != pattern) return;
+      const bool number = value.number != SlotValue::kNotNumeric;
+      const bool telling =
+          number ? value.number >= kSmall || value.number <= -kSmall : value.text.size() >= kShort;
+      best = std::max(best, telling ? ValueMatch::kTelling : ValueMatch::kPlain);
+    });
+  }
+  return best;
+}
+
 void ValueVotes::add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values) {
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];

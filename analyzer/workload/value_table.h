@@ -71,6 +71,14 @@ class ValueTable {
   uint32_t executions_ = 0;
 };
 
+// Whether a statement asks for a value that is in the rows of the statement `pattern`.
+enum class ValueMatch : uint8_t {
+  kNone,
+  kPlain,    // a small number: any list of rows may hold it
+  kTelling,  // a value that two tables hardly share by chance
+};
+ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const ValueTable& values);
+
 // Counts for one run, per slot of the child and column of the parent. Bounded.
 class ValueVotes {
  public:
