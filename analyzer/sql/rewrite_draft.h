@@ -125,6 +125,17 @@ class Draft {
 // Removes a condition from an AND; a lone one becomes nullptr.
 void remove_condition(Node*& where, const Node* condition);
 
+// Puts the keys into the conditions: `col = ANY($1)`, or `(a, b) IN (SELECT * FROM unnest($1, $2))` in place
+// of the first one, the others gone. `predicates` has one per key.
+bool put_keys(Draft& draft, Node*& where, const std::vector<KeyPredicate>& predicates);
+
+// Puts the keys' columns among those of the select list that lack them, and says where they stand.
+void show_keys(Draft& draft, PgQuery__SelectStmt& select, const std::vector<KeyPredicate>& predicates,
+               Rewrite& out);
+
+// The name of a target's output column; "" where the server makes one up.
+std::string output_name(const Node* target);
+
 // The last name of a plain column reference; "" for anything else.
 std::string_view column_name_of(const Node* node);
 

@@ -24,41 +24,6 @@ constexpr std::array<std::string_view, 22> kNull = {
     "var_samp",  "stddev_pop", "var_pop", "bit_and", "bit_or",    "json_object_agg", "jsonb_object_agg",
     "any_value"};
 
-std::string output_name(const Node* target) {
-  const PgQuery__ResTarget& item = *target->res_target;
-  if (!tree::text(item.name).empty()) return item.name;
-  const std::string_view column = column_name_of(item.val);
-  if (!column.empty()) return std::string(column);
-  const Node* value = tree::without_casts(item.val);
-  if (is(value, PG_QUERY__NODE__NODE_FUNC_CALL))
-    return std::string(tree::last_name(tree::function_name(*value->func_call)));
-  return {};
-}
-
-std::string_view qualifier_of(const Node* column) {
-  const auto fields = nodes(column->column_ref->n_fields, column->column_ref->fields);
-  return fields.size() < 2 ? std::string_view() : tree::string_of(fields[fields.size() - 2]);
-}
-
-// True when the target shows the column; `star`: as part of a star.
-bool covers(const Node* target, const Node* column, size_t relations, bool& star) {
-  const Node* value = target->res_target->val;
-  if (!is(value, PG_QUERY__NODE__NODE_COLUMN_REF) || column_name_of(column).empty()) return false;
-  star = tree::is_star(*value->column_ref);
-  const std::string_view qualifier = qualifier_of(value);
-  const std::string_view wanted = qualifier_of(column);
-  const bool same_relation = qualifier == wanted || (relations == 1 && (qualifier.empty() || wanted.empty()));
-  if (star) return value->column_ref->n_fields == 1 || same_relation;
-  return same_relation && column_name_of(value) == column_name_of(column);
-}
-
-bool is_positional(size_t count, Node** items) {
-  return std::any_of(items, items + count, [](const Node* item) {
-    if (is(item, PG_QUERY__NODE__NODE_SORT_BY)) item = item->sort_by->node;
-    return is(item, PG_QUERY__NODE__NODE_A_CONST);
-  });
-}
-
 bool is_zero(const Node* node) {
   return is(node, PG_QUERY__NODE__NODE_A_CONST) && node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL &&
          node->a_const->ival->ival == 0;
@@ -144,108 +109,6 @@ class SelectRewrite {
            select_.distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET;
   }
 
-  size_t from_relations() const {
-    return static_cast<size_t>(std::count_if(draft_.shape().relations.begin(), draft_.shape().relations.end(),
-                                             [](const Relation& relation) { return relation.block == 0; }));
-  }
-
-  // col = ANY($1), or (a, b) IN (SELECT * FROM unnest($1, $2)); the key conditions but the first go.
-  bool put_keys_in_conditions() {
-    const std::vector<Key>& keys = draft_.keys();
-    Node* condition = nullptr;
-    if (keys.size() == 1) {
-      std::string type;
-      if (keys[0].leaves[0].cast != nullptr)
-        type = "::" + keys[0].type + (keys[0].type.ends_with("[]") ? "" : "[]");
-      condition = draft_.snippet_condition("true = ANY($1" + type + ")");
-      if (condition == nullptr) return false;
-      condition->a_expr->lexpr = predicates_[0].column;
-    } else {
-      std::string row = "ROW(";
-      for (size_t i = 0; i < keys.size(); ++i) row += i == 0 ? "true" : ", true";
-      condition = draft_.snippet_condition(row + ") IN (SELECT * FROM " + draft_.unnest_call() + ")");
-      if (condition == nullptr || !is(condition->sub_link->testexpr, PG_QUERY__NODE__NODE_ROW_EXPR))
-        return false;
-      PgQuery__RowExpr& tuple = *condition->sub_link->testexpr->row_expr;
-      tuple.row_format = PG_QUERY__COERCION_FORM__COERCE_IMPLICIT_CAST;
-      for (size_t i = 0; i < keys.size(); ++i) tuple.args[i] = predicates_[i].column;
-    }
-    for (size_t i = 1; i < predicates_.size(); ++i) {
-      if (predicates_[i].in_where) {
-        remove_condition(select_.where_clause, predicates_[i].conjunct);
-      } else {
-        const Node* always = draft_.snippet_target("true");
-        if (always == nullptr) return false;
-        *predicates_[i].conjunct = *always->res_target->val;
-      }
-    }
-    *predicates_[0].conjunct = *condition;
-    return true;
-  }
-
-  // Where the key stands among the output columns; adds it where it does not.
-  void show_keys(Rewrite& out) {
-    const bool positional = is_positional(select_.n_sort_clause, select_.sort_clause) ||
-                            is_positional(select_.n_group_clause, select_.group_clause);
-    std::set<std::string> names;
-    for (const Node* target : nodes(select_.n_target_list, select_.target_list))
-      names.insert(output_name(target));
-    std::vector<Node*> added;
-    bool star_before = false;
-    for (size_t i = 0; i < predicates_.size(); ++i) {
-      const Node* column = predicates_[i].column;
-      bool covered = false;
-      star_before = false;
-      for (size_t at = 0; at < select_.n_target_list && !covered; ++at) {
-        bool star = false;
-        if (covers(select_.target_list[at], column, from_relations(), star)) {
-          covered = true;
-          const std::string name =
-              star ? std::string(column_name_of(column)) : output_name(select_.target_list[at]);
-          out.key_columns.push_back(name);
-          out.key_positions.push_back(star || star_before ? -1 : static_cast<int>(at));
-        }
-        star_before = star_before || is_star_target(select_.target_list[at]);
-      }
-      if (covered) continue;
-      std::string name(column_name_of(column));
-      if (name.empty()) name = draft_.keys()[i].name;
-      const std::string written = name;
-      while (names.contains(name)) name = "key_" + name;
-      names.insert(name);
-      Node* target = draft_.snippet_target(
-          name == written && !column_name_of(column).empty() ? "true" : "true AS " + quote_identifier(name));
-      if (target == nullptr) return;
-      target->res_target->val = predicates_[i].column;
-      added.push_back(target);
-      out.key_columns.push_back(name);
-      out.key_positions.push_back(-2 - static_cast<int>(added.size() - 1));  // settled below
-      out.key_added = true;
-    }
-    const size_t before = select_.n_target_list;
-    if (positional) {
-      for (Node* target : added) draft_.insert(select_.n_target_list, select_.target_list, target, false);
-    } else {
-      for (size_t i = added.size(); i-- > 0;)
-        draft_.insert(select_.n_target_list, select_.target_list, added[i], true);
-    }
-    const bool any_star =
-        std::any_of(select_.target_list, select_.target_list + select_.n_target_list, is_star_target);
-    for (int& position : out.key_positions) {
-      if (position <= -2) {
-        const int nth = -2 - position;
-        position = positional ? (any_star ? -1 : static_cast<int>(before) + nth) : nth;
-      } else if (position >= 0 && !positional) {
-        position += static_cast<int>(added.size());
-      }
-    }
-  }
-
-  static bool is_star_target(const Node* target) {
-    const Node* value = target->res_target->val;
-    return is(value, PG_QUERY__NODE__NODE_COLUMN_REF) && tree::is_star(*value->column_ref);
-  }
-
   void order_by_keys() {
     for (size_t i = predicates_.size(); i-- > 0;) {
       Node* ordered = draft_.snippet("SELECT 1 ORDER BY true");
@@ -299,13 +162,13 @@ class SelectRewrite {
       select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
     }
     const FixClass kind = flat_class();
-    show_keys(about);
+    show_keys(draft_, select_, predicates_, about);
     if (select_.n_group_clause > 0) {
       for (size_t i = predicates_.size(); i-- > 0;)
         draft_.insert(select_.n_group_clause, select_.group_clause, predicates_[i].column, true);
     }
     order_by_keys();
-    if (!put_keys_in_conditions()) return std::nullopt;
+    if (!put_keys(draft_, select_.where_clause, predicates_)) return std::nullopt;
     std::optional<Rewrite> out = draft_.finish(kind);
     if (!out) return out;
     adopt(*out, about);
@@ -430,7 +293,7 @@ class SelectRewrite {
     select_.n_sort_clause = 0;
     select_.limit_count = nullptr;
     select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-    if (!put_keys_in_conditions()) return std::nullopt;
+    if (!put_keys(draft_, select_.where_clause, predicates_)) return std::nullopt;
     root->select_stmt->from_clause[0]->join_expr->rarg->range_subselect->subquery = draft_.statement();
     std::optional<Rewrite> out = draft_.finish(FixClass::kCount, root);
     if (!out) return out;

@@ -119,31 +119,6 @@ bool keys_in_conditions(Draft& draft, Node*& where, std::vector<KeyPredicate>& p
   return true;
 }
 
-// col = ANY($1); (a, b) IN (SELECT * FROM unnest($1, $2)).
-bool put_keys(Draft& draft, Node*& where, const std::vector<KeyPredicate>& predicates) {
-  const std::vector<Key>& keys = draft.keys();
-  Node* condition = nullptr;
-  if (keys.size() == 1) {
-    const bool cast = keys[0].leaves[0].cast != nullptr;
-    condition = draft.snippet_condition(
-        "true = ANY($1" +
-        (cast ? "::" + keys[0].type + (keys[0].type.ends_with("[]") ? "" : "[]") : std::string()) + ")");
-    if (condition == nullptr) return false;
-    condition->a_expr->lexpr = predicates[0].column;
-  } else {
-    std::string row = "ROW(";
-    for (size_t i = 0; i < keys.size(); ++i) row += i == 0 ? "true" : ", true";
-    condition = draft.snippet_condition(row + ") IN (SELECT * FROM " + draft.unnest_call() + ")");
-    if (condition == nullptr) return false;
-    PgQuery__RowExpr& tuple = *condition->sub_link->testexpr->row_expr;
-    tuple.row_format = PG_QUERY__COERCION_FORM__COERCE_IMPLICIT_CAST;
-    for (size_t i = 0; i < keys.size(); ++i) tuple.args[i] = predicates[i].column;
-    for (size_t i = 1; i < predicates.size(); ++i) remove_condition(where, predicates[i].conjunct);
-  }
-  *predicates[0].conjunct = *condition;
-  return true;
-}
-
 void name_keys_in_result(const std::vector<Key>& keys, Rewrite& out) {
   for (const Key& key : keys) out.key_columns.push_back(key.name);
 }
