@@ -80,6 +80,11 @@ class Reader {
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   bool failed() const { return failed_; }
   bool at_end() const { return bytes_.empty(); }
+  // What was read makes no sense: an enumerator that does not exist, a reference to nothing.
+  void fail() {
+    failed_ = true;
+    bytes_ = {};
+  }
 
   template <typename T>
   void operator()(T& value) {
@@ -128,8 +133,7 @@ class Reader {
   uint64_t length() {
     const uint64_t size = varint();
     if (size <= bytes_.size()) return size;
-    failed_ = true;
-    bytes_ = {};
+    fail();
     return 0;
   }
   uint64_t varint() {

@@ -76,8 +76,8 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
 SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
                                                        const StatementEvent& statement) {
   Candidate best;
-  const auto found = applications_.find(session.application);
-  if (found == applications_.end() || statement.start == kUnknownTime) return best;
+  const auto found = state_.applications.find(session.application);
+  if (found == state_.applications.end() || statement.start == kUnknownTime) return best;
   for (RingEntry& entry : found->second.ring) {
     const ParentExecution& parent = entry.execution;
     if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key)
@@ -85,7 +85,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     const bool same_trace = statement.trace != 0 && parent.trace == statement.trace;
     if (!same_trace && statement.trace != 0 && parent.trace != 0) continue;
     Microseconds last = parent.end;
-    for (const LoopRun* run : entry.runs) {
+    for (const std::shared_ptr<LoopRun>& run : entry.runs) {
       if (run->child_key() == group.pattern->key && run->last_end() != kUnknownTime)
         last = std::max(last, run->last_end());
     }
@@ -103,34 +103,27 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   return best;
 }
 
-LoopRun* SessionTracker::start_run(Session& session, Group& group, const StatementEvent& statement,
-                                   const Candidate& candidate) {
+std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& group,
+                                                   const StatementEvent& statement,
+                                                   const Candidate& candidate) {
   RingEntry* entry = candidate.ring;
   if (candidate.execution != nullptr && entry == nullptr && candidate.via == kNoPattern) {
     // A parent on this connection: its children on other connections shall find the run.
-    const auto found = applications_.find(session.application);
-    if (found != applications_.end()) {
+    const auto found = state_.applications.find(session.application);
+    if (found != state_.applications.end()) {
       for (RingEntry& other : found->second.ring) {
         if (other.execution.id == candidate.execution->id) entry = &other;
       }
     }
   }
   if (entry != nullptr) {
-    for (LoopRun* run : entry->runs) {
-      if (run->child_key() == group.pattern->key) {
-        ++run->holders;
-        return run;
-      }
+    for (const std::shared_ptr<LoopRun>& run : entry->runs) {
+      if (run->child_key() == group.pattern->key) return run;
     }
   }
   ParentExecution parent = candidate.execution == nullptr ? ParentExecution{} : *candidate.execution;
-  auto* run = std::make_unique<LoopRun>(statement, std::move(parent), candidate.via)
-                  .release();  // owned by its holders
-  run->holders = 1;
-  if (entry != nullptr) {
-    entry->runs.push_back(run);
-    ++run->holders;
-  }
+  auto run = std::make_shared<LoopRun>(statement, std::move(parent), candidate.via);
+  if (entry != nullptr) entry->runs.push_back(run);
   return run;
 }
 
@@ -194,10 +187,35 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   group.run->add(statement, with_parent);
 }
 
+void SessionTracker::release(RingEntry& entry) {
+  for (std::shared_ptr<LoopRun>& run : entry.runs) release(run);
+  entry.runs.clear();
+}
+
+// The program's ring; a new program beyond the cap takes the place of the one whose latest parent is the
+// oldest.
+Application& SessionTracker::application_of(uint64_t id) {
+  const auto found = state_.applications.find(id);
+  if (found != state_.applications.end()) return found->second;
+  if (state_.applications.size() >= kMaxApplications) {
+    const auto latest = [](const auto& application) {
+      uint64_t newest = 0;
+      for (const RingEntry& entry : application.second.ring) newest = std::max(newest, entry.execution.id);
+      return newest;
+    };
+    const auto oldest =
+        std::min_element(state_.applications.begin(), state_.applications.end(),
+                         [&](const auto& left, const auto& right) { return latest(left) < latest(right); });
+    for (RingEntry& entry : oldest->second.ring) release(entry);
+    state_.applications.erase(oldest);
+  }
+  return state_.applications[id];
+}
+
 // A statement's next execution on a connection takes the place of its last, so that a loop does not push its
 // own parent out; else the oldest place is taken.
 void SessionTracker::push_ring(const StatementEvent& statement, const ParentExecution& execution) {
-  std::vector<RingEntry>& ring = applications_[statement.application].ring;
+  std::vector<RingEntry>& ring = application_of(statement.application).ring;
   RingEntry* place = nullptr;
   for (RingEntry& entry : ring) {
     if (entry.execution.session == execution.session &&
@@ -212,9 +230,7 @@ void SessionTracker::push_ring(const StatementEvent& statement, const ParentExec
       return left.execution.id < right.execution.id;
     });
   }
-  const Session nobody;
-  for (LoopRun*& run : place->runs) release(run, nobody);
-  place->runs.clear();
+  release(*place);
   place->execution = execution;
 }
 

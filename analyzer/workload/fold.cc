@@ -25,16 +25,18 @@ void add_scaling(Loop& loop, int64_t rows, uint32_t children) {
 
 }  // namespace
 
-void SessionTracker::release(LoopRun*& run, const Session& session) {
-  if (run == nullptr) return;
-  if (--run->holders == 0) {
-    const std::unique_ptr<LoopRun> owned(run);
-    fold_run(*owned, session);
-  }
-  run = nullptr;
+void SessionTracker::release(std::shared_ptr<LoopRun>& run) {
+  if (run.use_count() == 1) fold_run(*run);
+  run.reset();
 }
 
-void SessionTracker::fold_run(const LoopRun& run, const Session& session) {
+void SessionTracker::release(std::shared_ptr<LoopRun>& run, const Session& session) {
+  if (run == nullptr) return;
+  run->note_session(session.id, session.median_gap(), session.statements_per_unit());
+  release(run);
+}
+
+void SessionTracker::fold_run(const LoopRun& run) {
   const bool has_parent = run.parent().id != 0;
   const LoopKey key{run.child_key(), has_parent ? run.parent().key : kNoPattern};
   if (run.count() < 2) {
@@ -65,13 +67,9 @@ void SessionTracker::fold_run(const LoopRun& run, const Session& session) {
   loop.gap_time += run.gaps().sum();
   add_scaling(loop, run.parent().rows >= 0 ? run.parent().rows : run.parent().limit, run.count());
   if (!run.source().empty()) loop.sources.add(run.source());
-  if (!session.database.empty()) loop.databases.add(session.database);
-  if (!session.application_name.empty()) loop.applications.add(session.application_name);
-  const auto statements_per_unit = session.units == 0
-                                       ? 0U
-                                       : static_cast<uint32_t>(std::min<uint64_t>(
-                                             session.unit_statements * 16 / session.units, UINT32_MAX));
-  LoopExample example = run.example(session.median_gap(), statements_per_unit);
+  if (!run.database().empty()) loop.databases.add(run.database());
+  if (!run.application().empty()) loop.applications.add(run.application());
+  LoopExample example = run.example();
   if (!options_.keep_values) example.sample_values.clear();
   loop.add_example(std::move(example));
 }

@@ -182,7 +182,8 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
   const QueryBlock& top = shape.blocks[0];
   if (is_read(shape.kind) && !top.has_from && !top.set_operation) return false;
   if (top.has_aggregate && top.group.empty()) return false;
-  if (top.limit.present && top.limit.value && *top.limit.value <= 1) return false;
+  // Only where the text is always the same; one with a slot is judged by each execution's value.
+  if (top.limit.value && *top.limit.value <= 1 && top.limit.slot == kNoIndex) return false;
   if (is_write(shape.kind) && shape.arity == Arity::kRow) return false;
   if (join_multiplies(shape, places, profile)) return true;
   std::vector<std::string> equal_columns;

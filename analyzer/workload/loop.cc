@@ -16,7 +16,8 @@ bool better_example(const LoopExample& left, const LoopExample& right) {
                     example.child_time, example.time, example.median_gap, example.sample_values,
                     example.source, example.cycle);
   };
-  return rank(right) < rank(left);
+  if (rank(left) != rank(right)) return rank(right) < rank(left);
+  return right < left;  // equal in all of that: whatever else differs, so that the order is total
 }
 
 bool better_example(const RepeatExample& left, const RepeatExample& right) {
@@ -24,7 +25,8 @@ bool better_example(const RepeatExample& left, const RepeatExample& right) {
     return std::tie(example.count, example.executions, example.distinct_tuples, example.span,
                     example.repeated_time, example.time, example.median_gap, example.source);
   };
-  return rank(right) < rank(left);
+  if (rank(left) != rank(right)) return rank(right) < rank(left);
+  return right < left;
 }
 
 namespace {
@@ -51,6 +53,7 @@ void Loop::merge(const Loop& other) {
   scopes += other.scopes;
   executions += other.executions;
   per_scope.merge(other.per_scope);
+  per_parent.merge(other.per_parent);
   child_time += other.child_time;
   gap_time += other.gap_time;
   scaling_n += other.scaling_n;

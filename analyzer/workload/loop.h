@@ -70,6 +70,7 @@ struct LoopExample {
       cycle;  // the distinct statements of the last turn of the loop, the child included; <= 8
   std::vector<std::string> sample_values;  // up to 5 values of the varying slot, in order
   std::string source;  // tags of the first child: "controller=posts action=index", file:line, test
+  friend auto operator<=>(const LoopExample&, const LoopExample&) = default;
 };
 
 struct LoopKey {
@@ -124,6 +125,7 @@ struct RepeatExample {
   Microseconds max_interval = 0;           // longest time between two of them
   Microseconds repeated_time = 0;          // time spent in the repetitions
   std::string source;
+  friend auto operator<=>(const RepeatExample&, const RepeatExample&) = default;
 };
 
 struct Repeat {

@@ -38,7 +38,13 @@ Microseconds GapSummary::median() const {
 }
 
 LoopRun::LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey via)
-    : info_(child.info), key_(child.pattern->key), parent_(std::move(parent)), via_(via) {
+    : info_(child.info),
+      key_(child.pattern->key),
+      parent_(std::move(parent)),
+      via_(via),
+      first_session_(child.session),
+      database_(child.event->database),
+      application_(child.event->application) {
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
     Slot slot;
@@ -218,7 +224,13 @@ const LoopRun::Slot* LoopRun::most_varying() const {
   return best;
 }
 
-LoopExample LoopRun::example(Microseconds other_median_gap, uint32_t statements_per_unit) const {
+void LoopRun::note_session(uint64_t session, Microseconds median_gap, uint32_t statements_per_unit) {
+  if (session != first_session_) return;
+  session_median_gap_ = median_gap;
+  statements_per_unit_ = statements_per_unit;
+}
+
+LoopExample LoopRun::example() const {
   LoopExample example;
   const bool spread =
       sessions_.size() > 1 || (parent_.id != 0 && !sessions_.empty() && sessions_[0] != parent_.session);
@@ -239,7 +251,7 @@ LoopExample LoopRun::example(Microseconds other_median_gap, uint32_t statements_
   example.commits = commits_;
   example.unit_changes = unit_changes_;
   example.unit_mismatches = unit_mismatches_;
-  example.statements_per_unit = statements_per_unit;
+  example.statements_per_unit = statements_per_unit_;
   example.setting_changes = setting_changes_;
   example.ascending = ascending_;
   example.descending = descending_;
@@ -274,7 +286,7 @@ LoopExample LoopRun::example(Microseconds other_median_gap, uint32_t statements_
   example.median_gap = gaps_.median();
   example.median_turn_gap = turn_gaps_.count() > 0 ? turn_gaps_.median() : gaps_.median();
   example.max_gap = gaps_.max();
-  example.other_median_gap = other_median_gap;
+  example.other_median_gap = session_median_gap_;
   example.cycle = cycle_;
   example.sample_values = sample_values_;
   example.source = source_;

@@ -36,6 +36,9 @@ class GapSummary {
   uint32_t count() const { return count_; }
 
  private:
+  template <typename Archive>
+  friend void fields(Archive& archive, GapSummary& value);  // open_scopes.cc
+
   std::vector<uint32_t> first_;
   Microseconds max_ = kUnknownTime;
   Microseconds sum_ = 0;
@@ -58,6 +61,20 @@ struct RunContext {
 
 class LoopRun {
  public:
+  // What is remembered of one value slot.
+  struct Slot {
+    static constexpr size_t kExact = 64;
+    uint16_t ordinal = 0;
+    SlotRole role = SlotRole::kNone;
+    uint64_t first = 0;
+    int64_t first_number = SlotValue::kNotNumeric;
+    bool varies = false;
+    bool unknown = false;
+    std::vector<uint64_t> distinct;  // sorted; empty until a second value is seen
+    uint32_t beyond = 0;             // new values after kExact
+  };
+
+  LoopRun() = default;  // to be read back (open_scopes.h)
   LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey via);
 
   void add(const StatementEvent& child, const RunContext& context);
@@ -75,24 +92,17 @@ class LoopRun {
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
 
-  LoopExample example(Microseconds other_median_gap, uint32_t statements_per_unit) const;
+  const std::string& database() const { return database_; }
+  const std::string& application() const { return application_; }
 
-  // Owners (see SessionTracker): the session group that is filling it, and the parent's place in the fan-out
-  // ring.
-  int holders = 0;
+  // What a session knows of itself when it lets go of the run; only that of the first child counts.
+  void note_session(uint64_t session, Microseconds median_gap, uint32_t statements_per_unit);
+  LoopExample example() const;
 
  private:
-  struct Slot {
-    static constexpr size_t kExact = 64;
-    uint16_t ordinal = 0;
-    SlotRole role = SlotRole::kNone;
-    uint64_t first = 0;
-    int64_t first_number = SlotValue::kNotNumeric;
-    bool varies = false;
-    bool unknown = false;
-    std::vector<uint64_t> distinct;  // sorted; empty until a second value is seen
-    uint32_t beyond = 0;             // new values after kExact
-  };
+  template <typename Archive>
+  friend void fields(Archive& archive, LoopRun& value);  // open_scopes.cc
+
   void add_slots(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
@@ -103,6 +113,10 @@ class LoopRun {
   PatternKey key_;
   ParentExecution parent_;
   PatternKey via_;
+  uint64_t first_session_ = 0;
+  std::string database_, application_;  // of the first child
+  Microseconds session_median_gap_ = kUnknownTime;
+  uint32_t statements_per_unit_ = 0;
   uint32_t count_ = 0;
   Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
   Microseconds child_time_ = 0;

@@ -12,6 +12,17 @@ void widen(Microseconds& first, Microseconds& last, Microseconds from, Microseco
   if (to != kUnknownTime) last = last == kUnknownTime ? to : std::max(last, to);
 }
 
+FacetCounts* facet_of(std::map<std::string, FacetCounts>& facets, const std::string& key) {
+  const auto found = facets.find(key);
+  if (found != facets.end()) return &found->second;
+  if (facets.size() >= kMaxTagKeys) {
+    const auto last = std::prev(facets.end());
+    if (last->first < key) return nullptr;
+    facets.erase(last);
+  }
+  return &facets[key];
+}
+
 bool better_sample(const ExecutionSample& left, const ExecutionSample& right) {
   return std::tie(right.duration, left.time, left.text, left.parameters) <
          std::tie(left.duration, right.time, right.text, right.parameters);
@@ -92,7 +103,9 @@ void Pattern::merge(const Pattern& other) {
   databases.merge(other.databases);
   users.merge(other.users);
   applications.merge(other.applications);
-  for (const auto& [tag, values] : other.tags) tags[tag].merge(values);
+  for (const auto& [tag, values] : other.tags) {
+    if (FacetCounts* counts = facet_of(tags, tag)) counts->merge(values);
+  }
   if (!other.slowest.empty() && (slowest.empty() || better_sample(other.slowest, slowest)))
     slowest = other.slowest;
   for (const PlanFact& fact : other.plans) merge_plan_fact(plans, fact);

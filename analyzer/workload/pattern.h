@@ -35,7 +35,7 @@ struct ExecutionSample {
   std::string text;        // the statement, cut at kMaxSampleBytes
   std::string parameters;  // "$1 = '35', $2 = NULL"; cut likewise
   static constexpr size_t kMaxSampleBytes = 2048;
-  bool empty() const { return text.empty(); }
+  bool empty() const { return duration == kUnknownTime; }
 };
 
 // What executed plans said about one access path of this pattern.
@@ -111,6 +111,11 @@ struct Pattern {
 
 // Widens [first, last] by [from, to]; unknown times are left out.
 void widen(Microseconds& first, Microseconds& last, Microseconds from, Microseconds to);
+
+// The counts of a key in a bounded set of keys: the first kMaxTagKeys in alphabetical order are kept, a
+// bottom-k like that of FacetCounts. nullptr: none, the key is beyond them.
+inline constexpr size_t kMaxTagKeys = 16;
+FacetCounts* facet_of(std::map<std::string, FacetCounts>& facets, const std::string& key);
 
 // Total orders: true when `left` is the one to keep.
 bool better_sample(const ExecutionSample& left, const ExecutionSample& right);

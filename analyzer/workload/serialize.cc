@@ -12,6 +12,14 @@ void each(Archive& archive, Values&... values) {
   (archive(values), ...);
 }
 
+// An enumerator beyond the last is damage.
+template <typename Archive, typename Enumeration>
+void check(Archive& archive, Enumeration value, Enumeration last) {
+  if constexpr (Archive::kReading) {
+    if (value > last) archive.fail();
+  }
+}
+
 }  // namespace
 
 // One description per type, in the order the bytes have. A new member goes at the end of its type and raises
@@ -20,6 +28,7 @@ void each(Archive& archive, Values&... values) {
 template <typename Archive>
 void fields(Archive& archive, PatternKey& value) {
   each(archive, value.fingerprint, value.arity, value.approximate);
+  check(archive, value.arity, Arity::kRows);
 }
 
 template <typename Archive>
@@ -56,6 +65,7 @@ void fields(Archive& archive, PlanFact& value) {
   each(archive, value.access, value.relation, value.index, value.filter, value.condition, value.sort_key,
        value.executions, value.loops, value.rows, value.rows_removed, value.max_rows, value.max_rows_removed,
        value.disk_sorts);
+  check(archive, value.access, PlanFact::Access::kOther);
 }
 
 template <typename Archive>
@@ -96,6 +106,7 @@ void fields(Archive& archive, LoopExample& value) {
        value.matched_column, value.root, value.via, value.child_time, value.span, value.parent_gap,
        value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap, value.cycle,
        value.sample_values, value.source);
+  check(archive, value.scope, ScopeKind::kFanOut);
 }
 
 template <typename Archive>

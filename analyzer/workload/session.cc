@@ -24,6 +24,11 @@ Microseconds Session::median_gap() const {
   return kUnknownTime;
 }
 
+uint32_t Session::statements_per_unit() const {
+  if (units == 0) return 0;
+  return static_cast<uint32_t>(std::min<uint64_t>(unit_statements * 16 / units, UINT32_MAX));
+}
+
 Group* Session::find_group(const Pattern* pattern) {
   for (Group& group : groups) {
     if (group.pattern == pattern) return &group;

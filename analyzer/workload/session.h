@@ -1,8 +1,11 @@
-// The open sessions and what is remembered of each: the internals of SessionTracker.
+// The open sessions and what is remembered of each: the internals of SessionTracker. Plain data;
+// open_scopes.h writes all of it down, so a new member must be added there, too.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,12 +37,12 @@ struct Group {
   std::shared_ptr<StatementInfo> info;
   uint64_t last_position = 0;
   uint32_t executions = 0;
-  uint32_t other_tuples = 0;  // executions whose tuple did not fit
-  LoopRun* run = nullptr;     // the run being filled
-  uint64_t judged_epoch = 0;  // Session::parent_epoch when its parent was last looked for
-  bool many_rows = false;     // its last execution may have returned several rows
-  ParentExecution execution;  // its last execution, when many_rows
-  uint64_t last_value = 0;    // hash of its first equality value
+  uint32_t other_tuples = 0;     // executions whose tuple did not fit
+  std::shared_ptr<LoopRun> run;  // the run being filled
+  uint64_t judged_epoch = 0;     // Session::parent_epoch when its parent was last looked for
+  bool many_rows = false;        // its last execution may have returned several rows
+  ParentExecution execution;     // its last execution, when many_rows
+  uint64_t last_value = 0;       // hash of its first equality value
   std::vector<SeenTuple> tuples;
   std::string source;
 };
@@ -50,7 +53,6 @@ struct Session {
 
   uint64_t id = 0;
   uint64_t application = 0;
-  std::string database, application_name;
   Microseconds last_end = kUnknownTime;
   std::vector<Group> groups;
 
@@ -79,8 +81,28 @@ struct Session {
   std::vector<std::pair<std::string, Pattern*>> cursors;  // name → its DECLARE, at most 16
 
   void note_gap(Microseconds gap);
-  Microseconds median_gap() const;  // to a factor of two; kUnknownTime when there is none
+  uint32_t statements_per_unit() const;  // times 16; 0: no units
+  Microseconds median_gap() const;       // to a factor of two; kUnknownTime when there is none
   Group* find_group(const Pattern* pattern);
+};
+
+// One place of the fan-out ring: a parent and its children's runs.
+struct RingEntry {
+  ParentExecution execution;
+  std::vector<std::shared_ptr<LoopRun>> runs;
+};
+
+// A client program: the latest parents on all of its connections.
+struct Application {
+  std::vector<RingEntry> ring;  // in no order
+};
+
+// All that is open between two statements. Groups and ring entries share their runs: whoever lets go of a run
+// last folds it into the facts (SessionTracker::release).
+struct OpenState {
+  std::list<Session> sessions;                   // least recently used first
+  std::map<uint64_t, Application> applications;  // by StatementEvent::application
+  uint64_t next_execution = 1;                   // id of the next ParentExecution
 };
 
 }  // namespace pgsieve

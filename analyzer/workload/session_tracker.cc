@@ -1,6 +1,7 @@
 #include "analyzer/workload/session_tracker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgsieve {
 
@@ -14,34 +15,30 @@ SessionTracker::~SessionTracker() {
 Session& SessionTracker::open_session(const StatementEvent& statement) {
   const auto found = by_id_.find(statement.session);
   if (found != by_id_.end()) {
-    sessions_.splice(sessions_.end(), sessions_, found->second);  // most recently used last
+    state_.sessions.splice(state_.sessions.end(), state_.sessions, found->second);  // most recently used last
     Session& session = *found->second;
     if (session.application != statement.application) {
       // application_name is often set by the first statements of a connection: that is no change of hands.
       if (session.position > 0 && !session.in_transaction) close_window(session);
       session.application = statement.application;
-      session.database = statement.event->database;
-      session.application_name = statement.event->application;
     }
     return session;
   }
-  if (sessions_.size() >= options_.max_open_scopes) evict_oldest();
-  Session& session = sessions_.emplace_back();
-  by_id_[statement.session] = std::prev(sessions_.end());
+  if (state_.sessions.size() >= options_.max_open_scopes) evict_oldest();
+  Session& session = state_.sessions.emplace_back();
+  by_id_[statement.session] = std::prev(state_.sessions.end());
   session.id = statement.session;
   session.application = statement.application;
-  session.database = statement.event->database;
-  session.application_name = statement.event->application;
   ++facts_.sessions;
   return session;
 }
 
 void SessionTracker::evict_oldest() {
-  Session& oldest = sessions_.front();
+  Session& oldest = state_.sessions.front();
   close_window(oldest);
   ++facts_.dropped.scopes;
   by_id_.erase(oldest.id);
-  sessions_.pop_front();
+  state_.sessions.pop_front();
 }
 
 void SessionTracker::close_window(Session& session) {
@@ -62,21 +59,51 @@ void SessionTracker::on_session_end(uint64_t id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   close_window(*found->second);
-  sessions_.erase(found->second);
+  state_.sessions.erase(found->second);
   by_id_.erase(found);
 }
 
 void SessionTracker::finish() {
-  const Session nobody;
-  for (Session& session : sessions_) close_window(session);
-  for (auto& [key, application] : applications_) {
+  for (Session& session : state_.sessions) close_window(session);
+  for (auto& [key, application] : state_.applications) {
+    for (RingEntry& entry : application.ring) release(entry);
+  }
+  suspend();
+}
+
+void SessionTracker::close_half() {
+  if (state_.sessions.empty()) return finish();
+  for (size_t left = (state_.sessions.size() + 1) / 2; left > 0; --left) evict_oldest();
+}
+
+OpenState SessionTracker::suspend() {
+  by_id_.clear();
+  return std::exchange(state_, OpenState{});
+}
+
+void SessionTracker::resume(OpenState state) {
+  state_.next_execution = std::max(state_.next_execution, state.next_execution);
+  while (!state.sessions.empty()) {
+    Session& session = state.sessions.front();
+    if (by_id_.count(session.id) != 0) {
+      close_window(session);
+      state.sessions.pop_front();
+      continue;
+    }
+    state_.sessions.splice(state_.sessions.end(), state.sessions, state.sessions.begin());
+    by_id_[session.id] = std::prev(state_.sessions.end());
+    if (state_.sessions.size() > options_.max_open_scopes) evict_oldest();
+  }
+  for (auto& [id, application] : state.applications) {
+    std::vector<RingEntry>& ring = application_of(id).ring;
     for (RingEntry& entry : application.ring) {
-      for (LoopRun*& run : entry.runs) release(run, nobody);
+      if (ring.size() < kRing) {
+        ring.push_back(std::move(entry));
+      } else {
+        release(entry);
+      }
     }
   }
-  sessions_.clear();
-  by_id_.clear();
-  applications_.clear();
 }
 
 // The turnaround before this statement; closes the window when it was too long to belong to one request.
@@ -243,12 +270,12 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
 
 // Remembers the execution as a possible parent.
 void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement) {
-  group.many_rows =
-      statement.info->link.many_rows && statement.limit != 1 && statement.rows != 0 && statement.rows != 1;
+  group.many_rows = statement.info->link.many_rows && (statement.limit < 0 || statement.limit > 1) &&
+                    statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
   ++session.parent_epoch;
   ParentExecution& execution = group.execution;
-  execution.id = next_execution_++;
+  execution.id = state_.next_execution++;
   const bool chained = group.run != nullptr && group.run->parent().id != 0;
   execution.root_id = chained ? group.run->parent().root_id : execution.id;
   execution.root_key = chained ? group.run->parent().root_key : statement.pattern->key;

@@ -16,8 +16,8 @@
 // its root's identity on, so that the children of all its executions are one run: users → orders (3) → items
 // (30).
 //
-// Bounded: options.max_open_scopes sessions, Session::kMaxGroups statements each, kRing parents per client
-// program. What is pushed out is folded into the facts first, and counted.
+// Bounded: options.max_open_scopes sessions, Session::kMaxGroups statements each, kMaxApplications client
+// programs, kRing parents each. What is pushed out is folded into the facts first, and counted.
 #pragma once
 
 #include <cstdint>
@@ -40,19 +40,21 @@ class SessionTracker {
   void on_session_end(uint64_t session);
   void finish();  // closes everything
 
+  // What is open now. suspend() gives it away without judging it; resume() goes on with it: sessions beyond
+  // options.max_open_scopes, and a second state of one session, are closed.
+  const OpenState& open() const { return state_; }
+  OpenState suspend();
+  void resume(OpenState state);
+  // Closes the half of the sessions that was heard of longest ago; when there are none left, the rings.
+  void close_half();
+
  private:
   static constexpr size_t kRing = 64;
+  static constexpr size_t kMaxApplications = 1024;
   static constexpr Microseconds kIdleGap = 250 * kMillisecond;
   static constexpr Microseconds kFanOutWindow = 100 * kMillisecond;
   static constexpr Microseconds kTraceWindow = 5 * kSecond;
 
-  struct RingEntry {
-    ParentExecution execution;
-    std::vector<LoopRun*> runs;
-  };
-  struct Application {
-    std::vector<RingEntry> ring;  // at most kRing, in no order
-  };
   struct Candidate {
     const ParentExecution* execution = nullptr;
     LinkStrength strength = LinkStrength::kNone;
@@ -87,22 +89,23 @@ class SessionTracker {
   Link link_between(const Group& parent, const Group& child);
   Link link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
                     uint32_t child_ordinal);
-  LoopRun* start_run(Session& session, Group& group, const StatementEvent& statement,
-                     const Candidate& candidate);
+  std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
+                                     const Candidate& candidate);
+  Application& application_of(uint64_t id);
   void push_ring(const StatementEvent& statement, const ParentExecution& execution);
+  void release(RingEntry& entry);
 
   // Folding (fold.cc).
-  void release(LoopRun*& run, const Session& session);
-  void fold_run(const LoopRun& run, const Session& session);
+  void release(std::shared_ptr<LoopRun>& run);
+  void release(std::shared_ptr<LoopRun>& run, const Session& session);
+  void fold_run(const LoopRun& run);
   void fold_repeats(const Group& group);
 
   const WorkloadOptions& options_;
   Workload& facts_;
-  std::list<Session> sessions_;  // least recently used first
+  OpenState state_;
   std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
-  std::unordered_map<uint64_t, Application> applications_;
   std::unordered_map<uint64_t, Link> links_;  // memo by (parent ordinal, child ordinal)
-  uint64_t next_execution_ = 1;
 };
 
 }  // namespace pgsieve

@@ -131,15 +131,18 @@ int slot_priority(SlotRole role) {
 
 void collect_slots(const StatementShape& shape, const StatementScan& scan, StatementInfo& info) {
   const size_t count = std::min(shape.slots.size(), scan.slots.size());
+  bool other_list = false;
   for (size_t i = 0; i < count; ++i) {
     const SlotUse& use = shape.slots[i];
     if (use.parameter != 0) info.needs_parameters = true;
     if (use.role == SlotRole::kEqual) info.has_equality = true;
-    if (use.array && use.role == SlotRole::kList) info.array_list = true;
+    if (use.array && use.role == SlotRole::kEqual) info.array_list = true;
+    if (use.role == SlotRole::kList) other_list = true;
     if (slot_priority(use.role) < 9) {
       info.slots.push_back({static_cast<uint16_t>(i), scan.slots[i].parameter, use.role, use.array});
     }
   }
+  if (other_list) info.array_list = false;  // many, whatever the array holds
   for (const Slot& slot : scan.slots)
     info.needs_parameters = info.needs_parameters || slot.kind == Slot::Kind::kParameter;
   std::stable_sort(info.slots.begin(), info.slots.end(), [](const ValueSlot& left, const ValueSlot& right) {

@@ -156,6 +156,9 @@ void parse_tag_comment(std::string_view comment, Tags& tags) {
     const std::string_view key = trim(item.substr(0, separator));
     std::string_view value = trim(item.substr(separator + 1));
     if (!is_key(key)) return;
+    const bool spaced = item[separator] == ':' && item.size() > separator + 1 &&
+                        std::isspace(static_cast<unsigned char>(item[separator + 1]));
+    if (spaced && value.find(' ') != std::string_view::npos) return;  // "Note: some words"
     if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'')
       value = value.substr(1, value.size() - 2);
     keep_tag(url_decode(key), url_decode(value), found);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/workload/open_scopes.h"
+
 namespace pgsieve {
 
 void Workload::merge(const Workload& other) {
@@ -34,7 +36,11 @@ void Workload::merge(const Workload& other) {
   unparsed_statements += other.unparsed_statements;
   sessions += other.sessions;
   widen(first, last, other.first, other.last);
-  open_scopes = std::max(open_scopes, other.open_scopes);
+  if (!other.open_scopes.empty()) {
+    std::vector<std::string> parts = split_scopes(open_scopes);
+    for (std::string& part : split_scopes(other.open_scopes)) parts.push_back(std::move(part));
+    open_scopes = join_scopes(std::move(parts));
+  }
 }
 
 const Pattern* Workload::find(const PatternKey& key) const {

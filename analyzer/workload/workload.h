@@ -1,7 +1,8 @@
 // Workload: the facts of a capture, and nothing but facts. A commutative monoid: Workload() is neutral,
 // merge() is commutative and associative, and merge(facts(a), facts(b)) == facts(a then b) whenever no
-// session spans both inputs. For a session that does, the open scopes travel along (open_scopes) and the
-// WorkloadBuilder of the next run goes on where this one stopped.
+// session spans both inputs (nor a request whose statements are spread over sessions of both). For a session
+// that does, the open scopes travel along (open_scopes) and the WorkloadBuilder of the next run goes on where
+// this one stopped.
 //
 // Not thread-safe while it is being built or merged; afterwards any number of readers.
 #pragma once
@@ -50,8 +51,8 @@ class Workload {
   uint64_t unparsed_statements = 0;  // executions whose text the grammar rejected
   uint64_t sessions = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;
-  // Scopes that were still open at the end of the input, serialised (see serialize.h); merged by
-  // concatenation in order of session. Empty when the capture was closed with WorkloadBuilder::finish(true).
+  // Scopes that were still open at the end of the input, as bytes (see open_scopes.h); merging keeps those of
+  // both. Empty when the capture was closed with WorkloadBuilder::finish(true).
   std::string open_scopes;
 
   void merge(const Workload& other);

@@ -1,0 +1,117 @@
+#include "analyzer/workload/link.h"
+
+#include <gtest/gtest.h>
+
+namespace pgsieve {
+namespace {
+
+LinkStrength link(const std::string& parent, const std::string& child, const Schema* schema = nullptr) {
+  return find_link(draw_link_profile(draw_shape(parent), schema),
+                   draw_link_profile(draw_shape(child), schema), schema)
+      .strength;
+}
+
+TEST(Link, NamesOfKeysAndTables) {
+  EXPECT_EQ(link("SELECT id FROM users", "SELECT * FROM posts WHERE user_id = $1"), LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT * FROM categories", "SELECT * FROM items WHERE category_id = $1"),
+            LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT * FROM app_users", "SELECT * FROM posts WHERE user_id = $1"), LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT * FROM orders", "SELECT * FROM order_items WHERE order_id = $1"),
+            LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT * FROM users", "SELECT * FROM posts WHERE created_by_user_id = $1"),
+            LinkStrength::kNames);
+  EXPECT_EQ(link(R"(SELECT * FROM "OrderHeader")", R"(SELECT * FROM "OrderLine" WHERE "orderHeaderId" = $1)"),
+            LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT * FROM people", "SELECT * FROM pets WHERE person_id = $1"), LinkStrength::kNames);
+}
+
+TEST(Link, BelongsTo) {
+  EXPECT_EQ(link("SELECT id, user_id FROM posts", "SELECT * FROM users WHERE id = $1"), LinkStrength::kNames);
+  EXPECT_GE(link("SELECT id, user_id FROM posts", "SELECT * FROM users WHERE users.id IN ($1)"),
+            LinkStrength::kNames);
+}
+
+TEST(Link, AgainByTheParentsOwnKey) {
+  EXPECT_EQ(link("SELECT id FROM posts", "SELECT body FROM posts WHERE id = $1"), LinkStrength::kSameKey);
+}
+
+TEST(Link, ATree) {
+  EXPECT_EQ(link("SELECT * FROM nodes WHERE depth = 1", "SELECT * FROM nodes WHERE parent_id = $1"),
+            LinkStrength::kNames);
+}
+
+TEST(Link, SharedColumnsAndGenericOnes) {
+  EXPECT_EQ(link("SELECT sku FROM stock", "SELECT * FROM prices WHERE sku = $1"), LinkStrength::kSameColumn);
+  EXPECT_EQ(link("SELECT status FROM orders", "SELECT * FROM shipments WHERE status = $1"),
+            LinkStrength::kNone);
+}
+
+TEST(Link, AStarMayHoldAnyKey) {
+  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE id = $1"), LinkStrength::kPossible);
+  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE continent = $1"), LinkStrength::kNone);
+}
+
+TEST(Link, APinnedColumnIsTheSameInAllRows) {
+  EXPECT_NE(link("SELECT id, user_id FROM posts WHERE user_id = $1", "SELECT * FROM users WHERE id = $1"),
+            LinkStrength::kNames);
+}
+
+TEST(Link, PolymorphicPairs) {
+  EXPECT_GE(link("SELECT * FROM photos",
+                 "SELECT * FROM comments WHERE commentable_type = 'Photo' AND commentable_id = $1"),
+            LinkStrength::kPolymorphic);
+}
+
+TEST(Link, ForeignKeysOfTheSchema) {
+  Result<Schema> schema = parse_schema(
+      "CREATE TABLE kunde (nummer int PRIMARY KEY, name text);"
+      "CREATE TABLE auftrag (lfd int PRIMARY KEY, besteller int REFERENCES kunde (nummer));",
+      "schema.sql");
+  ASSERT_TRUE(schema.ok());
+  const std::string all = "SELECT * FROM kunde", of_one = "SELECT * FROM auftrag WHERE besteller = $1";
+  EXPECT_EQ(link(all, of_one), LinkStrength::kNone);
+  EXPECT_EQ(link(all, of_one, &*schema), LinkStrength::kForeignKey);
+  EXPECT_EQ(link("SELECT lfd, besteller FROM auftrag", "SELECT * FROM kunde WHERE nummer = $1", &*schema),
+            LinkStrength::kForeignKey);
+}
+
+TEST(Link, ManyRowsOrOne) {
+  const auto many = [](const std::string& text) {
+    return draw_link_profile(draw_shape(text), nullptr).many_rows;
+  };
+  EXPECT_TRUE(many("SELECT * FROM posts"));
+  EXPECT_TRUE(many("SELECT * FROM posts WHERE user_id = $1"));
+  EXPECT_TRUE(many("SELECT * FROM posts LIMIT 10"));
+  EXPECT_TRUE(many("SELECT user_id, count(*) FROM posts GROUP BY user_id"));
+  EXPECT_TRUE(many("INSERT INTO posts (a) VALUES (1), (2) RETURNING id"));
+  EXPECT_FALSE(many("SELECT * FROM posts WHERE id = $1"));
+  EXPECT_FALSE(many("SELECT count(*) FROM posts"));
+  EXPECT_FALSE(many("SELECT * FROM posts FETCH FIRST ROW ONLY"));
+  EXPECT_FALSE(many("UPDATE posts SET a = 1"));
+}
+
+TEST(Naming, Words) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(name_words("OrderItems"), (Words{"order", "items"}));
+  EXPECT_EQ(name_words("order_items"), (Words{"order", "items"}));
+  EXPECT_EQ(name_words("HTMLPage"), (Words{"html", "page"}));
+  EXPECT_EQ(name_words("userID"), (Words{"user", "id"}));
+  EXPECT_TRUE(name_words("__").empty());
+  for (const auto& [many, one] : std::vector<std::pair<std::string, std::string>>{{"categories", "category"},
+                                                                                  {"addresses", "address"},
+                                                                                  {"boxes", "box"},
+                                                                                  {"statuses", "status"},
+                                                                                  {"houses", "house"},
+                                                                                  {"people", "person"},
+                                                                                  {"news", "news"},
+                                                                                  {"users", "user"}}) {
+    EXPECT_EQ(singular(many), one);
+    EXPECT_EQ(singular(one), one);
+  }
+  EXPECT_EQ(plural("category"), "categories");
+  EXPECT_EQ(plural("day"), "days");
+  EXPECT_EQ(plural("users"), "users");
+}
+
+}  // namespace
+}  // namespace pgsieve

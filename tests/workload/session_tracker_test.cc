@@ -1,0 +1,232 @@
+// Sequences by hand: which execution is attributed to which, and where a window ends.
+#include "analyzer/workload/session_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/workload/stream.h"
+
+namespace pgsieve {
+namespace {
+
+using testing::Step;
+using testing::Stream;
+
+const std::string kPosts = "SELECT id, title FROM posts";
+const std::string kComments = "SELECT * FROM comments WHERE post_id = $1";
+
+std::string number(int value) {
+  return std::to_string(value);
+}
+
+const Pattern* pattern_of(const Workload& facts, const std::string& query) {
+  for (const auto& [key, pattern] : facts.patterns) {
+    if (pattern.query == query) return &pattern;
+  }
+  return nullptr;
+}
+
+const Loop* loop_of(const Workload& facts, const std::string& child, const std::string& parent) {
+  const Pattern* below = pattern_of(facts, child);
+  const Pattern* above = parent.empty() ? nullptr : pattern_of(facts, parent);
+  if (below == nullptr || (above == nullptr && !parent.empty())) return nullptr;
+  const auto found = facts.loops.find({below->key, above == nullptr ? kNoPattern : above->key});
+  return found == facts.loops.end() ? nullptr : &found->second;
+}
+
+TEST(SessionTracker, ALoopBelongsToTheListBeforeIt) {
+  Stream stream;
+  stream.run(1, "SELECT * FROM settings").run(1, kPosts, {}, 7);
+  for (int i = 0; i < 7; ++i) stream.run(1, kComments, {number(i)}, 2, 400);
+  const Workload facts = stream.facts();
+  const Loop* loop = loop_of(facts, kComments, kPosts);
+  ASSERT_NE(loop, nullptr);
+  EXPECT_EQ(loop->scopes, 1U);
+  EXPECT_EQ(loop->executions, 7U);
+  ASSERT_EQ(loop->examples.size(), 1U);
+  const LoopExample& example = loop->examples[0];
+  EXPECT_EQ(example.count, 7U);
+  EXPECT_EQ(example.distinct_values, 7U);
+  EXPECT_EQ(example.parent_rows, 7);
+  EXPECT_EQ(example.parent_executions, 1U);
+  EXPECT_EQ(example.longest_run, 7U);
+  EXPECT_EQ(example.ascending, 6U);
+  EXPECT_EQ(example.median_gap, 400);
+  EXPECT_EQ(example.parent_gap, 400);
+  EXPECT_EQ(example.scope, ScopeKind::kSession);
+  EXPECT_EQ(facts.loops.size(), 1U);
+}
+
+TEST(SessionTracker, OneChildIsALatentPair) {
+  Stream stream;
+  stream.run(1, kPosts, {}, 9).run(1, kComments, {"1"});
+  const Workload facts = stream.facts();
+  EXPECT_TRUE(facts.loops.empty());
+  ASSERT_EQ(facts.latent_pairs.size(), 1U);
+  EXPECT_EQ(facts.latent_pairs.begin()->second.scopes, 1U);
+}
+
+TEST(SessionTracker, NestedLoopsCountUnderTheirRoot) {
+  const std::string authors = "SELECT id FROM authors";
+  const std::string books = "SELECT id FROM books WHERE author_id = $1";
+  const std::string chapters = "SELECT * FROM chapters WHERE book_id = $1";
+  Stream stream;
+  stream.run(1, authors, {}, 3);
+  for (int author = 0; author < 3; ++author) {
+    stream.run(1, books, {number(author)}, 4);
+    for (int book = 0; book < 4; ++book) stream.run(1, chapters, {number(author * 10 + book)}, 2);
+  }
+  const Workload facts = stream.facts();
+  const Loop* outer = loop_of(facts, books, authors);
+  const Loop* inner = loop_of(facts, chapters, books);
+  ASSERT_NE(outer, nullptr);
+  ASSERT_NE(inner, nullptr);
+  EXPECT_EQ(outer->executions, 3U);
+  EXPECT_EQ(inner->executions, 12U);
+  EXPECT_EQ(inner->scopes, 1U);  // one request
+  EXPECT_EQ(inner->examples[0].parent_executions, 3U);
+  EXPECT_EQ(inner->examples[0].root, outer->key.parent);
+}
+
+TEST(SessionTracker, APauseEndsTheWindowButNotInATransaction) {
+  for (const bool transaction : {false, true}) {
+    Stream stream;
+    if (transaction) stream.run(1, "BEGIN");
+    stream.run(1, kPosts, {}, 6);
+    for (int i = 0; i < 3; ++i) stream.run(1, kComments, {number(i)});
+    stream.wait(10 * kSecond);
+    for (int i = 3; i < 6; ++i) stream.run(1, kComments, {number(i)});
+    if (transaction) stream.run(1, "COMMIT");
+    const Workload facts = stream.facts();
+    const Loop* loop = loop_of(facts, kComments, kPosts);
+    ASSERT_NE(loop, nullptr);
+    EXPECT_EQ(loop->executions, transaction ? 6U : 3U);
+    EXPECT_EQ(loop_of(facts, kComments, "") != nullptr, !transaction);  // the rest has no parent left
+  }
+}
+
+TEST(SessionTracker, APoolResetOrADisconnectionEndsTheWindow) {
+  for (const bool disconnect : {false, true}) {
+    Stream stream;
+    stream.run(1, kPosts, {}, 6);
+    for (int i = 0; i < 3; ++i) stream.run(1, kComments, {number(i)});
+    if (disconnect) {
+      stream.end(1);
+    } else {
+      stream.run(1, "DISCARD ALL");
+    }
+    for (int i = 3; i < 7; ++i) stream.run(1, kComments, {number(i)});
+    const Workload facts = stream.facts();
+    EXPECT_EQ(loop_of(facts, kComments, kPosts)->executions, 3U);
+    ASSERT_NE(loop_of(facts, kComments, ""), nullptr);
+    EXPECT_EQ(loop_of(facts, kComments, "")->executions, 4U);
+    EXPECT_EQ(facts.sessions, disconnect ? 2U : 1U);
+  }
+}
+
+TEST(SessionTracker, ChildrenOnOtherConnectionsAreOneLoop) {
+  Stream stream;
+  stream.run(1, kPosts, {}, 6);
+  for (int i = 0; i < 6; ++i) stream.run(static_cast<uint64_t>(2 + i % 3), kComments, {number(i)});
+  const Workload facts = stream.facts();
+  const Loop* loop = loop_of(facts, kComments, kPosts);
+  ASSERT_NE(loop, nullptr);
+  EXPECT_EQ(loop->scopes, 1U);
+  EXPECT_EQ(loop->executions, 6U);
+  EXPECT_EQ(loop->examples[0].sessions, 3U);
+  EXPECT_EQ(loop->examples[0].scope, ScopeKind::kFanOut);
+  EXPECT_EQ(loop->examples[0].beside_parent, 0U);
+  for (Step& step : stream.steps) {
+    if (step.session != 1) step.application = "another program";
+  }
+  EXPECT_EQ(loop_of(stream.facts(), kComments, kPosts), nullptr);
+}
+
+TEST(SessionTracker, WhatASessionRanIsKeptWhoeverHeldTheRunLast) {
+  Stream stream;
+  stream.run(1, kPosts, {}, 6);
+  for (int i = 0; i < 6; ++i) stream.run(1, kComments, {number(i)});
+  const Workload facts = stream.facts();
+  const Loop* loop = loop_of(facts, kComments, kPosts);
+  ASSERT_NE(loop, nullptr);
+  ASSERT_EQ(loop->databases.values().size(), 1U);
+  EXPECT_EQ(loop->databases.values()[0].text, "db");
+  ASSERT_EQ(loop->applications.values().size(), 1U);
+  EXPECT_NE(loop->examples[0].other_median_gap, kUnknownTime);
+}
+
+TEST(SessionTracker, TheRowsOfACursorComeWithItsFetches) {
+  const std::string declare = "DECLARE c CURSOR FOR SELECT id FROM posts";
+  Stream stream;
+  stream.run(1, "BEGIN").run(1, declare);
+  for (int page = 0; page < 3; ++page) {
+    stream.run(1, "FETCH 2 FROM c");
+    for (int i = 0; i < 2; ++i) stream.run(1, kComments, {number(page * 2 + i)});
+  }
+  stream.run(1, "COMMIT");
+  const Workload facts = stream.facts();
+  ASSERT_EQ(facts.loops.size(), 1U);
+  const Loop& loop = facts.loops.begin()->second;
+  EXPECT_EQ(loop.key.child, pattern_of(facts, kComments)->key);
+  EXPECT_EQ(facts.find(loop.key.parent)->shape->kind, StatementKind::kDeclareCursor);
+  EXPECT_EQ(loop.executions, 6U);
+}
+
+TEST(SessionTracker, APauseInATransactionIsChargedToTheStatementBefore) {
+  Stream stream;
+  stream.run(1, "BEGIN").run(1, "UPDATE accounts SET balance = $1 WHERE id = $2", {"5", "1"});
+  stream.wait(3 * kSecond).run(1, "SELECT * FROM rates").run(1, "COMMIT").wait(60 * kSecond).run(1, kPosts);
+  const Workload facts = stream.facts();
+  const Pattern* update = pattern_of(facts, "UPDATE accounts SET balance = $1 WHERE id = $2");
+  ASSERT_NE(update, nullptr);
+  EXPECT_EQ(update->longest_pause.gap, 3 * kSecond + 300);
+  EXPECT_EQ(update->longest_pause.writes_before, 1U);
+  EXPECT_EQ(update->longest_pause.tables_written, "accounts");
+  EXPECT_EQ(update->longest_pause.next, pattern_of(facts, "SELECT * FROM rates")->key);
+  EXPECT_EQ(update->transaction_gaps.count(), 1U);
+  EXPECT_EQ(pattern_of(facts, "COMMIT")->transaction_gaps.count(), 0U);
+}
+
+TEST(SessionTracker, TheSameValuesAgainUnlessSomethingWasWritten) {
+  const std::string read = "SELECT value FROM settings WHERE name = $1";
+  Stream stream;
+  for (int i = 0; i < 4; ++i) stream.run(1, read, {"theme"});
+  stream.run(1, "UPDATE settings SET value = $1", {"x"});
+  stream.run(1, read, {"theme"});
+  Workload facts = stream.facts();
+  EXPECT_TRUE(facts.repeats.empty());  // the window's last state: once since the write
+  stream.run(1, read, {"theme"}).run(1, read, {"language"});
+  facts = stream.facts();
+  ASSERT_EQ(facts.repeats.size(), 1U);
+  const Repeat& repeat = facts.repeats.begin()->second;
+  EXPECT_EQ(repeat.repetitions, 1U);
+  EXPECT_EQ(repeat.executions, 7U);
+  EXPECT_EQ(repeat.windows, 1U);
+}
+
+TEST(SessionTracker, WithoutASessionNothingIsASequence) {
+  Stream stream;
+  stream.run(0, kPosts, {}, 6);
+  for (int i = 0; i < 6; ++i) stream.run(0, kComments, {number(i)});
+  const Workload facts = stream.facts();
+  EXPECT_TRUE(facts.loops.empty());
+  EXPECT_EQ(facts.sessions, 0U);
+  EXPECT_EQ(facts.executions, 7U);
+}
+
+TEST(SessionTracker, CapsAreCounted) {
+  Stream stream;
+  for (uint64_t session = 1; session <= 20; ++session) stream.run(session, kPosts);
+  WorkloadOptions few;
+  few.max_open_scopes = 5;
+  few.max_patterns = 30;
+  EXPECT_EQ(stream.facts(few).dropped.scopes, 15U);
+  Stream wide;
+  for (int i = 0; i < 100; ++i)
+    wide.run(1, "SELECT * FROM table_" + std::string(1, static_cast<char>('a' + i % 10)) +
+                    std::string(1, static_cast<char>('a' + i / 10)));
+  EXPECT_EQ(wide.facts().dropped.scope_statements, 100 - Session::kMaxGroups);
+  EXPECT_EQ(wide.facts(few).dropped.patterns, 70U);
+}
+
+}  // namespace
+}  // namespace pgsieve
