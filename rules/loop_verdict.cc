@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 
 namespace pgsieve {
@@ -118,7 +119,16 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
     default:
       break;
   }
-  if (example.matched_values >= 2) {
+  if (example.matched_values >= 2 && !example.matched_column.empty()) {
+    const std::string column = link.child_column.empty()
+                                   ? std::string("the values")
+                                   : fmt::format("values of {}.{}", link.child_table, link.child_column);
+    verdict.reasons.insert(
+        verdict.reasons.begin(),
+        fmt::format("{} of {} {} came from {} of the parent{}", example.matched_values,
+                    example.distinct_values, column, example.matched_column,
+                    example.matched_in_order == example.matched_values ? ", in row order" : ""));
+  } else if (example.matched_values >= 2) {
     verdict.reasons.push_back(fmt::format("{} of {} values stood in the parent's list",
                                           example.matched_values, example.distinct_values));
   }
@@ -175,6 +185,45 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
   verdict.report =
       example.count >= options.min_alone && example.distinct_values >= 3 && different && tight && regular;
   verdict.doubts.emplace_back("no statement before it could have supplied the values");
+  if (example.fed_by_own_rows * 2 >= example.count) {
+    // Down a path: each turn asks for what the turn before it returned.
+    verdict.kind = LoopClass::kTreeWalk;
+    verdict.report = false;
+  }
+}
+
+// How well the parent's rows explain the values; known on the wire only.
+enum class RowEvidence : uint8_t {
+  kNone,
+  kFitting,  // most values were in one column of its rows, and not by the accident of small numbers
+  kProof,    // and names or keys say that this column is what the loop asks for
+};
+
+// 1, 2, 3, … is in every list of rows: that such values match says nothing.
+bool small_numbers(const LoopExample& example) {
+  int64_t least = INT64_MAX;
+  int64_t most = INT64_MIN;
+  for (const std::string& value : example.sample_values) {
+    int64_t number = 0;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (read.ec != std::errc() || read.ptr != value.data() + value.size()) return false;
+    least = std::min(least, number);
+    most = std::max(most, number);
+  }
+  return least <= 2 || most - least <= 2 * static_cast<int64_t>(example.sample_values.size());
+}
+
+RowEvidence row_evidence(const LoopExample& example, const Link& link) {
+  constexpr uint32_t kCounted = 64;  // distinct values are matched up to here
+  const uint32_t distinct = std::min(example.distinct_values, kCounted);
+  const bool covered = example.matched_values >= 3 && example.matched_values * 10 >= distinct * 8;
+  if (example.matched_column.empty() || !covered) return RowEvidence::kNone;
+  if (link.strength >= LinkStrength::kSameColumn &&
+      example.matched_in_order * 10 >= example.matched_values * 8)
+    return RowEvidence::kProof;
+  const bool long_and_ordered =
+      example.matched_values >= 8 && example.matched_in_order * 10 >= example.matched_values * 9;
+  return !small_numbers(example) || long_and_ordered ? RowEvidence::kFitting : RowEvidence::kNone;
 }
 
 // With a parent whose rows can have supplied the values.
@@ -249,8 +298,15 @@ LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* pa
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, link, verdict);
       explain_loop(example, verdict);
-      if (is_linked(verdict)) {
+      const RowEvidence rows = row_evidence(example, link);
+      if (is_linked(verdict) || rows != RowEvidence::kNone) {
         grade_linked(example, options, verdict);
+        if (rows != RowEvidence::kNone) {
+          verdict.report = verdict.report || example.count >= options.min_count;
+          verdict.confidence = std::max(
+              verdict.confidence, rows == RowEvidence::kProof ? Confidence::kProved : Confidence::kHigh);
+          verdict.doubts.clear();
+        }
       } else {
         grade_alone(example, options, verdict);
       }

@@ -23,28 +23,26 @@ bool can_be_child(const StatementEvent& statement) {
 
 }  // namespace
 
-Link SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
-                                  const StatementInfo& child, uint32_t child_ordinal) {
-  if ((parent.link.offers & child.link.wants) == 0) {
-    // Nothing named in common: at best a lookup by primary key.
-    for (const LinkProfile::Key& key : child.link.keys) {
-      if (key.primary) return {LinkStrength::kPossible, key.slot, {}, {}, {}, {}};
-    }
-    return {};
+// The memo is a table with one place per hash: a pair that was pushed out is worked out again.
+LinkStrength SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
+                                          const StatementInfo& child, uint32_t child_ordinal) {
+  if (!may_link(parent.link, child.link)) {
+    return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
   }
+  constexpr size_t kPlaces = size_t{1} << 15U;
+  if (links_.empty()) links_.resize(kPlaces);
   const uint64_t pair = (uint64_t{parent_ordinal} << 32U) | child_ordinal;
-  const auto found = links_.find(pair);
-  if (found != links_.end()) return found->second;
-  constexpr size_t kMaxMemo = 200'000;
-  if (links_.size() >= kMaxMemo) links_.clear();
-  return links_.emplace(pair, find_link(parent.link, child.link, options_.schema)).first->second;
+  LinkMemo& memo = links_[(pair * 0x9e3779b97f4a7c15ULL) >> (64U - 15U)];
+  if (memo.pair != pair) memo = {pair, find_link(parent.link, child.link, options_.schema).strength};
+  return memo.strength;
 }
 
-Link SessionTracker::link_between(const Group& parent, const Group& child) {
+LinkStrength SessionTracker::link_between(const Group& parent, const Group& child) {
   return link_between(*parent.info, parent.ordinal, *child.info, child.ordinal);
 }
 
-SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group) {
+SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group,
+                                                          const StatementEvent& statement) {
   Candidate best;
   for (const Group& other : session.groups) {
     if (&other == &group || other.executions == 0) continue;
@@ -52,13 +50,19 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
         !other.many_rows && other.run != nullptr && other.run->parent().id != 0 && other.run != group.run;
     if (!other.many_rows && !single_in_loop) continue;
     if (other.info->kind == StatementClass::kWrite && !other.info->shape->returning) continue;
-    const Link link = link_between(other, group);
-    if (link.strength == LinkStrength::kNone) continue;
-    if (single_in_loop && tier(link.strength) < 2) continue;
-    const auto rank = std::make_tuple(tier(link.strength), other.last_position);
-    if (best.execution != nullptr && rank <= std::make_tuple(tier(best.strength), best.position)) continue;
+    LinkStrength link = link_between(other, group);
+    const ValueMatch match = match_values(statement, other.ordinal, session.values);
+    if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
+    if (link == LinkStrength::kNone) continue;
+    const int weight = match == ValueMatch::kTelling ? 3 : tier(link);
+    if (single_in_loop && weight < 2) continue;
+    const auto rank = std::make_tuple(weight, match != ValueMatch::kNone, other.last_position);
+    if (best.execution != nullptr && rank <= std::make_tuple(best.weight, best.matched, best.position))
+      continue;
     best = {};
-    best.strength = link.strength;
+    best.weight = weight;
+    best.matched = match != ValueMatch::kNone;
+    best.strength = link;
     best.position = other.last_position;
     if (other.many_rows) {
       best.execution = &other.execution;
@@ -91,12 +95,12 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     }
     const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
     if (statement.start - last > allowed || statement.start + 2 * kMillisecond < parent.end) continue;
-    const Link link = link_between(*parent.info, parent.pattern_ordinal, *group.info, group.ordinal);
-    if (tier(link.strength) < 3 && !(same_trace && tier(link.strength) == 2)) continue;
-    const auto rank = std::make_tuple(tier(link.strength), parent.id);  // the strongest link, then the latest
+    const LinkStrength link = link_between(*parent.info, parent.pattern_ordinal, *group.info, group.ordinal);
+    if (tier(link) < 3 && !(same_trace && tier(link) == 2)) continue;
+    const auto rank = std::make_tuple(tier(link), parent.id);  // the strongest link, then the latest
     if (best.execution != nullptr && rank < std::make_tuple(tier(best.strength), best.parent_id)) continue;
     best.execution = &parent;
-    best.strength = link.strength;
+    best.strength = link;
     best.parent_id = parent.id;
     best.ring = &entry;
   }
@@ -151,6 +155,13 @@ bool SessionTracker::doubtful(const Candidate& candidate, const StatementEvent& 
          candidate.last_heard != kUnknownTime && statement.start - candidate.last_heard > kFanOutWindow;
 }
 
+// What the session of a run's parent has fetched.
+const ValueTable* SessionTracker::values_of(const Session& session, const ParentExecution& parent) const {
+  if (parent.id == 0 || parent.session == session.id) return &session.values;
+  const auto found = by_id_.find(parent.session);
+  return found == by_id_.end() ? nullptr : &found->second->values;
+}
+
 void SessionTracker::attribute(Session& session, Group& group, const StatementEvent& statement,
                                const RunContext& context) {
   RunContext with_parent = context;
@@ -160,7 +171,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.run->parent().id;
   } else if (can_be_child(statement)) {
-    candidate = find_in_session(session, group);
+    candidate = find_in_session(session, group, statement);
     group.judged_epoch = session.parent_epoch;
     if (candidate.execution != nullptr) {
       candidate.last_heard = candidate.execution->end;
@@ -184,6 +195,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
     with_parent.parent_id = same ? group.run->parent().id : candidate.parent_id;
   }
   if (group.run == nullptr) group.run = start_run(session, group, statement, candidate);
+  with_parent.values = values_of(session, group.run->parent());
   group.run->add(statement, with_parent);
 }
 

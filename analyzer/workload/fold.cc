@@ -40,13 +40,7 @@ void SessionTracker::fold_run(const LoopRun& run) {
   const bool has_parent = run.parent().id != 0;
   const LoopKey key{run.child_key(), has_parent ? run.parent().key : kNoPattern};
   if (run.count() < 2) {
-    if (!has_parent) return;
-    const auto found = facts_.latent_pairs.find(key);
-    if (found != facts_.latent_pairs.end()) {
-      ++found->second.scopes;
-    } else if (facts_.latent_pairs.size() < options_.max_loops) {
-      facts_.latent_pairs[key].scopes = 1;
-    }
+    if (has_parent) count_latent(run);
     return;
   }
   if (!has_parent && !run.varies() && run.child().slots.empty()) return;  // nothing to loop over: a Repeat
@@ -72,6 +66,27 @@ void SessionTracker::fold_run(const LoopRun& run) {
   LoopExample example = run.example();
   if (!options_.keep_values) example.sample_values.clear();
   loop.add_example(std::move(example));
+}
+
+// One to one: worth a note only when a key or name links the two.
+void SessionTracker::count_latent(const LoopRun& run) {
+  const ParentExecution& parent = run.parent();
+  if (!is_strong(link_between(*parent.info, parent.pattern_ordinal, run.child(), run.child().ordinal)))
+    return;
+  const uint64_t arities =
+      (static_cast<uint64_t>(parent.key.arity) << 4U) | static_cast<uint64_t>(run.child_key().arity);
+  const uint64_t pair = (arities << 56U) | (uint64_t{parent.pattern_ordinal} << 28U) | run.child().ordinal;
+  const auto found = latent_.find(pair);
+  if (found != latent_.end()) {
+    ++found->second.scopes;
+  } else if (latent_.size() < options_.max_loops) {
+    latent_[pair] = {LoopKey{run.child_key(), parent.key}, 1};
+  }
+}
+
+void SessionTracker::flush_latent() {
+  for (const auto& [pair, latent] : latent_) facts_.latent_pairs[latent.key].scopes += latent.scopes;
+  latent_.clear();
 }
 
 void SessionTracker::fold_repeats(const Group& group) {

@@ -31,8 +31,19 @@ bool listed(const std::array<std::string_view, N>& words, std::string_view word)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-uint64_t word_bit(std::string_view word) {
-  return uint64_t{1} << (hash64(word) & 63U);
+uint8_t word_bit(std::string_view word) {
+  return static_cast<uint8_t>(hash64(word));
+}
+
+void offer(LinkProfile& profile, std::string_view word) {
+  const uint8_t bit = word_bit(word);
+  profile.offers[bit >> 6U] |= uint64_t{1} << (bit & 63U);
+}
+
+void want(LinkProfile& profile, std::string_view word) {
+  const uint8_t bit = word_bit(word);
+  const auto at = std::lower_bound(profile.wants.begin(), profile.wants.end(), bit);
+  if (at == profile.wants.end() || *at != bit) profile.wants.insert(at, bit);
 }
 
 // True when one of the lists ends with the other: [app, user] and [user].
@@ -201,32 +212,33 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
 
 void add_masks(const Schema* schema, LinkProfile& profile) {
   for (const LinkProfile::TableName& table : profile.tables) {
-    if (!table.words.empty()) profile.offers |= word_bit(table.words.back());
+    if (!table.words.empty()) offer(profile, table.words.back());
     const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
     if (known == nullptr) continue;
     for (const ForeignKey& key : known->foreign_keys) {
       Words words = name_words(key.target_table);
-      if (!words.empty()) profile.offers |= word_bit(singular(words.back()));
+      if (!words.empty()) offer(profile, singular(words.back()));
     }
     if (!profile.star) continue;
     for (const Column& column : known->columns) {
       const LinkProfile::ColumnName name = column_name(column.name, 0);
-      if (!name.words.empty()) profile.offers |= word_bit(name.words.back());
+      if (!name.words.empty()) offer(profile, name.words.back());
     }
   }
   for (const LinkProfile::ColumnName& column : profile.columns) {
-    if (!column.words.empty()) profile.offers |= word_bit(column.words.back());
+    if (!column.words.empty()) offer(profile, column.words.back());
   }
   for (const LinkProfile::Key& key : profile.keys) {
     const LinkProfile::TableName& table = profile.tables[key.table];
-    if (!key.normal.words.empty()) profile.wants |= word_bit(key.normal.words.back());
-    if (!table.words.empty()) profile.wants |= word_bit(table.words.back());
-    if (key.polymorphic) profile.wants = ~uint64_t{0};
+    if (!key.normal.words.empty()) want(profile, key.normal.words.back());
+    if (!table.words.empty()) want(profile, table.words.back());
+    if (key.primary && profile.primary_slot == UINT32_MAX) profile.primary_slot = key.slot;
+    if (key.polymorphic) profile.wants_any = true;
     const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
     if (known == nullptr) continue;
     for (const ForeignKey& foreign : known->foreign_keys) {
       Words words = name_words(foreign.target_table);
-      if (!words.empty()) profile.wants |= word_bit(singular(words.back()));
+      if (!words.empty()) want(profile, singular(words.back()));
     }
   }
 }
@@ -346,7 +358,7 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
 Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* schema, bool explain) {
   Best best;
   best.explain = explain;
-  const bool strong_possible = (parent.offers & child.wants) != 0;
+  const bool strong_possible = may_link(parent, child);
   for (const LinkProfile::Key& key : child.keys) {
     if (strong_possible) {
       for (uint32_t table = 0; table < parent.tables.size(); ++table) {

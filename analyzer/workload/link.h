@@ -10,6 +10,7 @@
 // created_by_user_id → users.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -62,10 +63,24 @@ struct LinkProfile {
   std::vector<ColumnName> columns;  // plain columns of the select list
   bool star = false;                // … or all of some table's
   std::vector<uint32_t> star_tables;
-  std::vector<Key> keys;           // equality slots (scalar or one element), written keys left out
-  bool many_rows = false;          // may return more than one row, as far as text (and schema) tell
-  uint64_t offers = 0, wants = 0;  // Bloom masks of the words above: no common bit, no strong link
+  std::vector<Key> keys;   // equality slots (scalar or one element), written keys left out
+  bool many_rows = false;  // may return more than one row, as far as text (and schema) tell
+  // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
+  // refused at a glance.
+  std::array<uint64_t, 4> offers{};
+  std::vector<uint8_t> wants;          // bits of `offers`; sorted
+  bool wants_any = false;              // a polymorphic key: any parent
+  uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
 };
+
+// False: nothing that the parent names is what the child asks for; at best a lookup by primary key links
+// them.
+inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
+  for (const uint8_t bit : child.wants) {
+    if ((parent.offers[bit >> 6U] >> (bit & 63U) & 1U) != 0) return true;
+  }
+  return child.wants_any;
+}
 
 LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema);
 

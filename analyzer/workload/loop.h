@@ -41,6 +41,9 @@ struct LoopExample {
   uint32_t ascending = 0, descending = 0;  // steps of the varying value, when it is a number
   uint32_t arithmetic = 0;                 // steps equal to the step before
   uint32_t fed_by_previous = 0;  // executions with a value the statement just before was called with
+  uint32_t fed_by_own_rows = 0;  // executions with a value that a row of an earlier execution of the loop
+                                 // brought, always in own_column
+  std::string own_column;        // "table.column" of the result; empty: no rows known
   uint32_t written_after =
       0;  // executions followed, before the next, by a write of the same value to its table
   uint32_t empty_results = 0, row_results = 0;  // executions known to return no / some rows

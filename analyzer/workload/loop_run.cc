@@ -62,11 +62,29 @@ LoopRun::LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey
   }
 }
 
+// The place of a value among the slots of the first execution. A page read by OFFSET often begins without one
+// (one fingerprint, a slot less): the first page's is 0.
+LoopRun::Slot* LoopRun::slot_for(const SlotValue& value, size_t at) {
+  if (at < slots_.size() && slots_[at].role == value.role) return &slots_[at];
+  if (value.role != SlotRole::kLimit && value.role != SlotRole::kOffset) return nullptr;
+  for (Slot& slot : slots_) {
+    if (slot.role == value.role) return &slot;
+  }
+  if (value.role != SlotRole::kOffset) return nullptr;
+  Slot& slot = slots_.emplace_back();
+  slot.ordinal = value.ordinal;
+  slot.role = value.role;
+  slot.first = slot_value_hash("0");
+  slot.first_number = 0;
+  return &slot;
+}
+
 void LoopRun::add_slots(const StatementEvent& child) {
-  const size_t count = std::min(slots_.size(), child.value_count);
-  for (size_t i = 0; i < count; ++i) {
-    Slot& slot = slots_[i];
+  for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
+    Slot* place = slot_for(value, i);
+    if (place == nullptr) continue;
+    Slot& slot = *place;
     if (!value.known) slot.unknown = true;
     if (slot.unknown) continue;
     if (!slot.varies && value.hash == slot.first) continue;
@@ -91,19 +109,22 @@ void LoopRun::add_slots(const StatementEvent& child) {
 
 // Follows the first numeric slot that varied: up, down, by equal steps.
 void LoopRun::add_steps(const StatementEvent& child) {
-  const size_t count = std::min(slots_.size(), child.value_count);
-  if (!stepping_) {
-    for (size_t i = 0; i < count && !stepping_; ++i) {
-      if (!slots_[i].varies || slots_[i].unknown || child.values[i].number == SlotValue::kNotNumeric)
-        continue;
-      stepping_ = true;
-      stepping_slot_ = static_cast<uint16_t>(i);
-      last_number_ = slots_[i].first_number;
+  const SlotValue* stepping = nullptr;
+  for (size_t i = 0; i < child.value_count && stepping == nullptr; ++i) {
+    const Slot* slot = slot_for(child.values[i], i);
+    if (slot == nullptr) continue;
+    if (stepping_) {
+      if (slot == &slots_[stepping_slot_]) stepping = &child.values[i];
+      continue;
     }
-    if (!stepping_) return;
+    if (!slot->varies || slot->unknown || child.values[i].number == SlotValue::kNotNumeric) continue;
+    stepping_ = true;
+    stepping_slot_ = static_cast<uint16_t>(slot - slots_.data());
+    last_number_ = slot->first_number;
+    stepping = &child.values[i];
   }
-  if (stepping_slot_ >= count) return;
-  const int64_t number = child.values[stepping_slot_].number;
+  if (stepping == nullptr) return;
+  const int64_t number = stepping->number;
   if (number == SlotValue::kNotNumeric || last_number_ == SlotValue::kNotNumeric) {
     last_number_ = number;
     return;
@@ -114,6 +135,35 @@ void LoopRun::add_steps(const StatementEvent& child) {
   if (step != 0 && step == last_step_) ++arithmetic_;
   last_step_ = step;
   last_number_ = number;
+}
+
+// Did a row of this very loop bring the value (a walk down or up a tree)? A coincidence now and then is
+// nothing; the same result column every time is what counts.
+void LoopRun::match_own_rows(const StatementEvent& child) {
+  for (size_t i = 0; i < child.value_count; ++i) {
+    const SlotValue& value = child.values[i];
+    if (value.role != SlotRole::kEqual || !value.known) continue;
+    uint64_t columns = 0;
+    for (uint16_t column = 0; column < std::min<size_t>(child.event->columns.size(), 64); ++column) {
+      if (std::binary_search(own_cells_.begin(), own_cells_.end(), OwnCell{column, value.hash}))
+        columns |= uint64_t{1} << column;
+    }
+    if ((columns & own_columns_) == 0) continue;
+    own_columns_ &= columns;
+    ++fed_by_own_rows_;
+    const ResultColumn& origin = child.event->columns[static_cast<size_t>(__builtin_ctzll(own_columns_))];
+    own_column_ = std::string(origin.table) + '.' + std::string(origin.column);
+    return;
+  }
+}
+
+void LoopRun::keep_own_rows(const StatementEvent& child) {
+  for (const ResultCell& cell : child.event->cells) {
+    if (own_cells_.size() >= kMaxOwnCells) return;
+    const OwnCell own{cell.column, cell.value_hash};
+    const auto at = std::lower_bound(own_cells_.begin(), own_cells_.end(), own);
+    if (at == own_cells_.end() || *at != own) own_cells_.insert(at, own);
+  }
 }
 
 // The statements of one turn: what ran between the previous child and this one.
@@ -142,6 +192,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   if (count_ > 0) {
     add_slots(child);
     add_steps(child);
+    if (!own_cells_.empty()) match_own_rows(child);
     if (child.session == last_session_) {
       gaps_.add(context.gap);
       add_cycle(context);
@@ -158,6 +209,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
       parent_gap_ = std::max<Microseconds>(0, child.start - parent_.end);
     }
   }
+  keep_own_rows(child);
   start_ = context;
   last_position_ = context.position;
   last_unit_ = child.unit;
@@ -180,6 +232,8 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     ++transactions_;
     last_transaction_ = context.transactions;
   }
+  if (context.values != nullptr && parent_.id != 0)
+    votes_.add(child, parent_.pattern_ordinal, *context.values);
   ++count_;
   child_time_ += child.duration;
   last_end_ = child.end;
@@ -257,6 +311,8 @@ LoopExample LoopRun::example() const {
   example.descending = descending_;
   example.arithmetic = arithmetic_;
   example.fed_by_previous = fed_by_previous_;
+  example.fed_by_own_rows = fed_by_own_rows_;
+  if (fed_by_own_rows_ > 0) example.own_column = own_column_;
   example.written_after = written_after_;
   example.empty_results = empty_results_;
   example.row_results = row_results_;
@@ -276,6 +332,7 @@ LoopExample LoopRun::example() const {
   example.parent_limit = parent_.limit;
   example.parent_rows = parent_.rows;
   example.matched_values = matched_list_;
+  votes_.describe(example);
   example.parent_executions = parent_executions_;
   if (parent_.id != parent_.root_id) example.root = parent_.root_key;
   example.via = via_;

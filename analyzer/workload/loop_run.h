@@ -9,6 +9,7 @@
 
 #include "analyzer/workload/loop.h"
 #include "analyzer/workload/statement_event.h"
+#include "analyzer/workload/value_table.h"
 
 namespace pgsieve {
 
@@ -50,9 +51,10 @@ struct RunContext {
   Microseconds gap = kUnknownTime;  // turnaround before this statement
   uint64_t position = 0;            // ordinal of the statement among the session's non-transparent ones
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0,
-           setting_changes = 0;  // totals of the session so far
-  uint64_t parent_id = 0;        // latest execution of the parent
-  uint32_t transactions = 0;     // ordinal of the open explicit transaction; 0: none open
+           setting_changes = 0;        // totals of the session so far
+  uint64_t parent_id = 0;              // latest execution of the parent
+  uint32_t transactions = 0;           // ordinal of the open explicit transaction; 0: none open
+  const ValueTable* values = nullptr;  // of the session the parent ran in; null: none known
   const std::vector<uint64_t>* previous_values = nullptr;  // value hashes of the statement just before
   const std::vector<Microseconds>* recent_gaps = nullptr;  // longest turnaround before each of `recent`
   const std::vector<PatternKey>* recent =
@@ -72,6 +74,12 @@ class LoopRun {
     bool unknown = false;
     std::vector<uint64_t> distinct;  // sorted; empty until a second value is seen
     uint32_t beyond = 0;             // new values after kExact
+  };
+  // A value that a row of the loop's own results held.
+  struct OwnCell {
+    uint16_t column = 0;
+    uint64_t value = 0;
+    friend auto operator<=>(const OwnCell&, const OwnCell&) = default;
   };
 
   LoopRun() = default;  // to be read back (open_scopes.h)
@@ -103,6 +111,10 @@ class LoopRun {
   template <typename Archive>
   friend void fields(Archive& archive, LoopRun& value);  // open_scopes.cc
 
+  static constexpr size_t kMaxOwnCells = 512;
+  Slot* slot_for(const SlotValue& value, size_t at);
+  void match_own_rows(const StatementEvent& child);
+  void keep_own_rows(const StatementEvent& child);
   void add_slots(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
@@ -130,6 +142,11 @@ class LoopRun {
   bool stepping_ = false;
   uint32_t ascending_ = 0, descending_ = 0, arithmetic_ = 0;
   uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
+  std::vector<OwnCell> own_cells_;     // of the rows so far, sorted
+  uint64_t own_columns_ = UINT64_MAX;  // bit per result column that held all values fed by own rows
+  uint32_t fed_by_own_rows_ = 0;
+  std::string own_column_;
+  ValueVotes votes_;
   uint32_t matched_list_ = 0;
   uint64_t last_position_ = 0;
   uint32_t run_ = 0, longest_run_ = 0;

@@ -257,6 +257,11 @@ void fields(Archive& archive, LoopRun::Slot& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, LoopRun::OwnCell& value) {
+  archive(value.column, value.value);
+}
+
+template <typename Archive>
 void fields(Archive& archive, LoopRun& value) {
   std::vector<std::string> samples;
   if (archive.keep_values()) samples = value.sample_values_;
@@ -264,7 +269,8 @@ void fields(Archive& archive, LoopRun& value) {
           value.application_, value.statements_per_unit_, value.count_, value.slots_, value.tuples_,
           value.tuples_beyond_, value.last_number_, value.last_step_, value.stepping_slot_, value.stepping_,
           value.ascending_, value.descending_, value.arithmetic_, value.fed_by_previous_,
-          value.written_after_, value.empty_results_, value.row_results_, value.matched_list_,
+          value.written_after_, value.empty_results_, value.row_results_, value.own_cells_,
+          value.own_columns_, value.fed_by_own_rows_, value.own_column_, value.matched_list_,
           value.last_position_, value.run_, value.longest_run_, value.cycle_statements_, value.cycle_regular_,
           value.cycle_, value.start_, value.errors_, value.rollbacks_, value.commits_, value.unit_changes_,
           value.setting_changes_, value.unit_mismatches_, value.parent_executions_, value.beside_parent_,

@@ -100,12 +100,12 @@ void fields(Archive& archive, LoopExample& value) {
        value.distinct_tuples, value.longest_run, value.cycle_statements, value.sessions, value.beside_parent,
        value.transactions, value.errors, value.rollbacks, value.commits, value.unit_changes,
        value.unit_mismatches, value.statements_per_unit, value.setting_changes, value.ascending,
-       value.descending, value.arithmetic, value.fed_by_previous, value.written_after, value.empty_results,
-       value.row_results, value.varying_slots, value.varying_slot, value.varying_roles, value.constant_roles,
-       value.parent_limit, value.parent_rows, value.matched_values, value.matched_in_order,
-       value.matched_column, value.root, value.via, value.child_time, value.span, value.parent_gap,
-       value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap, value.cycle,
-       value.sample_values, value.source);
+       value.descending, value.arithmetic, value.fed_by_previous, value.fed_by_own_rows, value.own_column,
+       value.written_after, value.empty_results, value.row_results, value.varying_slots, value.varying_slot,
+       value.varying_roles, value.constant_roles, value.parent_limit, value.parent_rows, value.matched_values,
+       value.matched_in_order, value.matched_column, value.root, value.via, value.child_time, value.span,
+       value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
+       value.cycle, value.sample_values, value.source);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 

@@ -30,10 +30,13 @@ uint32_t Session::statements_per_unit() const {
 }
 
 Group* Session::find_group(const Pattern* pattern) {
-  for (Group& group : groups) {
-    if (group.pattern == pattern) return &group;
+  if (group_patterns.size() != groups.size()) {  // taken up from a stored state
+    group_patterns.clear();
+    for (const Group& group : groups) group_patterns.push_back(group.pattern);
   }
-  return nullptr;
+  const auto found = std::find(group_patterns.begin(), group_patterns.end(), pattern);
+  return found == group_patterns.end() ? nullptr
+                                       : &groups[static_cast<size_t>(found - group_patterns.begin())];
 }
 
 }  // namespace pgsieve

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "analyzer/workload/loop_run.h"
+#include "analyzer/workload/value_table.h"
 
 namespace pgsieve {
 
@@ -32,17 +33,19 @@ struct SeenTuple {
 // A statement in a session window.
 struct Group {
   static constexpr size_t kMaxTuples = 16;
+  // What the search for a parent looks at, together at the front.
   Pattern* pattern = nullptr;
-  uint32_t ordinal = 0;
   std::shared_ptr<StatementInfo> info;
-  uint64_t last_position = 0;
-  uint32_t executions = 0;
-  uint32_t other_tuples = 0;     // executions whose tuple did not fit
   std::shared_ptr<LoopRun> run;  // the run being filled
-  uint64_t judged_epoch = 0;     // Session::parent_epoch when its parent was last looked for
-  bool many_rows = false;        // its last execution may have returned several rows
-  ParentExecution execution;     // its last execution, when many_rows
-  uint64_t last_value = 0;       // hash of its first equality value
+  uint64_t last_position = 0;
+  uint32_t ordinal = 0;
+  uint32_t executions = 0;
+  bool many_rows = false;  // its last execution may have returned several rows
+
+  uint32_t other_tuples = 0;  // executions whose tuple did not fit
+  uint64_t judged_epoch = 0;  // Session::parent_epoch when its parent was last looked for
+  uint64_t last_value = 0;    // hash of its first equality value
+  ParentExecution execution;  // its last execution, when many_rows
   std::vector<SeenTuple> tuples;
   std::string source;
 };
@@ -55,6 +58,8 @@ struct Session {
   uint64_t application = 0;
   Microseconds last_end = kUnknownTime;
   std::vector<Group> groups;
+  std::vector<const Pattern*>
+      group_patterns;  // of `groups`, in the same order: short enough to search every time
 
   // The open transaction.
   bool in_transaction = false;
@@ -79,6 +84,8 @@ struct Session {
   std::vector<PatternKey> recent;                 // keys of the last kRecent statements, oldest first
   std::array<uint32_t, 32> gap_bits{};            // turnarounds by bit width of their µs
   std::vector<std::pair<std::string, Pattern*>> cursors;  // name → its DECLARE, at most 16
+
+  ValueTable values;  // of this window's results; stays empty for a log
 
   void note_gap(Microseconds gap);
   uint32_t statements_per_unit() const;  // times 16; 0: no units

@@ -47,12 +47,14 @@ void SessionTracker::close_window(Session& session) {
     release(group.run, session);
   }
   session.groups.clear();
+  session.group_patterns.clear();
   session.gap_bits.fill(0);
   session.previous_values.clear();
   session.recent.clear();
   session.recent_gaps.clear();
   session.gap_since_counted = kUnknownTime;
   session.cursors.clear();
+  session.values.clear();
 }
 
 void SessionTracker::on_session_end(uint64_t id) {
@@ -77,6 +79,7 @@ void SessionTracker::close_half() {
 }
 
 OpenState SessionTracker::suspend() {
+  flush_latent();
   by_id_.clear();
   return std::exchange(state_, OpenState{});
 }
@@ -188,8 +191,12 @@ Group& SessionTracker::group_of(Session& session, const StatementEvent& statemen
     ++facts_.dropped.scope_statements;
     *oldest = std::move(session.groups.back());
     session.groups.pop_back();
+    session.group_patterns[static_cast<size_t>(oldest - session.groups.begin())] =
+        session.group_patterns.back();
+    session.group_patterns.pop_back();
   }
   Group& group = session.groups.emplace_back();
+  session.group_patterns.push_back(statement.pattern);
   group.pattern = statement.pattern;
   group.ordinal = statement.pattern_ordinal;
   group.info = statement.info;
@@ -316,6 +323,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.recent = &session.recent;
   context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
+  session.values.add(statement.pattern_ordinal, *statement.event);
   note_repeat(session, group, statement, gap);
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
   group.last_position = session.position;
@@ -352,6 +360,7 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   fetched.info = group->info;
   ++session.position;
   group->last_position = session.position;
+  session.values.add(fetched.pattern_ordinal, *statement.event);
   note_execution(session, *group, fetched);
   return true;
 }

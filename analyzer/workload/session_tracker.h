@@ -58,6 +58,8 @@ class SessionTracker {
   struct Candidate {
     const ParentExecution* execution = nullptr;
     LinkStrength strength = LinkStrength::kNone;
+    int weight = 0;        // of the link, or more when values prove it
+    bool matched = false;  // its rows hold a value that is asked for
     PatternKey via;
     uint64_t parent_id = 0;     // the direct parent's execution
     RingEntry* ring = nullptr;  // where it was found, when on another connection
@@ -84,11 +86,12 @@ class SessionTracker {
   void attribute(Session& session, Group& group, const StatementEvent& statement, const RunContext& context);
   bool goes_on(const Session& session, const Group& group, const StatementEvent& statement) const;
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
-  Candidate find_in_session(const Session& session, const Group& group);
+  Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
+  const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
-  Link link_between(const Group& parent, const Group& child);
-  Link link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
-                    uint32_t child_ordinal);
+  LinkStrength link_between(const Group& parent, const Group& child);
+  LinkStrength link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
+                            uint32_t child_ordinal);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   Application& application_of(uint64_t id);
@@ -100,12 +103,23 @@ class SessionTracker {
   void release(std::shared_ptr<LoopRun>& run, const Session& session);
   void fold_run(const LoopRun& run);
   void fold_repeats(const Group& group);
+  void count_latent(const LoopRun& run);
+  void flush_latent();
 
   const WorkloadOptions& options_;
   Workload& facts_;
   OpenState state_;
   std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
-  std::unordered_map<uint64_t, Link> links_;  // memo by (parent ordinal, child ordinal)
+  struct LinkMemo {
+    uint64_t pair = 0;  // (parent ordinal, child ordinal); 0: unused
+    LinkStrength strength = LinkStrength::kNone;
+  };
+  std::vector<LinkMemo> links_;
+  struct Latent {
+    LoopKey key;
+    uint64_t scopes = 0;
+  };
+  std::unordered_map<uint64_t, Latent> latent_;  // by ordinals and arities of the pair, until flush_latent()
 };
 
 }  // namespace pgsieve
