@@ -29,10 +29,10 @@ LinkStrength SessionTracker::link_between(const StatementInfo& parent, uint32_t 
   if (!may_link(parent.link, child.link)) {
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
   }
-  constexpr size_t kPlaces = size_t{1} << 15U;
-  if (links_.empty()) links_.resize(kPlaces);
+  constexpr size_t kPlaceBits = 17;
+  if (links_.empty()) links_.resize(size_t{1} << kPlaceBits);
   const uint64_t pair = (uint64_t{parent_ordinal} << 32U) | child_ordinal;
-  LinkMemo& memo = links_[(pair * 0x9e3779b97f4a7c15ULL) >> (64U - 15U)];
+  LinkMemo& memo = links_[(pair * 0x9e3779b97f4a7c15ULL) >> (64U - kPlaceBits)];
   if (memo.pair != pair) memo = {pair, find_link(parent.link, child.link, options_.schema).strength};
   return memo.strength;
 }

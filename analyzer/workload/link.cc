@@ -48,7 +48,7 @@ void want(LinkProfile& profile, std::string_view word) {
 
 // True when one of the lists ends with the other: [app, user] and [user].
 bool words_agree(const Words& left, const Words& right) {
-  if (left.empty() || right.empty()) return false;
+  if (left.empty() || right.empty() || left.back() != right.back()) return false;
   const size_t common = std::min(left.size(), right.size());
   return std::equal(left.end() - static_cast<std::ptrdiff_t>(common), left.end(),
                     right.end() - static_cast<std::ptrdiff_t>(common));
