@@ -68,6 +68,24 @@ TEST_F(StoreCommand, TwoRunsEqualOne) {
   expect_same(run({}), two_runs);  // from the store alone
 }
 
+// Rotation cuts a log between any two entries, in the middle of sessions, loops and transactions.
+TEST_F(StoreCommand, CutAnywhereTwoRunsEqualOne) {
+  const std::string log = first_ + second_;
+  const json whole = run({directory_.write("whole.log", log)}, /*with_store=*/false);
+  for (const size_t part : {1, 2, 3, 4, 5, 6, 7}) {
+    size_t cut = log.find('\n', log.size() * part / 8) + 1;
+    while (cut < log.size() && log[cut] == '\t') cut = log.find('\n', cut) + 1;
+    store_ = directory_.path("cut" + std::to_string(part) + ".sqlite");
+    const std::string name = std::to_string(part) + ".log";
+    run({directory_.write("a" + name, log.substr(0, cut))});
+    const json two_runs = run({directory_.write("b" + name, log.substr(cut))});
+    EXPECT_EQ(two_runs["patterns"], whole["patterns"]) << part;
+    EXPECT_EQ(two_runs["findings"], whole["findings"]) << part;
+    const json stored = run({});
+    EXPECT_EQ(stored["findings"], whole["findings"]) << part;
+  }
+}
+
 TEST_F(StoreCommand, TheSameBytesCountOnce) {
   const std::string a = directory_.write("a.log", first_);
   const json once = run({a});
