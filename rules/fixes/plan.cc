@@ -41,22 +41,27 @@ std::string type_of_slot(const RuleContext& context, const Pattern& child, const
     if (column != nullptr && !column->type.empty()) return column->type;
   }
   exact = false;
-  std::vector<std::string> values;
-  if (slot == example.varying_slot) values = example.sample_values;
-  for (std::string& value : values) {
-    if (use.array && value.size() >= 2 && value.front() == '{') value = value.substr(1, value.size() - 2);
-  }
+  // The statement's own value first; the samples may only widen a number.
+  std::vector<std::string> own;
   if (use.parameter != 0) {
-    if (const auto value = sample_parameter(child.slowest.parameters, use.parameter))
-      values.push_back(*value);
+    if (const auto value = sample_parameter(child.slowest.parameters, use.parameter)) own.push_back(*value);
   } else {
     StatementScan scan;
     std::string scratch;
     scan_statement(child.reference_text, scan, scratch);
     if (slot < scan.slots.size() && scan.slots[slot].kind != Slot::Kind::kParameter)
-      values.emplace_back(scan.slots[slot].text);
+      own.emplace_back(scan.slots[slot].text);
   }
-  return guess_type(values);
+  std::vector<std::string> all = own;
+  if (slot == example.varying_slot)
+    all.insert(all.end(), example.sample_values.begin(), example.sample_values.end());
+  for (std::vector<std::string>* values : {&own, &all}) {
+    for (std::string& value : *values) {
+      if (use.array && value.size() >= 2 && value.front() == '{') value = value.substr(1, value.size() - 2);
+    }
+  }
+  const std::string wide = guess_type(all);
+  return own.empty() || wide == "numeric" ? wide : guess_type(own);
 }
 
 bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
@@ -76,13 +81,34 @@ bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
   });
 }
 
+std::string letters_and_digits(std::string_view name) {
+  std::string kept;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') kept += static_cast<char>(c + 32);
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) kept += c;
+  }
+  return kept;
+}
+
+// A link may name the parent's column without its separators: "userid" for user_id. "" when the list does not
+// say.
+std::string as_written(const std::string& column, const Pattern& parent) {
+  if (parent.shape == nullptr || parent.shape->blocks.empty()) return {};
+  for (const TargetColumn& target : parent.shape->blocks[0].targets) {
+    if (!target.use.whole_row() && letters_and_digits(target.use.column) == letters_and_digits(column))
+      return target.use.column;
+  }
+  return letters_and_digits(column) == column && column.find('_') == std::string::npos ? std::string()
+                                                                                       : column;
+}
+
 // Which way the link points decides the relation's name and number.
-RelationStep step_between(const Link& link, const std::string& from, const std::string& to, bool to_many) {
-  RelationStep step{from, to, {}, to_many};
+RelationStep step_between(const Link& link, const Pattern& parent, const std::string& to, bool to_many) {
+  RelationStep step{link.parent_table, to, {}, to_many};
   if (to_many) {
     step.words = plural_words(to);
   } else {
-    step.words = reference_words(link.parent_column);
+    step.words = reference_words(as_written(link.parent_column, parent));
     if (step.words.empty()) step.words = singular_words(to);
   }
   return step;
@@ -102,7 +128,7 @@ std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey
   const bool to_one = std::any_of(profile.keys.begin(), profile.keys.end(), [&](const LinkProfile::Key& key) {
     return key.slot == link.slot && key.primary;
   });
-  return step_between(link, link.parent_table, result_table(*child->shape), !to_one);
+  return step_between(link, *parent, result_table(*child->shape), !to_one);
 }
 
 // Refines what the statement alone could not tell: whose rows those are.
@@ -113,24 +139,27 @@ FixClass with_link(FixClass kind, const Link& link, bool linked, bool to_one) {
   return to_one ? FixClass::kBelongsTo : FixClass::kHasMany;
 }
 
-void fill_path(const RuleContext& context, const LoopVerdict& verdict, bool to_one, FixPlan& plan) {
+void fill_path(const RuleContext& context, const LoopVerdict& verdict, const Pattern* above, bool to_one,
+               FixPlan& plan) {
   const Link& link = verdict.link;
-  if (!is_linked(verdict) || link.strength < LinkStrength::kNames || link.parent_table.empty()) return;
+  if (above == nullptr || !is_linked(verdict) || link.strength < LinkStrength::kNames ||
+      link.parent_table.empty())
+    return;
   const bool reads_rows = plan.kind != FixClass::kGet && plan.kind != FixClass::kDeferred &&
                           plan.kind != FixClass::kFunction && plan.kind != FixClass::kRecursive;
   if (!reads_rows) return;
   const LoopExample& example = *verdict.example;
   const PatternKey& parent = verdict.loop->key.parent;
   if (example.root != kNoPattern && example.root != parent) {
-    if (std::optional<RelationStep> above = step_of(context, example.root, parent))
-      plan.path.push_back(std::move(*above));
+    if (std::optional<RelationStep> first = step_of(context, example.root, parent))
+      plan.path.push_back(std::move(*first));
   }
   if (plan.kind == FixClass::kThrough && plan.key_table != plan.table && !plan.key_table.empty()) {
     plan.path.push_back({link.parent_table, plan.key_table, plural_words(plan.key_table), true});
     plan.path.push_back({plan.key_table, plan.table, plural_words(plan.table), true});
     return;
   }
-  plan.path.push_back(step_between(link, link.parent_table, plan.table, !to_one));
+  plan.path.push_back(step_between(link, *above, plan.table, !to_one));
 }
 
 void fill_order(const Pattern& child, FixPlan& plan) {
@@ -239,7 +268,11 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
       plan.kind = FixClass::kGet;
     }
   }
-  fill_path(context, verdict, plan.one_row_per_key, plan);
+  // LIMIT 1 without an order, or Django's LIMIT 21 of get(): the one row that belongs to each.
+  const bool has_one = plan.kind == FixClass::kTopN && linked && child.shape->blocks[0].order.empty() &&
+                       (plan.limit == "1" || plan.limit == "21");
+  if (has_one) plan.kind = FixClass::kHasMany;
+  fill_path(context, verdict, parent, plan.one_row_per_key || has_one, plan);
   if (plan.rewrite) plan.rewrite->kind = plan.kind;
   return plan;
 }
