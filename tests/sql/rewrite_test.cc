@@ -1,0 +1,78 @@
+// Rewrites without a server: what they look like, and what gets none.
+#include "analyzer/sql/rewrite.h"
+
+#include <gtest/gtest.h>
+
+namespace pgsieve {
+namespace {
+
+std::optional<Rewrite> rewrite_of(const std::string& text, std::vector<uint32_t> varying = {0}) {
+  const StatementShape shape = draw_shape(text);
+  BatchRequest request;
+  request.text = text;
+  request.shape = &shape;
+  request.varying = std::move(varying);
+  return batch_rewrite(request);
+}
+
+TEST(Rewrite, KeepsConditionsAndHidesLiterals) {
+  const auto rewrite =
+      rewrite_of("SELECT title FROM posts WHERE user_id = 7 AND status = 'secret' AND kind IN (1, 2, 3)");
+  ASSERT_TRUE(rewrite);
+  EXPECT_EQ(rewrite->sql,
+            "SELECT user_id, title FROM posts WHERE user_id = ANY($1) AND status = $2 AND kind = ANY($3) "
+            "ORDER BY user_id");
+  EXPECT_TRUE(rewrite->key_added);
+  ASSERT_EQ(rewrite->parameters.size(), 3U);
+  EXPECT_TRUE(rewrite->parameters[0].array);
+  EXPECT_FALSE(rewrite->parameters[1].array);
+}
+
+TEST(Rewrite, ReadsPlaceholdersOfTracingClients) {
+  const auto rewrite = rewrite_of("SELECT id FROM posts WHERE user_id = ? AND status = ?");
+  ASSERT_TRUE(rewrite);
+  EXPECT_EQ(rewrite->sql,
+            "SELECT user_id, id FROM posts WHERE user_id = ANY($1) AND status = $2 ORDER BY user_id");
+}
+
+TEST(Rewrite, StatementsWithoutABatchedForm) {
+  EXPECT_FALSE(rewrite_of("SELECT nextval($1)"));
+  EXPECT_FALSE(rewrite_of("SELECT pg_advisory_lock($1)"));
+  EXPECT_FALSE(rewrite_of("SELECT id INTO copy FROM t WHERE a = $1"));
+  EXPECT_FALSE(rewrite_of("WITH gone AS (DELETE FROM t WHERE a = $1 RETURNING *) SELECT * FROM gone"));
+  EXPECT_FALSE(rewrite_of("UPDATE t SET a = $1"));
+  EXPECT_FALSE(rewrite_of("SELECT id FROM t WHERE a = $1; SELECT 2"));
+  EXPECT_FALSE(rewrite_of("SELECT id FROM t WHERE a IN (1, 2)"));  // a list already
+  EXPECT_FALSE(rewrite_of("SELECT id FROM t WHERE a = $1", {9}));
+  EXPECT_FALSE(rewrite_of("not a statement $1"));
+  EXPECT_FALSE(rewrite_of(""));
+}
+
+TEST(Rewrite, HostileTextsGiveNoneAndDoNoHarm) {
+  std::string deep = "SELECT id FROM t WHERE a = $1 AND ";
+  for (int i = 0; i < 5000; ++i) deep += "(";
+  deep += "b = 1";
+  for (int i = 0; i < 5000; ++i) deep += ")";
+  rewrite_of(deep);
+  std::string wide = "SELECT id FROM t WHERE a = $1";
+  for (int i = 0; i < 20000; ++i) wide += " OR b = " + std::to_string(i);
+  rewrite_of(wide);
+  std::string chain = "SELECT id FROM t WHERE a = $1 AND b = 1";
+  for (int i = 0; i < 3000; ++i) chain += " + 1";
+  EXPECT_FALSE(rewrite_of(chain));
+}
+
+TEST(Rewrite, GuessesTypesByAllValues) {
+  EXPECT_EQ(guess_type({"1", "-20"}), "bigint");
+  EXPECT_EQ(guess_type({"1", "2.5"}), "numeric");
+  EXPECT_EQ(guess_type({"007"}), "text");
+  EXPECT_EQ(guess_type({"1", "x"}), "text");
+  EXPECT_EQ(guess_type({"0b7c1e9a-0000-4000-8000-00000000000a"}), "uuid");
+  EXPECT_EQ(guess_type({"2026-01-01"}), "date");
+  EXPECT_EQ(guess_type({"2026-01-01 10:00:00"}), "timestamp without time zone");
+  EXPECT_EQ(guess_type({"2026-01-01T10:00:00+02"}), "timestamp with time zone");
+  EXPECT_EQ(guess_type({}), "");
+}
+
+}  // namespace
+}  // namespace pgsieve
