@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::string_view pid = line.substr(0, 1);
-    if (joiner.add("2026-11-22 00:00:00 UTC", pid.empty() ? "0" : pid, line, out)) ++taken;
+    if (joiner.add("2026-11-22 00:00:00 UTC", "h", pid.empty() ? "0" : pid, line, out)) ++taken;
   }
   joiner.finish(out);
   if ((taken > 0) == out.empty()) std::abort();
