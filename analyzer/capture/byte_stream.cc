@@ -54,7 +54,8 @@ class FileStream final : public ByteStream {
  private:
   bool wait() {
     pollfd waiting{descriptor_, POLLIN, 0};
-    while (!progress_->stop.load(std::memory_order_relaxed)) {
+    const std::atomic<bool>* interrupt = progress_->interrupt;
+    while (!progress_->stop.load(std::memory_order_relaxed) && (interrupt == nullptr || !interrupt->load())) {
       if (poll(&waiting, 1, 100) != 0) return true;
     }
     return false;

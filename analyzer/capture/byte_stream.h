@@ -31,7 +31,8 @@ class ByteStream {
 // What the thread that reads a file shares with the one that watches it.
 struct FileProgress {
   std::atomic<uint64_t> stored_bytes{0};
-  std::atomic<bool> stop{false};  // give up waiting for a pipe
+  std::atomic<bool> stop{false};                 // give up waiting for a pipe
+  const std::atomic<bool>* interrupt = nullptr;  // a pipe that waits ends when it is set; may be null
 };
 
 // The bytes of an open file; takes over the descriptor. A pipe is polled, so that `stop` ends the wait (as if

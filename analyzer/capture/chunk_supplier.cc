@@ -1,4 +1,5 @@
 #include "analyzer/capture/chunk_supplier.h"
+#include "analyzer/capture/follow.h"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,7 @@ bool read_up_to(Source& source, std::string& text, size_t want, Status& error) {
       return true;
     }
     if (*got == 0) return true;
+    if (source.live() && text.ends_with('\n')) return false;
   }
   return false;
 }
@@ -82,6 +84,7 @@ struct ChunkSupplier::Input {
   bool first = true;
   bool skipping = false;
   bool unknown = false;
+  bool followed = false;
 };
 
 ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions& options,
@@ -102,7 +105,7 @@ ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions
     zone_seconds_ = *zone;
   }
   for (const std::string& path : paths) total_bytes_ += size_of(path);
-  paths_ = paths.size() > 1 ? in_order(std::move(paths)) : std::move(paths);
+  paths_ = paths.size() > 1 && !options.follow ? in_order(std::move(paths)) : std::move(paths);
 }
 
 ChunkSupplier::~ChunkSupplier() = default;
@@ -152,7 +155,18 @@ std::vector<std::string> ChunkSupplier::in_order(std::vector<std::string> paths)
 }
 
 bool ChunkSupplier::open_path(const std::string& path) {
-  auto sources = open_sources(path);
+  const bool last = next_path_ == paths_.size();
+  if (options_.follow && last && path != "-" && options_.stop != nullptr) {
+    auto source = open_following(
+        path, *options_.stop, false, [this] { checkpoint(); }, options_.follow_from);
+    if (!source) {
+      failure_ = source.error();
+      return false;
+    }
+    sources_.push_back(std::move(*source));
+    return true;
+  }
+  auto sources = open_sources(path, options_.stop);
   if (!sources) {
     failure_ = sources.error();
     return false;
@@ -179,6 +193,7 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
   IngestFile& file = files_.emplace_back();
   input.file = static_cast<uint32_t>(files_.size() - 1);
   file.name = source->name();
+  input.followed = source->live();
   input.source = unwrap(std::move(source), options_, input.report);
   fill(limits_.head_bytes);
   LogFormatKind events = options_.format.empty() || options_.format == "auto"
@@ -252,6 +267,16 @@ bool ChunkSupplier::fill(size_t want) {
   return !input.pending.empty();
 }
 
+void ChunkSupplier::checkpoint() {
+  if (!options_.checkpoint || input_ == nullptr || input_->source == nullptr || !input_->followed) return;
+  const uint64_t read = input_->source->position();
+  options_.checkpoint(read - std::min<uint64_t>(read, input_->pending.size()));
+}
+
+void ChunkSupplier::interrupt() {
+  if (input_ != nullptr) close_input();
+}
+
 void ChunkSupplier::report_progress() {
   const uint64_t stored = input_->source->stored_bytes();
   done_bytes_ += stored - std::min(stored, input_->stored);
@@ -264,6 +289,7 @@ void ChunkSupplier::close_input() {
   IngestFile& file = files_[input.file];
   file.bytes = input.source->stored_bytes();
   report_progress();
+  checkpoint();
   if (!input.report.warning.empty()) warnings_.push_back(input.report.warning);
   if (input.report.damaged_records > 0) {
     warnings_.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file.name,
@@ -311,6 +337,10 @@ bool ChunkSupplier::cut(Job& job) {
                    : input.reader->complete_records(std::string_view(input.pending).substr(0, want));
     }
     if (length > 0) break;
+    if (input.pending.size() < want && !input.ended) {  // a live input: more may come
+      fill(want);
+      continue;
+    }
     if (want >= limit) {
       length = std::min(want, input.pending.size());
       job.cut = true;
@@ -335,6 +365,7 @@ bool ChunkSupplier::cut(Job& job) {
 
 bool ChunkSupplier::next(Job& job) {
   while (!failure_) {
+    checkpoint();
     if (input_ == nullptr && !open_next()) return false;
     if (failure_) return false;
     Input& input = *input_;

@@ -54,6 +54,9 @@ class ChunkSupplier {
   // Fills `job` with the next chunk. False at the end, or after a failure (see failure()).
   bool next(Job& job);
 
+  // Ends the input being read where it is.
+  void interrupt();
+
   // Why reading stopped before the end.
   const Status& failure() const { return failure_; }
   // What is known of the inputs; complete once next() returned false.
@@ -74,6 +77,7 @@ class ChunkSupplier {
   void skip_rest(Job& job);
   void close_input();
   void report_progress();
+  void checkpoint();
   std::vector<std::string> in_order(std::vector<std::string> paths);
 
   const IngestOptions& options_;

@@ -18,7 +18,8 @@ constexpr size_t kHeadBytes = 256;  // compared to notice that a file started ov
 
 class FollowSource final : public Source {
  public:
-  FollowSource(std::string path, const std::atomic<bool>& stop) : path_(std::move(path)), stop_(stop) {}
+  FollowSource(std::string path, const std::atomic<bool>& stop, std::function<void()> waiting)
+      : path_(std::move(path)), stop_(stop), waiting_(std::move(waiting)) {}
   ~FollowSource() override { close_file(); }
   FollowSource(const FollowSource&) = delete;
   FollowSource& operator=(const FollowSource&) = delete;
@@ -39,6 +40,11 @@ class FollowSource final : public Source {
     position_ = end > 0 ? static_cast<uint64_t>(end) : 0;
   }
 
+  void skip(uint64_t bytes) {
+    remember_head();
+    position_ = bytes;
+  }
+
   Result<size_t> read(std::string& buffer, size_t want) override {
     while (true) {
       // In this order: what is written before `stop` is set is read.
@@ -55,6 +61,7 @@ class FollowSource final : public Source {
         continue;
       }
       if (stopping) return size_t{0};
+      if (waiting_) waiting_();
       std::this_thread::sleep_for(kPause);
     }
   }
@@ -63,6 +70,8 @@ class FollowSource final : public Source {
   std::string encoding() const override { return ""; }
   uint64_t stored_bytes() const override { return total_; }
   uint64_t stored_size() const override { return 0; }
+  bool live() const override { return !stop_.load(); }
+  uint64_t position() const override { return position_; }
 
  private:
   void close_file() {
@@ -127,6 +136,7 @@ class FollowSource final : public Source {
 
   std::string path_;
   const std::atomic<bool>& stop_;
+  std::function<void()> waiting_;
   int file_ = -1;
   uint64_t position_ = 0;  // in the file
   uint64_t total_ = 0;     // over all files
@@ -137,8 +147,8 @@ class FollowSource final : public Source {
 }  // namespace
 
 Result<std::unique_ptr<Source>> open_following(const std::string& path, const std::atomic<bool>& stop,
-                                               bool from_end) {
-  auto source = std::make_unique<FollowSource>(path, stop);
+                                               bool from_end, std::function<void()> waiting, uint64_t from) {
+  auto source = std::make_unique<FollowSource>(path, stop, std::move(waiting));
   if (!source->open_file()) {
     Error failed;
     failed.kind = Error::Kind::kInput;
@@ -147,6 +157,7 @@ Result<std::unique_ptr<Source>> open_following(const std::string& path, const st
     return failed;
   }
   if (from_end) source->skip_to_end();
+  if (!from_end && from > 0) source->skip(from);
   return std::unique_ptr<Source>(std::move(source));
 }
 

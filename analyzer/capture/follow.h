@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +16,10 @@ namespace pgsieve {
 // there and ends. Plain text only. `stop` outlives the Source and may be set from any thread or a signal
 // handler. After a rotation the rest of the old file comes first, then the new one from its start; a last
 // line without its end gets one. A truncated file is noticed by its size or by other bytes at its start. With
-// `from_end`, what the file holds already is skipped.
+// `from_end`, what the file holds already is skipped; else its first `from` bytes are. `waiting` is called
+// now and then while there is nothing to read, from the thread that reads.
 Result<std::unique_ptr<Source>> open_following(const std::string& path, const std::atomic<bool>& stop,
-                                               bool from_end = false);
+                                               bool from_end = false, std::function<void()> waiting = {},
+                                               uint64_t from = 0);
 
 }  // namespace pgsieve

@@ -52,6 +52,8 @@ class Pipeline {
 
  private:
   void work();
+  // A followed file is read to its end first: its Source knows of the stop.
+  bool stopped() const { return options_.stop != nullptr && !options_.follow && options_.stop->load(); }
   static void prepare(const Job& job, PreparedChunk& chunk);
   void consume(Job& job, const PreparedChunk& chunk);
   void consume_events(Job& job);
@@ -141,7 +143,7 @@ void Pipeline::work() {
     uint64_t ticket = 0;
     {
       const std::lock_guard<std::mutex> lock(supply_);
-      if (!supplier_.next(job)) return;
+      if (stopped() || !supplier_.next(job)) return;
       ticket = next_ticket_++;
     }
     prepare(job, chunk);
@@ -160,9 +162,12 @@ void Pipeline::work() {
 
 Result<IngestStats> Pipeline::run() {
   std::vector<std::thread> threads;
-  for (unsigned i = 1; i < std::max(options_.threads, 1U); ++i) threads.emplace_back([this] { work(); });
+  const unsigned count = options_.follow ? 1 : std::max(options_.threads, 1U);
+  for (unsigned i = 1; i < count; ++i) threads.emplace_back([this] { work(); });
   work();
   for (std::thread& thread : threads) thread.join();
+  stats_.interrupted = stopped();
+  if (stats_.interrupted) supplier_.interrupt();
   if (supplier_.failure()) return *supplier_.failure();
   if (failure_) return *failure_;
   assembler_.finish();

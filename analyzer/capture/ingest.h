@@ -6,6 +6,7 @@
 // from one thread at a time, in an order that does not depend on the number of threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -57,6 +58,16 @@ struct IngestOptions {
   uint64_t max_entry_bytes = 16 * 1024 * 1024;  // longer entries are cut and counted
   std::function<void(uint64_t bytes_done, uint64_t bytes_total)>
       progress;  // from one thread at a time; may be empty
+
+  // Set from any thread or a signal handler: reading ends early, as if the inputs ended. May be null.
+  const std::atomic<bool>* stop = nullptr;
+  // The last input is followed as it grows and across its rotation (see follow.h), until `stop`. Reading then
+  // takes one thread.
+  bool follow = false;
+  uint64_t follow_from = 0;  // bytes of it that are known already
+  // Following: called now and then from the thread that calls the sink. `bytes` of the file that has the name
+  // now have been turned into entries. May be empty.
+  std::function<void(uint64_t bytes)> checkpoint;
 };
 
 // Lines that were neither an entry nor a known continuation, grouped by shape (digits, quotes and words
@@ -111,8 +122,9 @@ struct IngestStats {
   uint64_t skipped_duplicates = 0;  // entries that a second copy of the same log repeated
   std::string format;               // of the input: one name, or "mixed"
   std::string prefix;
-  std::string confidence;   // how sure the detection is, and on how many lines: "matched 396 of 396 entries"
-  std::string pin_options;  // the options that pin the detection: "--format stderr --prefix '%m [%p] '"
+  std::string confidence;    // how sure the detection is, and on how many lines: "matched 396 of 396 entries"
+  std::string pin_options;   // the options that pin the detection: "--format stderr --prefix '%m [%p] '"
+  bool interrupted = false;  // by IngestOptions::stop, before the end of the inputs
   Microseconds first = kUnknownTime, last = kUnknownTime;
   Microseconds min_duration_seen = kUnknownTime;
   std::map<std::string, std::string>

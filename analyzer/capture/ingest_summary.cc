@@ -59,6 +59,8 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
 
 void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, IngestStats& stats) {
   auto& warnings = stats.warnings;
+  if (stats.interrupted)
+    warnings.emplace_back("Reading was interrupted: only the part before is in the figures.");
   const bool threshold = hides_fast(evidence, stats);
   if (threshold) {
     warnings.push_back(

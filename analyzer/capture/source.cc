@@ -331,7 +331,8 @@ std::vector<std::unique_ptr<Source>> list_members(const std::shared_ptr<SharedFi
 
 }  // namespace
 
-Result<std::vector<std::unique_ptr<Source>>> open_sources(const std::string& path) {
+Result<std::vector<std::unique_ptr<Source>>> open_sources(const std::string& path,
+                                                          const std::atomic<bool>* interrupt) {
   const int descriptor = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return system_error(path, "can't open");
   struct stat info {};
@@ -344,6 +345,7 @@ Result<std::vector<std::unique_ptr<Source>>> open_sources(const std::string& pat
   const bool regular = S_ISREG(info.st_mode);
   auto file = std::make_shared<SharedFile>(path, descriptor, regular,
                                            regular ? static_cast<uint64_t>(info.st_size) : 0);
+  file->progress()->interrupt = interrupt;
 
   std::vector<std::unique_ptr<Source>> sources;
   if (Status failed = file->spool_archive()) return *failed;

@@ -52,6 +52,8 @@ class UnwrapSource final : public Source {
   std::string encoding() const override { return inner_->encoding(); }
   uint64_t stored_bytes() const override { return inner_->stored_bytes(); }
   uint64_t stored_size() const override { return inner_->stored_size(); }
+  bool live() const override { return inner_->live(); }
+  uint64_t position() const override { return inner_->position(); }
 
  private:
   std::unique_ptr<Source> inner_;
@@ -88,6 +90,7 @@ bool read_head(std::unique_ptr<Source>& source, std::string& head, size_t size) 
       return true;
     }
     if (*got == 0) return true;
+    if (source->live() && head.ends_with('\n')) return false;
   }
   return false;
 }

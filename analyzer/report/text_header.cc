@@ -77,7 +77,7 @@ void weakened_rules(Header& header, const IngestStats& ingest) {
     header.line(
         "rules",
         "n-plus-one, write-loop, duplicate-query and idle-in-transaction need sessions: nothing from them");
-  } else if (most(ingest.missing_parameters)) {
+  } else if (ingest.missing_parameters != 0 && ingest.missing_parameters * 2 >= ingest.extended) {
     header.line("rules",
                 "without bound values, n-plus-one and duplicate-query can't compare them: lower confidence");
   }

@@ -143,6 +143,13 @@ Result<Content> content_of(const std::string& path) {
   return sampler.finish();
 }
 
+Result<Content> content_of_head(const std::string& path, uint64_t bytes) {
+  const File file(path);
+  const std::optional<Content> content = file.regular_size() ? prefix_content(file, bytes) : std::nullopt;
+  if (!content) return cannot_read(path);
+  return *content;
+}
+
 bool has_grown_from(const std::string& path, const Content& known) {
   const File file(path);
   const std::optional<uint64_t> size = file.regular_size();

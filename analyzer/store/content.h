@@ -26,6 +26,9 @@ struct Content {
 // closed.
 Result<Content> content_of(const std::string& path);
 
+// Of the first `bytes` of an uncompressed regular file.
+Result<Content> content_of_head(const std::string& path, uint64_t bytes);
+
 // True when the path is an uncompressed regular file, longer than `known`, that begins with exactly those
 // bytes.
 bool has_grown_from(const std::string& path, const Content& known);

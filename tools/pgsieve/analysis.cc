@@ -80,6 +80,7 @@ Result<Analysis> analyse(const AnalysisOptions& options) {
   analysis.ingest = std::move(reading->ingest);
   analysis.workload = std::move(reading->workload);
   analysis.problems = std::move(reading->problems);
+  analysis.interrupted = reading->interrupted;
   const bool empty = analysis.workload.executions == 0 && analysis.workload.errors == 0;
   if (empty && !options.allow_empty) return no_statements(analysis.ingest);
 

@@ -20,6 +20,7 @@ struct Analysis {
   Schema schema;
   std::vector<Finding> findings;      // worst first
   uint64_t findings_hidden = 0;       // below the confidence asked for
+  bool interrupted = false;           // only a part was read
   std::vector<std::string> problems;  // inputs that could not be used; the others were
 };
 

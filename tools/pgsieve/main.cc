@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kReport:
     case CommandLine::Command::kLint:
       return pgsieve::run_report(line.report);
+    case CommandLine::Command::kIngest:
+      return pgsieve::run_ingest(line.report.analysis);
     case CommandLine::Command::kRules:
       return pgsieve::run_rules(line.rules);
     case CommandLine::Command::kFingerprint:

@@ -90,7 +90,9 @@ Microseconds moment(const char* option, const std::string& text) {
   const std::optional<Microseconds> time = parse_moment(text, now.count());
   if (!time)
     throw UsageError{
-        fmt::format("{} '{}' is no time: write 2026-11-22 01:00:00 (UTC) or 24h, 7d, 30m", option, text)};
+        fmt::format("{} '{}' is no time: write 2026-11-22 01:00:00 (UTC), 2026-11-22, 2026-11, or 24h, 7d, "
+                    "30m before now",
+                    option, text)};
   return *time;
 }
 
@@ -160,12 +162,16 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   if (analysis.inputs.empty() && analysis.store_file.empty()) {
     throw UsageError{"no input: name log files, directories, or - for standard input, or a --store"};
   }
+  if (ingest.follow && (analysis.inputs.empty() || analysis.inputs.back() == "-")) {
+    throw UsageError{"--follow needs a file: standard input is read as it comes anyway"};
+  }
   if (analysis.inputs.empty() && has_filters(analysis)) {
     throw UsageError{"filters choose what is read into a store; they can't take anything out of it again"};
   }
 }
 
 std::optional<Microseconds> parse_moment(std::string_view text, Microseconds now) {
+  if (text.ends_with(" ago")) text.remove_suffix(4);
   int64_t amount = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
   if (error == std::errc() && amount >= 0 && end + 1 == text.data() + text.size()) {
@@ -179,13 +185,16 @@ std::optional<Microseconds> parse_moment(std::string_view text, Microseconds now
         return now - amount * kMinute;
       case 'h':
         return now - amount * 60 * kMinute;
+      case 'w':
+        return amount > kLongest / 7 ? std::nullopt : std::optional(now - amount * 7 * 24 * 60 * kMinute);
       case 'd':
         return amount > kLongest ? std::nullopt : std::optional(now - amount * 24 * 60 * kMinute);
       default:
         break;
     }
   }
-  for (const char* completion : {"", ":00", " 00:00:00"}) {
+  // A year, a month, a day, an hour or a minute stands for its start.
+  for (const char* completion : {"", ":00", ":00:00", " 00:00:00", "-01 00:00:00", "-01-01 00:00:00"}) {
     const std::string candidate = std::string(text) + completion;
     const ParsedTime parsed = parse_time(candidate);
     if (parsed.length == candidate.size() && parsed.length != 0 && parsed.zone_known) return parsed.time;

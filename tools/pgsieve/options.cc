@@ -48,6 +48,16 @@ void add_input_options(CLI::App& app, AnalysisOptions& options) {
       ->group(group);
 }
 
+// What report, lint and ingest have beyond the inputs of other commands.
+void add_reading_options(CLI::App& app, AnalysisOptions& options, RawOptions& raw) {
+  app.add_flag("--follow", options.ingest.follow,
+               "go on reading the last input as it grows, across its rotation, until Ctrl-C or SIGTERM")
+      ->group("Input");
+  app.add_option("--threads", raw.threads, "threads to read with; default: one per processor")
+      ->type_name("N")
+      ->group("Input");
+}
+
 void add_filter_options(CLI::App& app, AnalysisOptions& options, RawOptions& raw) {
   const std::string group = "Filters (repeatable)";
   IngestOptions& ingest = options.ingest;
@@ -58,7 +68,8 @@ void add_filter_options(CLI::App& app, AnalysisOptions& options, RawOptions& raw
   add_list(app, "--db", ingest.databases, "only this database", "NAME", group);
   add_list(app, "--user", ingest.users, "only this user", "NAME", group);
   add_list(app, "--app", ingest.applications, "only this application_name", "NAME", group);
-  add_list(app, "--host", ingest.hosts, "only this client host", "NAME", group);
+  add_list(app, "--host", ingest.hosts,
+           "only this client host (without one in the log: the host of the syslog record)", "NAME", group);
   add_list(app, "--tag", options.workload.tag_filters, "only statements with this comment tag", "KEY=VALUE",
            group);
   add_list(app, "--exclude-db", ingest.exclude_databases, "not this database", "NAME", group);
@@ -101,19 +112,25 @@ void add_output_options(CLI::App& app, ReportOptions& options, RawOptions& raw) 
   app.add_flag("--show-values", options.show_values, "show sample statements with their values")
       ->group(group);
   app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN")->group(group);
-  app.add_option("--threads", raw.threads, "threads to read with; default: one per processor")
-      ->type_name("N")
-      ->group(group);
 }
 
 void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) {
   add_input_options(app, options.analysis);
+  add_reading_options(app, options.analysis, raw);
   add_filter_options(app, options.analysis, raw);
   add_rule_options(app, options, raw);
   add_output_options(app, options, raw);
   app.footer(options.lint
                  ? "Exit code: 0 no findings, 1 findings, 2 usage or configuration, 3 input not usable."
                  : "Exit code: 0 whatever is found, 2 usage or configuration, 3 input not usable.");
+}
+
+void add_ingest_command(CLI::App& app, ReportOptions& options, RawOptions& raw) {
+  add_input_options(app, options.analysis);
+  add_reading_options(app, options.analysis, raw);
+  add_filter_options(app, options.analysis, raw);
+  app.footer(
+      "Needs --store. Exit code: 0 the store has the inputs, 2 usage, 3 input not usable, 130 interrupted.");
 }
 
 // The finding comes first: what follows are inputs.
@@ -221,6 +238,10 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* lint_command =
       app.add_subcommand("lint", "the same as a gate: the exit code says whether there are findings");
   add_report_command(*lint_command, lint, raw);
+  ReportOptions ingest;
+  CLI::App* ingest_command =
+      app.add_subcommand("ingest", "add captured traffic to a store, without a report");
+  add_ingest_command(*ingest_command, ingest, raw);
   CLI::App* rules_command = app.add_subcommand("rules", "list the rules, or show the documentation of one");
   rules_command->add_option("rule", line.rules.rule, "name of a rule")->type_name("RULE");
   CLI::App* fingerprint_command =
@@ -244,6 +265,14 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       complete(line.report, raw);
       const CLI::App& command = chosen_command(app);
       line.report.analysis.ingest.prefix_given = command.count("--prefix") != 0;
+    } else if (ingest_command->parsed()) {
+      line.command = CommandLine::Command::kIngest;
+      line.report = ingest;
+      complete(line.report, raw);
+      line.report.analysis.ingest.prefix_given = ingest_command->count("--prefix") != 0;
+      if (ingest.analysis.store_file.empty() || ingest.analysis.inputs.empty())
+        throw UsageError{
+            "ingest needs inputs and the store to add them to: pgsieve ingest INPUT... --store FILE"};
     } else if (rules_command->parsed()) {
       line.command = CommandLine::Command::kRules;
     } else if (fingerprint_command->parsed()) {

@@ -19,9 +19,10 @@ namespace pgsieve {
 // What every command returns to the shell.
 enum ExitCode : int {
   kExitOk = 0,
-  kExitFindings = 1,  // lint only
-  kExitUsage = 2,     // command line, configuration, schema or statistics file
-  kExitInput = 3,     // a capture or store that can't be used, or that holds no statement
+  kExitFindings = 1,       // lint only
+  kExitUsage = 2,          // command line, configuration, schema or statistics file
+  kExitInput = 3,          // a capture or store that can't be used, or that holds no statement
+  kExitInterrupted = 130,  // Ctrl-C: what was written covers a part of the inputs
 };
 
 // Which facts to look at and how to judge them: shared by report and lint.
@@ -73,7 +74,7 @@ struct ProveOptions {
 };
 
 struct CommandLine {
-  enum class Command : uint8_t { kNone, kReport, kLint, kRules, kFingerprint, kProve };
+  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;

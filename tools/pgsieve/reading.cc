@@ -17,6 +17,7 @@
 #include "analyzer/store/store.h"
 #include "analyzer/wire/capture_reader.h"
 #include "analyzer/workload/builder.h"
+#include "tools/pgsieve/following.h"
 #include "tools/pgsieve/tail_pipe.h"
 #include "tools/pgsieve/terminal.h"
 
@@ -130,7 +131,8 @@ Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vecto
 
 // Adds the planned inputs to the store's contents and commits. Gives the Error of the reading, with the store
 // unchanged.
-Status extend(Store& store, StoreContents& contents, const StorePlan& plan, const AnalysisOptions& options) {
+Status extend(Store& store, StoreContents& contents, const StorePlan& plan, const AnalysisOptions& options,
+              bool& interrupted) {
   WorkloadBuilder builder(options.workload);
   builder.resume(contents.workload);
   Result<IngestStats> stats = ingest_with_progress(plan.paths, options, builder);
@@ -142,6 +144,8 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
   contents.workload.open_scopes.clear();  // resumed: they go on in `added`
   contents.workload.merge(added);
   merge_ingest(contents.ingest, *stats);
+  interrupted = stats->interrupted;
+  if (interrupted) return {};
   return store.commit(contents, added, plan.added);
 }
 
@@ -159,7 +163,7 @@ Result<Reading> read_store_only(const AnalysisOptions& options) {
   if (!store) return store.error();
   Result<StoreContents> contents = store->load();
   if (!contents) return contents.error();
-  return Reading{std::move(contents->ingest), std::move(contents->workload), {}, 0};
+  return Reading{std::move(contents->ingest), std::move(contents->workload), {}, 0, false};
 }
 
 Result<Reading> read_into_store(const AnalysisOptions& options) {
@@ -174,15 +178,16 @@ Result<Reading> read_into_store(const AnalysisOptions& options) {
   if (!contents) return contents.error();
   const Result<StorePlan> plan = plan_reading(paths, *stored);
   if (!plan) return plan.error();
+  bool interrupted = false;
   if (!plan->paths.empty()) {
-    if (Status failed = extend(*store, *contents, *plan, options)) return *failed;
+    if (Status failed = extend(*store, *contents, *plan, options, interrupted)) return *failed;
   }
   if (plan->known != 0) {
     tell(fmt::format("{} of {} inputs skipped: the store has their content already", plan->known,
                      paths.size()));
   }
-  return Reading{std::move(contents->ingest), std::move(contents->workload), std::move(problems),
-                 plan->known};
+  return Reading{std::move(contents->ingest), std::move(contents->workload), std::move(problems), plan->known,
+                 interrupted};
 }
 
 }  // namespace
@@ -195,6 +200,7 @@ Result<Reading> read_captures(const AnalysisOptions& options) {
     WorkloadBuilder builder(options.workload);
     Result<IngestStats> stats = ingest_with_progress(paths, options, builder);
     if (stats) {
+      reading.interrupted = stats->interrupted;
       reading.ingest = std::move(*stats);
       reading.workload = builder.finish();
       return reading;
@@ -210,7 +216,25 @@ Result<Reading> read_captures(const AnalysisOptions& options) {
   return no_input(reading.problems);
 }
 
+// The other inputs are read first, then the last one is followed.
+static Result<Reading> follow_store(const AnalysisOptions& options) {
+  AnalysisOptions others = options;
+  others.inputs.pop_back();
+  others.ingest.follow = false;
+  if (!others.inputs.empty()) {
+    const Result<Reading> before = read_into_store(others);
+    if (!before || before->interrupted) return before;
+  }
+  if (Status failed = follow_into_store(options)) return *failed;
+  return read_store_only(options);
+}
+
 Result<Reading> read_store(const AnalysisOptions& options) {
+  if (options.ingest.follow) {
+    Result<Reading> followed = follow_store(options);
+    if (followed) close_scopes(followed->workload, options.workload);
+    return followed;
+  }
   Result<Reading> reading = options.inputs.empty() ? read_store_only(options) : read_into_store(options);
   if (reading) close_scopes(reading->workload, options.workload);
   return reading;

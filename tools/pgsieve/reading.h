@@ -16,6 +16,8 @@ struct Reading {
   Workload workload;
   std::vector<std::string> problems;  // inputs that could not be opened
   uint64_t known_inputs = 0;          // skipped: the store has them already
+  bool interrupted =
+      false;  // options.ingest.stop was set: a part was read, and nothing of it is in the store
 };
 
 // Reads options.inputs.

@@ -9,6 +9,7 @@
 
 #include "tools/pgsieve/analysis.h"
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/interrupt.h"
 
 namespace pgsieve {
 
@@ -75,13 +76,17 @@ bool fails(const Finding& finding, FailOn fail_on) {
 }  // namespace
 
 int run_report(const ReportOptions& options) {
-  const Result<Analysis> analysis = analyse(options.analysis);
+  AnalysisOptions stoppable = options.analysis;
+  const std::atomic<bool>& stop = stop_on_signals(stoppable.ingest.follow);
+  stoppable.ingest.stop = &stop;
+  const Result<Analysis> analysis = analyse(stoppable);
   if (!analysis) {
     tell(analysis.error().to_string());
-    return exit_code_of(analysis.error());
+    return stop && !stoppable.ingest.follow ? kExitInterrupted : exit_code_of(analysis.error());
   }
   Report report = make_report(*analysis, options);
   if (!write_outputs(report, options)) return kExitUsage;
+  if (analysis->interrupted) return kExitInterrupted;
   // A verdict on part of what was asked for is none: an input that could not be used outweighs the findings.
   if (!analysis->problems.empty()) return kExitInput;
   if (!options.lint) return kExitOk;

@@ -1,0 +1,16 @@
+// Following a growing log into a store.
+#pragma once
+
+#include "analyzer/base/error.h"
+#include "analyzer/capture/ingest.h"
+#include "tools/pgsieve/options.h"
+
+namespace pgsieve {
+
+// Reads the last of options.inputs as it grows, from where the store knows it to end, until
+// options.ingest.stop. What was read is committed every kCommitSeconds, and at the end. Between commits other
+// programs may use the store.
+inline constexpr int kCommitSeconds = 10;
+Status follow_into_store(const AnalysisOptions& options);
+
+}  // namespace pgsieve
