@@ -6,6 +6,8 @@
 #include <charconv>
 #include <tuple>
 
+#include "rules/loop_scaling.h"
+
 namespace pgsieve {
 
 std::string_view loop_class_name(LoopClass kind) {
@@ -318,6 +320,7 @@ LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* pa
         verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
       }
     }
+    apply_scaling(loop, verdict);
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
     const auto rank = [](const LoopVerdict& judged) {
       return std::make_tuple(judged.report, judged.confidence,

@@ -152,7 +152,9 @@ void LoopRun::match_own_rows(const StatementEvent& child) {
     own_columns_ &= columns;
     ++fed_by_own_rows_;
     const ResultColumn& origin = child.event->columns[static_cast<size_t>(__builtin_ctzll(own_columns_))];
-    own_column_ = std::string(origin.table) + '.' + std::string(origin.column);
+    own_column_ = std::string(origin.table);
+    if (!own_column_.empty()) own_column_ += '.';
+    own_column_ += origin.column.empty() ? origin.name : origin.column;
     return;
   }
 }

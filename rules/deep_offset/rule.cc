@@ -6,55 +6,13 @@
 #include <algorithm>
 
 #include "rules/common.h"
+#include "rules/keyset.h"
 
 namespace pgsieve {
 namespace {
 
 constexpr double kMinOffset = 1000;  // skipped rows below which nobody notices
 constexpr double kMinRatio = 5;      // skipped rows per row asked for: the work done for nothing
-
-// ORDER BY of the block that has the OFFSET, when it is made of plain columns.
-std::string order_columns(const StatementShape& shape, const QueryBlock& block, std::string_view suffix) {
-  std::string list;
-  for (const OrderKey& key : block.order) {
-    if (key.use.column.empty()) return {};
-    if (key.use.relation != kNoIndex && shape.relations[key.use.relation].kind != Relation::Kind::kTable)
-      return {};
-    list += fmt::format("{}{}{}", list.empty() ? "" : ", ", key.use.column, suffix);
-  }
-  return list;
-}
-
-Fix keyset_fix(const StatementShape& shape, const QueryBlock& block) {
-  const std::string columns = order_columns(shape, block, "");
-  Fix fix{.kind = "advice",
-          .title = "Page by key: remember the last row of a page and ask for what comes after it",
-          .code = {},
-          .language = {},
-          .safety =
-              "The order must be unique (add the primary key to it). Jumping to an arbitrary page number is "
-              "no longer "
-              "possible."};
-  const bool mixed = !std::ranges::all_of(block.order, [&block](const OrderKey& key) {
-    return key.descending == block.order.front().descending;
-  });
-  if (!columns.empty() && !mixed) {
-    fix.kind = "sql";
-    fix.language = "sql";
-    fix.code = fmt::format("WHERE ({}) {} (/* the last row's values */) ORDER BY {} LIMIT …", columns,
-                           block.order.front().descending ? "<" : ">",
-                           order_columns(shape, block, block.order.front().descending ? " DESC" : ""));
-  }
-  return fix;
-}
-
-// The block with the OFFSET. libpg_query gives a statement one fingerprint with and without it (constants
-// leave no trace), so the shape may be that of the first page, which has none: then the statement itself.
-const QueryBlock& offset_block(const StatementShape& shape) {
-  const auto found =
-      std::ranges::find_if(shape.blocks, [](const QueryBlock& block) { return block.offset.present; });
-  return found == shape.blocks.end() ? shape.blocks.front() : *found;
-}
 
 }  // namespace
 
@@ -93,7 +51,7 @@ void check_deep_offset(const RuleContext& context, std::vector<Finding>& finding
     if (limit > 0) finding.properties["limit"] = fmt::format("{:.0f}", limit);
     if (block.order.empty())
       finding.evidence.emplace_back("there is no ORDER BY: pages may overlap or miss rows");
-    finding.fixes.push_back(keyset_fix(shape, block));
+    finding.fixes.push_back(keyset_fix(shape, block, context.schema));
     findings.push_back(std::move(finding));
   }
 }

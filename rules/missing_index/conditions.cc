@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <string_view>
 
@@ -23,6 +24,25 @@ bool is_like(PredicateOperator op) {
 std::string type_of(const Table* table, std::string_view column) {
   const Column* found = table == nullptr ? nullptr : table->find_column(column);
   return found == nullptr ? std::string() : found->type;
+}
+
+bool names_column(std::string_view text, std::string_view column) {
+  const auto part_of_name = [text](size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (size_t at = text.find(column); at != std::string_view::npos; at = text.find(column, at + 1))
+    if (!(at > 0 && part_of_name(at - 1)) && !part_of_name(at + column.size())) return true;
+  return false;
+}
+
+// CHECK (status IN ('new', 'paid', 'void')): a handful of values split the table in a handful of large parts.
+bool has_closed_set(const Table* table, std::string_view column) {
+  return table != nullptr && !column.empty() &&
+         std::ranges::any_of(table->check_constraints, [column](std::string_view check) {
+           const bool lists =
+               check.find(" IN (") != std::string_view::npos || check.find("ANY (") != std::string_view::npos;
+           return lists && check.find(" AND ") == std::string_view::npos && names_column(check, column);
+         });
 }
 
 bool mentions(std::string_view text, std::string_view word) {
@@ -108,7 +128,7 @@ class Collector {
 
   bool make_key(const Predicate& predicate, Condition& condition) {
     const std::string type = type_of(table_, predicate.column.column);
-    condition.flag = type == "boolean";
+    condition.flag = type == "boolean" || has_closed_set(table_, predicate.column.column);
     condition.key.column = predicate.column.column;
     if (predicate.column.whole_row()) return false;
     if (predicate.expression.empty()) return true;

@@ -17,10 +17,15 @@ constexpr double kMinTableRows = 2000;
 constexpr double kSelectiveRatio = 4;
 // Rows an index look-up must fetch in vain before a better index is worth it.
 constexpr double kRemovedPerLookup = 100;
-// A warm server scans a few thousand rows in this time; an index look-up takes a tenth of it.
-constexpr double kReferenceMs = 0.4;
-constexpr double kColumnMs = 0.8;
-constexpr double kOpenMs = 5;  // where the condition may simply return much
+// Where the capture holds no look-ups to compare with, and as the least that is worth a word: a warm server
+// scans a few thousand rows in this time; an index look-up takes a tenth of it. A foreign key wants its index
+// anyway.
+constexpr double kReferenceMs = 0.4;  // option missing-index.reference-ms
+constexpr double kColumnMs = 0.8;     // option missing-index.column-ms
+// Times the capture's own look-ups from which a statement is slow.
+constexpr double kSlowRatio = 4;
+// How far beyond slow a time must be to speak for itself where something else may explain it.
+constexpr double kPlainRatio = 10;
 
 struct Scans {
   bool any = false;          // the plan shows how the table is read
@@ -130,10 +135,10 @@ bool judge_plans(const IndexCandidate& candidate, const Scans& scans, double min
   return true;
 }
 
-double needed_ms(const IndexCandidate& candidate, const Pattern& pattern, double floor_ms) {
-  double needed = candidate.need == Need::kOpenRange ? kOpenMs
-                  : candidate.foreign_key            ? kReferenceMs
-                                                     : kColumnMs;
+double needed_ms(const IndexCandidate& candidate, const Pattern& pattern, const RuleContext& context,
+                 double floor_ms) {
+  double needed = candidate.foreign_key ? context.option("missing-index.reference-ms", kReferenceMs)
+                                        : context.option("missing-index.column-ms", kColumnMs);
   // One or two executions are a thin sample; a foreign key wants its index anyway, other columns need more to
   // show for it.
   if (!candidate.foreign_key && pattern.durations.count() < 3) needed *= 2;
@@ -141,16 +146,29 @@ double needed_ms(const IndexCandidate& candidate, const Pattern& pattern, double
   const bool locks =
       is_write(pattern.shape->kind) || std::ranges::any_of(pattern.shape->blocks, &QueryBlock::for_update);
   if (locks) needed *= 5;
-  return std::max(needed, 4 * floor_ms) + cold_start_ms(pattern);
+  return std::max(needed, kSlowRatio * floor_ms) + cold_start_ms(pattern);
 }
 
-void judge_duration(const IndexCandidate& candidate, const Pattern& pattern, double floor_ms,
-                    Evidence& evidence) {
+// count(*) and friends return one row however many met the condition: the time tells how much was read, not
+// how much of it in vain. A statement that returns its rows would have too many of them to send.
+bool hides_its_rows(const IndexCandidate& candidate, const Pattern& pattern) {
+  const StatementShape& shape = *pattern.shape;
+  return shape.blocks[shape.relations[candidate.relation].block].has_aggregate && !candidate.foreign_key &&
+         candidate.need != Need::kJoin;
+}
+
+void judge_duration(const IndexCandidate& candidate, const Pattern& pattern, const RuleContext& context,
+                    double floor_ms, Evidence& evidence) {
   const std::optional<double> best = best_ms(pattern);
   if (!best) return;
-  const double needed = needed_ms(candidate, pattern, floor_ms);
-  if (*best < needed) return;
-  const Confidence confidence = *best >= 10 * needed ? Confidence::kHigh : Confidence::kMedium;
+  const double needed = needed_ms(candidate, pattern, context, floor_ms);
+  const bool plain = *best >= kPlainRatio * needed;
+  const bool hidden = hides_its_rows(candidate, pattern);
+  if (*best < needed || (hidden && !plain)) return;
+  const Confidence confidence = hidden ? Confidence::kLow : plain ? Confidence::kHigh : Confidence::kMedium;
+  if (hidden)
+    evidence.why_not_higher.emplace_back(
+        "an aggregate does not show how many rows meet the condition: most of them may");
   std::string reason = fmt::format("{:.1f} ms at best, far more than a look-up by index takes", *best);
   if (floor_ms > 0) reason += fmt::format(" ({:.2f} ms in this capture)", floor_ms);
   raise(evidence, confidence, std::move(reason));
@@ -181,7 +199,7 @@ Evidence weigh(const IndexCandidate& candidate, const Pattern& pattern, const Ru
     raise(evidence, Confidence::kHigh,
           fmt::format("the plan walks the whole index {}, whose first column the statement does not test",
                       scans.wrong_index));
-  judge_duration(candidate, pattern, floor_ms, evidence);
+  judge_duration(candidate, pattern, context, floor_ms, evidence);
   if (rows && *rows >= 5 * min_rows && candidate.table != nullptr)
     raise(evidence, evidence.verdict == Evidence::Verdict::kFor ? Confidence::kHigh : Confidence::kMedium,
           fmt::format("no index serves the condition and the table has about {} rows", grouped(*rows)));
@@ -189,27 +207,10 @@ Evidence weigh(const IndexCandidate& candidate, const Pattern& pattern, const Ru
     evidence.confidence = Confidence::kLow;
     evidence.why_not_higher.emplace_back("the schema is not known (--schema): an index may exist");
     const std::optional<double> best = best_ms(pattern);
-    if (!best || *best < 10 * needed_ms(candidate, pattern, floor_ms))
+    if (!best || *best < kPlainRatio * needed_ms(candidate, pattern, context, floor_ms))
       evidence.verdict = Evidence::Verdict::kNothing;
   }
   return evidence;
-}
-
-double lookup_floor_ms(const RuleContext& context) {
-  std::vector<double> floors;
-  for (const auto& [key, pattern] : context.workload.patterns) {
-    const StatementShape& shape = *pattern.shape;
-    if (pattern.durations.count() < 3 || shape.kind != StatementKind::kSelect || shape.blocks.size() != 1)
-      continue;
-    const uint32_t main = shape.main_relation();
-    if (main == kNoIndex || shape.relations.size() != 1) continue;
-    const Table* table = table_behind(context.schema, shape.relations[main]);
-    if (table == nullptr || !pinned_by_unique_key(shape, 0, main, table)) continue;
-    if (const std::optional<double> best = best_ms(pattern)) floors.push_back(*best);
-  }
-  if (floors.empty()) return 0;
-  std::ranges::sort(floors);
-  return floors[floors.size() / 2];
 }
 
 }  // namespace pgsieve::missing_index

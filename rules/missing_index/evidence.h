@@ -20,13 +20,10 @@ struct Evidence {
   std::vector<std::string> why_not_higher;
 };
 
-// `floor_ms`: what look-ups by an index cost in this capture (see lookup_floor_ms); 0: none were seen.
+// `floor_ms`: what look-ups by an index cost in this capture (see rules/yardstick.h); 0: none were seen.
 // `serving`: an existing index that the planner could use; then only a plan can show that it isn't good
 // enough.
 Evidence weigh(const IndexCandidate& candidate, const Pattern& pattern, const RuleContext& context,
                double floor_ms, const Index* serving);
-
-// The median over patterns that an index surely serves of their best time, as a yardstick for this server.
-double lookup_floor_ms(const RuleContext& context);
 
 }  // namespace pgsieve::missing_index

@@ -8,6 +8,7 @@
 #include "rules/common.h"
 #include "rules/missing_index/evidence.h"
 #include "rules/missing_index/serving.h"
+#include "rules/yardstick.h"
 
 namespace pgsieve {
 namespace {
@@ -118,7 +119,7 @@ void check_pattern(const RuleContext& context, const Pattern& pattern, double fl
 }  // namespace
 
 void check_missing_index(const RuleContext& context, std::vector<Finding>& findings) {
-  const double floor_ms = missing_index::lookup_floor_ms(context);
+  const double floor_ms = lookup_floor_ms(context);
   for (const auto& [key, pattern] : context.workload.patterns)
     if (pattern.calls > 0 && !pattern.shape->catalog_only && !pattern.shape->blocks.empty())
       check_pattern(context, pattern, floor_ms, findings);

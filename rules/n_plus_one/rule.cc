@@ -6,6 +6,7 @@
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
 #include "rules/loop_verdict.h"
+#include "rules/n_plus_one/latent.h"
 
 namespace pgsieve {
 
@@ -121,6 +122,7 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
     if (child == nullptr || !can_be_child(*child)) continue;
     report_loops(context, *child, options, advisor, findings);
   }
+  add_latent_loops(context, findings);
 }
 
 }  // namespace pgsieve

@@ -12,14 +12,18 @@
 #include <optional>
 
 #include "rules/common.h"
+#include "rules/yardstick.h"
 
 namespace pgsieve {
 namespace {
 
 constexpr double kManyRows = 1000;
-// A warm server reads and sends a thousand or two narrow rows in a millisecond.
+// A warm server reads and sends a thousand or two narrow rows in a millisecond. Options
+// unpaginated.whole-table-ms and unpaginated.filtered-ms: the least time that counts, where the capture's own
+// look-ups are not slower still.
 constexpr double kWholeTableMs = 1;
 constexpr double kFilteredMs = 4;  // as above, with the condition evaluated on rows that are not returned
+constexpr double kSlowRatio = 4;  // times the look-ups of this capture from which reading must have been much
 
 enum class Reach : uint8_t {
   kBounded,   // LIMIT, unique key, aggregate, batch of keys, cursor: never this rule's business
@@ -165,10 +169,12 @@ Evidence from_table_size(const RuleContext& context, const Pattern& pattern, Rea
           .missing = "the rows of this statement were not counted; a capture with plans would"};
 }
 
-Evidence from_duration(const Pattern& pattern, Reach reach) {
+Evidence from_duration(const RuleContext& context, const Pattern& pattern, Reach reach, double floor_ms) {
   const std::optional<double> best = best_ms(pattern);
   if (!best || reach == Reach::kNarrowed) return {};
-  const double needed = (reach == Reach::kWhole ? kWholeTableMs : kFilteredMs) + cold_start_ms(pattern);
+  const double least = reach == Reach::kWhole ? context.option("unpaginated.whole-table-ms", kWholeTableMs)
+                                              : context.option("unpaginated.filtered-ms", kFilteredMs);
+  const double needed = std::max(least, kSlowRatio * floor_ms) + cold_start_ms(pattern);
   return {.known = true,
           .many = *best >= needed,
           .confidence = *best >= 4 * needed ? Confidence::kMedium : Confidence::kLow,
@@ -178,18 +184,19 @@ Evidence from_duration(const Pattern& pattern, Reach reach) {
               "would tell"};
 }
 
-Evidence weigh(const RuleContext& context, const Pattern& pattern, Reach reach) {
+Evidence weigh(const RuleContext& context, const Pattern& pattern, Reach reach, double floor_ms) {
   const double many = context.option("unpaginated.min-rows", kManyRows);
   Evidence evidence = from_rows(pattern, many);
   if (!evidence.known) evidence = from_scan(pattern, many);
   if (!evidence.known) evidence = from_table_size(context, pattern, reach, many);
-  if (!evidence.known) evidence = from_duration(pattern, reach);
+  if (!evidence.known) evidence = from_duration(context, pattern, reach, floor_ms);
   return evidence;
 }
 
 }  // namespace
 
 void check_unpaginated(const RuleContext& context, std::vector<Finding>& findings) {
+  const double floor_ms = lookup_floor_ms(context);
   std::vector<Finding> found;
   for (const auto& [key, pattern] : context.workload.patterns) {
     const StatementShape& shape = *pattern.shape;
@@ -198,7 +205,7 @@ void check_unpaginated(const RuleContext& context, std::vector<Finding>& finding
       continue;
     const Reach reach = reach_of(pattern, context.schema);
     if (reach == Reach::kBounded || repeats_in_loop(context, findings, key)) continue;
-    const Evidence evidence = weigh(context, pattern, reach);
+    const Evidence evidence = weigh(context, pattern, reach, floor_ms);
     if (!evidence.many) continue;
     Finding finding = pattern_finding("unpaginated", pattern);
     finding.confidence = evidence.confidence;

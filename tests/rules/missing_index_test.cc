@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 constexpr std::string_view kDdl = R"(
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
 CREATE TABLE log (id bigint PRIMARY KEY, user_id bigint REFERENCES users, session_id bigint, kind text, entity bigint,
-  email text, path text, payload jsonb, active boolean, created_at timestamptz, tree bigint REFERENCES log);
+  email text, path text, payload jsonb, active boolean, created_at timestamptz, tree bigint REFERENCES log, state text CHECK (state IN ('new', 'done')), restated text);
 CREATE INDEX ON log (kind, entity);
 CREATE INDEX ON log (path);
 CREATE TABLE served (id bigint PRIMARY KEY, path text, email text, doc jsonb, ref text);
@@ -132,6 +132,23 @@ TEST(MissingIndex, UsesStatisticsAndSaysWhatItDoesNotKnow) {
   EXPECT_EQ(blind[0].confidence, Confidence::kLow);
   EXPECT_TRUE(
       PatternBench::judge("missing-index", "", "SELECT id FROM log WHERE session_id = 5", {2, 2, 2}).empty());
+}
+
+// How many rows a count goes through says nothing about how many of them it should have skipped.
+TEST(MissingIndex, AnAggregatesTimeAloneIsWeak) {
+  EXPECT_TRUE(judge("SELECT count(*) FROM log WHERE session_id = 5", {3.8}).empty());
+  EXPECT_EQ(judge("SELECT id FROM log WHERE session_id = 5", {3.8}).size(), 1U);
+  const std::vector<Finding> long_count = judge("SELECT count(*) FROM log WHERE session_id = 5");
+  ASSERT_EQ(long_count.size(), 1U);
+  EXPECT_EQ(long_count[0].confidence, Confidence::kLow);
+  const std::vector<Finding> by_key = judge("SELECT count(*) FROM log WHERE user_id = 5");
+  ASSERT_EQ(by_key.size(), 1U);
+  EXPECT_GT(by_key[0].confidence, Confidence::kLow);
+}
+
+TEST(MissingIndex, AColumnWithAListOfValuesNeedsAPlan) {
+  EXPECT_TRUE(judge("SELECT id FROM log WHERE state = 'new'").empty());
+  EXPECT_EQ(judge("SELECT id FROM log WHERE restated = 'new'").size(), 1U);
 }
 
 }  // namespace

@@ -1,0 +1,73 @@
+#include "rules/n_plus_one/latent.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/common.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr uint64_t kMinScopes = 2;
+
+bool is_reported(const std::vector<Finding>& findings, const PatternKey& child) {
+  return std::ranges::any_of(findings, [&child](const Finding& finding) {
+    return finding.rule == "n-plus-one" && finding.pattern == child &&
+           finding.confidence >= Confidence::kMedium;
+  });
+}
+
+// A list of everything, run by a test, that brought one row each time: the fixture has no more.
+bool one_row_test(const Pattern& parent) {
+  const bool whole_table = parent.shape->predicates.empty() && !parent.shape->blocks.empty() &&
+                           !parent.shape->blocks[0].limit.present && !parent.shape->blocks[0].has_aggregate;
+  return whole_table && parent.rows_calls > 0 && parent.rows_max == 1 && parent.tags.contains("test");
+}
+
+bool links(const RuleContext& context, const Pattern& parent, const Pattern& child) {
+  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
+  const Link link =
+      find_link(draw_link_profile(*parent.shape, known), draw_link_profile(*child.shape, known), known);
+  return link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey;
+}
+
+Finding latent_finding(const Pattern& parent, const Pattern& child, uint64_t scopes, bool elsewhere) {
+  Finding finding = pattern_finding("n-plus-one", child);
+  finding.id = finding_id("n-plus-one", child.key, parent.key, "latent");
+  finding.severity = FindingSeverity::kInfo;
+  finding.confidence = Confidence::kLow;
+  finding.parent = parent.key;
+  finding.parent_query = parent.query;
+  finding.count = scopes;
+  finding.scopes = scopes;
+  finding.properties["latent"] = "true";
+  finding.message = "ran once after each of its lists, which had one row: with more rows it would be a loop";
+  finding.evidence.push_back(elsewhere
+                                 ? "the same statement runs in a loop after another list"
+                                 : "the list reads a whole table and brought one row each time, in a test");
+  finding.why_not_higher.emplace_back("no loop was seen; test data with two rows would show it");
+  return finding;
+}
+
+}  // namespace
+
+void add_latent_loops(const RuleContext& context, std::vector<Finding>& findings) {
+  std::vector<Finding> hints;
+  for (const auto& [key, pair] : context.workload.latent_pairs) {
+    if (pair.scopes < kMinScopes || context.workload.loops.contains(key)) continue;
+    const Pattern* parent = context.workload.find(key.parent);
+    const Pattern* child = context.workload.find(key.child);
+    if (parent == nullptr || child == nullptr || !is_read(child->shape->kind) || child->shape->catalog_only ||
+        parent->shape->blocks.empty() || !is_read(parent->shape->kind))
+      continue;
+    if (parent->rows_calls > 0 && parent->rows_max > 1) continue;  // several rows, one execution: no loop
+    const bool elsewhere = is_reported(findings, key.child);
+    if (!elsewhere && !one_row_test(*parent)) continue;
+    if (links(context, *parent, *child))
+      hints.push_back(latent_finding(*parent, *child, pair.scopes, elsewhere));
+  }
+  std::ranges::move(hints, std::back_inserter(findings));
+}
+
+}  // namespace pgsieve

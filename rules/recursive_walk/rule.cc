@@ -1,0 +1,181 @@
+// recursive-walk: a tree or list inside one table, followed one row at a time. See rule.md.
+//
+// From a log alone a walk looks like any other loop over a key, and n-plus-one reports it. Where result rows
+// are known (the wire), a walk proves itself: its values came, always in the same column, from rows that the
+// same loop brought before. Two cases:
+//   a path   each execution brings one row, which names the next: n-plus-one has no list to blame; this rule
+//            takes over
+//   a tree   n-plus-one names the list and the loop; this rule adds the proof and WITH RECURSIVE to its
+//   finding
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/sql/rewrite.h"
+#include "rules/common.h"
+#include "rules/loop_verdict.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr double kMinSteps = 3;  // values that came from the loop's own rows
+
+// What ties a table to itself, by declared key or by names; kNone: nothing known does.
+Link self_link(const Pattern& pattern, const Schema& schema) {
+  const Schema* known = schema.empty() ? nullptr : &schema;
+  const LinkProfile profile = draw_link_profile(*pattern.shape, known);
+  Link link = explain_link(profile, profile, known);
+  const bool tied = link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
+                    link.parent_table == link.child_table && link.parent_column != link.child_column;
+  return tied ? std::move(link) : Link{};
+}
+
+// Every value but those of the roots came from the loop's own rows. Numbers that grow by equal steps may
+// stand in any column by chance.
+bool fed_by_itself(const LoopExample& example, uint32_t min_steps) {
+  const uint32_t roots = example.parent_rows > 0 ? static_cast<uint32_t>(example.parent_rows) : 1;
+  return example.fed_by_own_rows >= min_steps && example.fed_by_own_rows + roots >= example.count;
+}
+
+bool by_chance(const LoopExample& example) {
+  return example.arithmetic * 2 >= example.count;
+}
+
+std::string column_of(const std::string& qualified) {
+  const size_t dot = qualified.rfind('.');
+  return dot == std::string::npos ? qualified : qualified.substr(dot + 1);
+}
+
+// The column that the varying value is compared with.
+std::string asked_column(const Pattern& pattern, const LoopExample& example) {
+  const std::vector<SlotUse>& slots = pattern.shape->slots;
+  return example.varying_slot < slots.size() ? slots[example.varying_slot].column.column : std::string();
+}
+
+bool is_path(const Pattern& pattern) {
+  return pattern.rows_calls > 0 && pattern.rows_max <= 1;
+}
+
+const LoopExample* proven_walk(const RuleContext& context, const Pattern& pattern, uint32_t min_steps,
+                               const Loop*& loop) {
+  const LoopExample* best = nullptr;
+  const auto from = context.workload.loops.lower_bound(LoopKey{pattern.key, kNoPattern});
+  for (auto at = from; at != context.workload.loops.end() && at->first.child == pattern.key; ++at) {
+    for (const LoopExample& example : at->second.examples) {
+      if (!fed_by_itself(example, min_steps) || (best != nullptr && example.count <= best->count)) continue;
+      best = &example;
+      loop = &at->second;
+    }
+  }
+  return best;
+}
+
+// WITH RECURSIVE from the loop's own statement; `id_column` is the column that fed it.
+std::optional<Fix> recursive_fix(const Pattern& pattern, const LoopExample& example,
+                                 const std::string& id_column) {
+  BatchRequest request;
+  request.text = pattern.reference_text;
+  request.shape = pattern.shape.get();
+  request.varying = {example.varying_slot};
+  const std::optional<Rewrite> rewrite = recursive_rewrite(request, id_column);
+  if (!rewrite) return std::nullopt;
+  Fix fix{.kind = "sql",
+          .title = "Follow the whole path in one statement",
+          .code = rewrite->sql,
+          .language = "sql",
+          .safety =
+              "Data with a circle in it never ends: add CYCLE (PostgreSQL 14) or a depth limit where the "
+              "schema allows circles."};
+  for (const std::string& note : rewrite->notes) fix.safety += " " + note;
+  return fix;
+}
+
+Finding path_finding(const Pattern& pattern, const Loop& loop, const LoopExample& example,
+                     LinkStrength self) {
+  Finding finding = pattern_finding("recursive-walk", pattern);
+  finding.severity = FindingSeverity::kWarning;
+  const bool declared = self == LinkStrength::kForeignKey;
+  finding.confidence = declared                                             ? Confidence::kProved
+                       : self >= LinkStrength::kNames || example.count >= 5 ? Confidence::kHigh
+                                                                            : Confidence::kMedium;
+  finding.count = loop.executions;
+  finding.scopes = loop.scopes;
+  finding.time_ms = static_cast<double>(loop.child_time + loop.gap_time) / 1000;
+  finding.message =
+      fmt::format("a path through {} was followed row by row: {} executions, each with the row before",
+                  finding.table.empty() ? "a table" : finding.table, example.count);
+  finding.evidence.push_back(
+      fmt::format("{} of {} values stood in {} of the row that the execution before "
+                  "returned",
+                  example.fed_by_own_rows, example.count, example.own_column));
+  if (declared) finding.evidence.push_back("a foreign key ties the table to itself");
+  if (!declared)
+    finding.why_not_higher.emplace_back("no foreign key of the table to itself is known (--schema)");
+  if (!example.source.empty()) finding.tags["source"] = example.source;
+  if (std::optional<Fix> fix = recursive_fix(pattern, example, column_of(example.own_column)))
+    finding.fixes.push_back(std::move(*fix));
+  finding.fixes.push_back({.kind = "advice",
+                           .title =
+                               "Fetch the path with one WITH RECURSIVE query, or store it (a path column, "
+                               "ltree, a closure table)",
+                           .code = {},
+                           .language = {},
+                           .safety = "A stored path must be kept up to date when a node moves."});
+  return finding;
+}
+
+// Findings of n-plus-one about a table that is its own parent get the recursive query as a further way out.
+void amend(const RuleContext& context, const Pattern& pattern, const LoopExample* proof, Finding& finding) {
+  const Pattern* parent = context.workload.find(finding.parent);
+  if (parent == nullptr) return;
+  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
+  const Link link =
+      explain_link(draw_link_profile(*parent->shape, known), draw_link_profile(*pattern.shape, known), known);
+  if (link.strength < LinkStrength::kNames || link.strength == LinkStrength::kSameKey ||
+      link.parent_table != link.child_table || link.parent_column == link.child_column)
+    return;
+  finding.properties["walk"] = "tree";
+  if (proof != nullptr)
+    finding.evidence.push_back(
+        fmt::format("{} of {} values stood in {} of rows that the loop itself had "
+                    "returned: it walks down a tree",
+                    proof->fed_by_own_rows, proof->count, proof->own_column));
+  const bool there = std::ranges::any_of(
+      finding.fixes, [](const Fix& fix) { return fix.code.find("RECURSIVE") != std::string::npos; });
+  if (there) return;
+  const auto found = context.workload.loops.find(LoopKey{finding.pattern, finding.parent});
+  if (found == context.workload.loops.end() || found->second.examples.empty()) return;
+  if (std::optional<Fix> fix = recursive_fix(pattern, found->second.examples.front(), link.parent_column))
+    finding.fixes.insert(finding.fixes.begin(), std::move(*fix));
+}
+
+}  // namespace
+
+void check_recursive_walk(const RuleContext& context, std::vector<Finding>& findings) {
+  const auto min_steps =
+      std::max(2U, static_cast<uint32_t>(context.option("recursive-walk.min-steps", kMinSteps)));
+  for (const auto& [key, pattern] : context.workload.patterns) {
+    if (!is_read(pattern.shape->kind) || pattern.shape->blocks.empty() || pattern.shape->catalog_only)
+      continue;
+    const Loop* loop = nullptr;
+    const LoopExample* walk = proven_walk(context, pattern, min_steps, loop);
+    const Link self = self_link(pattern, context.schema);
+    if (walk != nullptr) {
+      const std::string fed_by = column_of(walk->own_column);
+      const bool tied = self.strength != LinkStrength::kNone && fed_by == self.parent_column;
+      const bool same_row = fed_by == asked_column(pattern, *walk);  // asked for again
+      if (same_row || (!tied && (by_chance(*walk) || !is_path(pattern)))) walk = nullptr;
+    }
+    if (walk != nullptr && is_path(pattern)) {
+      std::erase_if(findings, [&key](const Finding& finding) {
+        return finding.rule == "n-plus-one" && finding.pattern == key;
+      });
+      findings.push_back(path_finding(pattern, *loop, *walk, self.strength));
+      continue;
+    }
+    for (Finding& finding : findings)
+      if (finding.rule == "n-plus-one" && finding.pattern == key) amend(context, pattern, walk, finding);
+  }
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,96 @@
+// A workload made of a sequence of statements, for rules that judge what happened between statements.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/base/hash.h"
+#include "analyzer/sql/scan.h"
+#include "analyzer/workload/builder.h"
+#include "rules/rule.h"
+
+namespace pgsieve {
+
+class SequenceBench {
+ public:
+  explicit SequenceBench(std::string_view ddl = {}) {
+    if (ddl.empty()) return;
+    Result<Schema> schema = parse_schema(ddl, "test.sql");
+    EXPECT_TRUE(schema.ok());
+    if (schema.ok()) schema_ = std::move(*schema);
+  }
+
+  struct Row {
+    std::vector<std::string> cells;
+  };
+
+  // One statement of 1 ms, `gap` after the last one of the session.
+  void run(std::string_view text, Microseconds gap = kMillisecond, std::string_view tags = {}) {
+    answer(text, gap, tags, {}, {});
+  }
+
+  // The same with its result, as the wire shows it: columns "table.column".
+  void run_with_rows(std::string_view text, const std::vector<std::string>& columns,
+                     const std::vector<Row>& rows, Microseconds gap = kMillisecond) {
+    answer(text, gap, {}, columns, rows);
+  }
+
+  void pause() { clock_ += 10 * kSecond; }
+  void session(uint64_t id) { session_ = id; }
+
+  std::vector<Finding> findings(std::string_view rule, std::map<std::string, std::string> options = {}) {
+    const Workload workload = builder_.finish();
+    const std::vector<std::string> only = {std::string(rule)};
+    return run_rules({workload, schema_, {}, std::move(options)}, only);
+  }
+
+ private:
+  void answer(std::string_view text, Microseconds gap, std::string_view tags,
+              const std::vector<std::string>& columns, const std::vector<Row>& rows) {
+    const std::string full = std::string(text) + std::string(tags);
+    StatementScan scan;
+    std::string scratch;
+    scan_statement(full, scan, scratch);
+    std::vector<ResultColumn> origins;
+    for (const std::string& column : columns) {
+      const std::string_view name = column;
+      const size_t dot = name.find('.');
+      origins.push_back({.name = name.substr(dot + 1),
+                         .table_oid = 1,
+                         .attribute = 1,
+                         .table = name.substr(0, dot),
+                         .column = name.substr(dot + 1)});
+    }
+    std::vector<ResultCell> cells;
+    for (uint32_t row = 0; row < rows.size(); ++row)
+      for (uint16_t column = 0; column < rows[row].cells.size(); ++column)
+        cells.push_back({row, column, slot_value_hash(rows[row].cells[column])});
+    Event event;
+    event.session = session_;
+    event.database = "db";
+    event.user = "user";
+    event.application = "app";
+    clock_ += gap + kMillisecond;
+    event.time = clock_;
+    event.duration = kMillisecond;
+    event.text = full;
+    event.scan = &scan;
+    event.parameters_known = true;
+    if (!columns.empty()) {
+      event.rows = static_cast<int64_t>(rows.size());
+      event.columns = origins;
+      event.cells = cells;
+    }
+    builder_.on_event(event);
+  }
+
+  Schema schema_;
+  WorkloadBuilder builder_;
+  Microseconds clock_ = 1'790'000'000LL * kSecond;
+  uint64_t session_ = 1;
+};
+
+}  // namespace pgsieve

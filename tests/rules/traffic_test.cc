@@ -1,0 +1,143 @@
+// Every capture in fixtures/traffic through ingest and all rules, against its expect.json: each expected
+// finding is there, and nothing that the capture forbids. The captures are real, of several ORMs and drivers;
+// those named …_neg, and many others, hold traffic that looks like a fault and is none.
+//
+// expect.json: {"expect": [{"rule", "statement_like", "table"…}], "allow": ["rule" | {"rule",
+// "statement_like"}], "forbid": ["rule"…]}. A finding of a rule that is expected for another statement, or
+// forbidden, is false unless allowed; rules the capture says nothing about are left alone.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "analyzer/capture/ingest.h"
+#include "analyzer/workload/builder.h"
+#include "rules/rule.h"
+
+namespace pgsieve {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+const fs::path kFixtures = fs::path(PGSIEVE_SOURCE_DIR) / "fixtures";
+
+std::vector<std::string> captures() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kFixtures / "traffic"))
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+// The two applications behind the captures, and the second one's tables under other names.
+std::string schema_of(const std::string& capture) {
+  if (capture.starts_with("sequelize_")) return "traffic_node.sql";
+  if (capture.starts_with("objection_") || capture.starts_with("otel_")) return "traffic_objection.sql";
+  return "traffic_shop.sql";
+}
+
+std::string log_of(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename() != "expect.json") return entry.path().string();
+  return {};
+}
+
+// The query as expectations see it: no double quotes, comments or runs of white space.
+std::string plain(std::string query) {
+  std::erase(query, '"');
+  query = std::regex_replace(query, std::regex(R"(/\*.*?\*/)"), " ");
+  query = std::regex_replace(query, std::regex(R"(\s+)"), " ");
+  query.erase(0, query.find_first_not_of(' '));
+  return query;
+}
+
+bool is_like(const std::string& pattern, const std::string& query) {
+  return std::regex_search(plain(query), std::regex(pattern, std::regex::icase));
+}
+
+bool matches(const json& expected, const Finding& finding) {
+  return expected.at("rule") == finding.rule &&
+         is_like(expected.at("statement_like").get<std::string>(), finding.query);
+}
+
+bool is_allowed(const json& expectation, const Finding& finding) {
+  const json allowed = expectation.value("allow", json::array());
+  return std::ranges::any_of(allowed, [&finding](const json& each) {
+    return each.is_string() ? each == finding.rule : matches(each, finding);
+  });
+}
+
+std::string describe(const Finding& finding) {
+  return finding.rule + " (" + std::string(confidence_name(finding.confidence)) + ") on " + finding.query;
+}
+
+std::vector<Finding> findings_of(const std::string& log, const std::string& schema_file) {
+  const Result<Schema> schema = load_schema((kFixtures / "schema" / schema_file).string());
+  EXPECT_TRUE(schema.ok());
+  if (!schema.ok()) return {};
+  WorkloadOptions options;
+  options.schema = &*schema;
+  WorkloadBuilder builder(options);
+  const auto stats = ingest({log}, {}, builder);
+  EXPECT_TRUE(stats.ok());
+  const Workload workload = builder.finish();
+  return run_rules({workload, *schema, {}, {}});
+}
+
+class Traffic : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Traffic, FindsWhatIsThereAndNothingElse) {
+  const fs::path folder = kFixtures / "traffic" / GetParam();
+  std::ifstream file(folder / "expect.json");
+  const json expectation = json::parse(file);
+  const std::vector<Finding> findings = findings_of(log_of(folder), schema_of(GetParam()));
+  for (const json& expected : expectation.at("expect")) {
+    const auto hit = std::ranges::find_if(
+        findings, [&expected](const Finding& finding) { return matches(expected, finding); });
+    EXPECT_NE(hit, findings.end()) << "missed " << expected.at("rule") << ": "
+                                   << expected.at("statement_like");
+    if (hit == findings.end() || !expected.contains("parent_like") || expected["parent_like"].is_null() ||
+        hit->parent_query.empty())
+      continue;
+    EXPECT_TRUE(std::ranges::any_of(findings,
+                                    [&expected](const Finding& finding) {
+                                      return matches(expected, finding) &&
+                                             is_like(expected["parent_like"], finding.parent_query);
+                                    }))
+        << "wrong parent: " << hit->parent_query;
+  }
+  for (const Finding& finding : findings) {
+    const json& expected = expectation.at("expect");
+    if (std::ranges::any_of(expected, [&](const json& each) { return matches(each, finding); })) continue;
+    const bool named = std::ranges::any_of(
+        expected, [&finding](const json& each) { return each.at("rule") == finding.rule; });
+    const json& forbidden = expectation.at("forbid");
+    const bool forbids = std::ranges::find(forbidden, json(finding.rule)) != forbidden.end();
+    EXPECT_FALSE((named || forbids) && !is_allowed(expectation, finding)) << "false " << describe(finding);
+  }
+}
+
+// The rules that no capture names speak only where their pattern is: pages by growing OFFSET.
+TEST_P(Traffic, RarerRulesStaySilent) {
+  const fs::path folder = kFixtures / "traffic" / GetParam();
+  const bool pages = GetParam().find("_offset_") != std::string::npos;
+  for (const Finding& finding : findings_of(log_of(folder), schema_of(GetParam()))) {
+    EXPECT_NE(finding.rule, "batches-too-small") << describe(finding);
+    EXPECT_NE(finding.rule, "recursive-walk") << describe(finding);
+    if (!pages) {
+      EXPECT_NE(finding.rule, "offset-walk") << describe(finding);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Captures, Traffic, ::testing::ValuesIn(captures()),
+                         [](const auto& capture) { return capture.param; });
+
+}  // namespace
+}  // namespace pgsieve
