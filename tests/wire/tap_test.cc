@@ -1,0 +1,169 @@
+// A client and a server that talk through the tap: every byte arrives, and the recording says what was said.
+#include "analyzer/wire/tap.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "tests/wire/wire_testing.h"
+
+namespace pgsieve {
+namespace {
+
+using testing::complete;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Message;
+using ::testing::Not;
+using testing::query;
+using testing::ready;
+using testing::row;
+using testing::row_description;
+using testing::startup;
+
+std::string read_bytes(int socket, size_t count) {
+  std::string bytes(count, '\0');
+  size_t have = 0;
+  while (have < count) {
+    const ssize_t got = recv(socket, bytes.data() + have, count - have, 0);
+    if (got <= 0) break;
+    have += static_cast<size_t>(got);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+void write_bytes(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+}
+
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+// Answers scripted requests: reads so many bytes, then writes.
+class Server {
+ public:
+  explicit Server(std::vector<std::pair<std::string, std::string>> script) : script_(std::move(script)) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address = loopback(0);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+    socklen_t size = sizeof address;
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] {
+      const int peer = accept(listener_, nullptr, nullptr);
+      for (const auto& [request, answer] : script_) {
+        received_ += read_bytes(peer, request.size());
+        write_bytes(peer, answer);
+      }
+      received_ += read_bytes(peer, 1);  // the end
+      ::close(peer);
+    });
+  }
+  ~Server() {
+    if (thread_.joinable()) thread_.join();
+    ::close(listener_);
+  }
+  uint16_t port() const { return port_; }
+  std::string received() {
+    thread_.join();
+    return received_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> script_;
+  int listener_ = -1;
+  uint16_t port_ = 0;
+  std::string received_;
+  std::thread thread_;
+};
+
+TEST(Tap, ForwardsEveryByteAndRecordsWhatWasSaid) {
+  const std::string secret = Message('p').text("open sesame").done();
+  std::string rows = row_description({{"id", 5, 1}});
+  for (int i = 0; i < 50'000; ++i) rows += row({std::to_string(i)});
+  rows += complete("SELECT 50000") + ready();
+  const std::vector<std::pair<std::string, std::string>> script = {
+      {startup(), Message('R').u32(3).done()},
+      {secret, Message('R').u32(0).done() + ready()},
+      {query("SELECT id FROM t"), rows},
+      {query("DELETE FROM t"), complete("DELETE 3") + ready()},
+  };
+  Server server(script);
+  const std::string file = ::testing::TempDir() + "/pgsieve_tap_test_" + std::to_string(getpid()) + ".pcap";
+  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
+  ASSERT_TRUE(writer.ok());
+  Recorder recorder(std::move(*writer));
+  Result<std::unique_ptr<Tap>> tap =
+      Tap::start({"127.0.0.1", 0, {}}, {"127.0.0.1", server.port(), {}}, false, recorder);
+  ASSERT_TRUE(tap.ok());
+
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  const sockaddr_in address = loopback((*tap)->port());
+  ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  std::string sent;
+  for (const auto& [request, answer] : script) {
+    write_bytes(client, request);
+    sent += request;
+    EXPECT_EQ(read_bytes(client, answer.size()) == answer, true);
+  }
+  shutdown(client, SHUT_WR);  // half a close: the server sees the end and answers with its own
+  EXPECT_EQ(read_bytes(client, 1), "");
+  ::close(client);
+  EXPECT_EQ(server.received(), sent);
+  (*tap)->stop(kSecond);
+  EXPECT_TRUE(recorder.finish());
+  EXPECT_EQ(recorder.dropped_bytes(), 0U);
+
+  EXPECT_THAT(testing::slurp(file), Not(HasSubstr("open sesame")));
+  testing::EventLog log;
+  const Result<IngestStats> stats = ingest({file}, testing::wire_options(), log);
+  ::unlink(file.c_str());
+  ASSERT_TRUE(stats.ok());
+  EXPECT_THAT(log.lines,
+              ElementsAre("executed SELECT id FROM t rows=50000", "executed DELETE FROM t rows=3", "end"));
+}
+
+TEST(Tap, AServerThatIsNotThereClosesTheClient) {
+  const std::string file = ::testing::TempDir() + "/pgsieve_tap_none_" + std::to_string(getpid()) + ".pcap";
+  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
+  ASSERT_TRUE(writer.ok());
+  Recorder recorder(std::move(*writer));
+  Result<std::unique_ptr<Tap>> tap =
+      Tap::start({"127.0.0.1", 0, {}}, {{}, 0, "/nowhere/.s.PGSQL.1"}, false, recorder);
+  ASSERT_TRUE(tap.ok());
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  const sockaddr_in address = loopback((*tap)->port());
+  ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(read_bytes(client, 1), "");
+  ::close(client);
+  EXPECT_EQ((*tap)->refused(), 1U);
+  (*tap)->stop(0);
+  ::unlink(file.c_str());
+}
+
+TEST(Tap, ListeningToTheWorldMustBeMeant) {
+  const std::string file = ::testing::TempDir() + "/pgsieve_tap_world_" + std::to_string(getpid()) + ".pcap";
+  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
+  ASSERT_TRUE(writer.ok());
+  Recorder recorder(std::move(*writer));
+  EXPECT_FALSE(Tap::start({"0.0.0.0", 0, {}}, {"127.0.0.1", 1, {}}, false, recorder).ok());
+  ::unlink(file.c_str());
+}
+
+}  // namespace
+}  // namespace pgsieve
