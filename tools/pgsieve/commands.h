@@ -7,6 +7,8 @@ namespace pgsieve {
 
 int run_report(const ReportOptions& options);  // report and lint
 int run_ingest(const AnalysisOptions& options);
+int run_tap(const TapOptions& options);
+int run_exec(const TapOptions& options);
 int run_rules(const RulesOptions& options);
 int run_fingerprint(const FingerprintOptions& options);
 int run_prove(const ProveOptions& options);  // 0: the rows agree, 1: they differ

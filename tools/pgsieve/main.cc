@@ -12,6 +12,10 @@ int main(int argc, char** argv) {
       return pgsieve::run_report(line.report);
     case CommandLine::Command::kIngest:
       return pgsieve::run_ingest(line.report.analysis);
+    case CommandLine::Command::kTap:
+      return pgsieve::run_tap(line.tap);
+    case CommandLine::Command::kExec:
+      return pgsieve::run_exec(line.tap);
     case CommandLine::Command::kRules:
       return pgsieve::run_rules(line.rules);
     case CommandLine::Command::kFingerprint:

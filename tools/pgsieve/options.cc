@@ -114,6 +114,25 @@ void add_output_options(CLI::App& app, ReportOptions& options, RawOptions& raw) 
   app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN")->group(group);
 }
 
+// What tap and exec share: the recording is judged like any input.
+void add_tap_options(CLI::App& app, TapOptions& options, RawOptions& raw) {
+  const std::string group = "Recording";
+  AnalysisOptions& analysis = options.report.analysis;
+  app.add_option("--upstream", options.upstream, "the server: HOST:PORT or the path of a Unix socket")
+      ->type_name("ADDRESS")
+      ->group(group);
+  app.add_option("--write", options.write, "keep the recording, a packet capture (pcap)")->type_name("FILE")->group(group);
+  app.add_flag("--strict", options.strict, "a recording with holes is no verdict: exit code 3")->group(group);
+  app.add_option("--schema", analysis.schema_file, "DDL of the database: pg_dump --schema-only")->type_name("FILE");
+  app.add_option("--stats", analysis.statistics_file, "row estimates per table, JSON or CSV")->type_name("FILE");
+  app.add_option("--store", analysis.store_file, "add the recording to this store, and report on all it holds")
+      ->type_name("FILE");
+  app.add_flag("--allow-empty", analysis.allow_empty, "a recording without statements is no failure");
+  add_filter_options(app, analysis, raw);
+  add_rule_options(app, options.report, raw);
+  add_output_options(app, options.report, raw);
+}
+
 void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) {
   add_input_options(app, options.analysis);
   add_reading_options(app, options.analysis, raw);
@@ -251,6 +270,24 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       ->type_name("SQL");
   fingerprint_command->add_flag("--json", line.fingerprint.json, "one JSON object per statement");
 
+  TapOptions tap;
+  tap.upstream = "127.0.0.1:5432";
+  CLI::App* tap_command = app.add_subcommand("tap", "stand between clients and a server, and report at the end");
+  add_tap_options(*tap_command, tap, raw);
+  tap_command->add_option("--listen", tap.listen, "where clients connect (127.0.0.1:6432)")->type_name("ADDRESS");
+  tap_command->add_flag("--listen-anywhere", tap.anywhere, "let other machines connect");
+  TapOptions exec;
+  exec.report.lint = true;
+  CLI::App* exec_command =
+      app.add_subcommand("exec", "run a command with its database traffic recorded, then lint");
+  add_tap_options(*exec_command, exec, raw);
+  add_list(*exec_command, "--env", exec.environment,
+           "a variable with a connection URL to redirect, besides DATABASE_URL (repeatable)", "NAME", "Recording");
+  exec_command->add_option("command", exec.command, "the command and its arguments, after --")
+      ->type_name("COMMAND")
+      ->required();
+  exec_command->footer("The command's exit code, when it fails; else 0 no findings, 1 findings, 3 no verdict.");
+
   ReportOptions prove;
   CLI::App* prove_command =
       app.add_subcommand("prove", "replay a captured loop against its rewrite on a server");
@@ -273,6 +310,11 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       if (ingest.analysis.store_file.empty() || ingest.analysis.inputs.empty())
         throw UsageError{
             "ingest needs inputs and the store to add them to: pgsieve ingest INPUT... --store FILE"};
+    } else if (tap_command->parsed() || exec_command->parsed()) {
+      line.command = tap_command->parsed() ? CommandLine::Command::kTap : CommandLine::Command::kExec;
+      line.tap = tap_command->parsed() ? tap : exec;
+      line.tap.report.analysis.inputs = {"recording"};
+      complete(line.tap.report, raw);
     } else if (rules_command->parsed()) {
       line.command = CommandLine::Command::kRules;
     } else if (fingerprint_command->parsed()) {

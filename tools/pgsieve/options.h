@@ -73,13 +73,26 @@ struct ProveOptions {
   AnalysisOptions analysis;
 };
 
+// tap and exec.
+struct TapOptions {
+  ReportOptions report;
+  std::string listen = "127.0.0.1:6432";  // tap
+  std::string upstream;                   // exec: empty, where the environment leads
+  std::string write;                      // keep the recording here
+  bool anywhere = false;
+  bool strict = false;
+  std::vector<std::string> environment;  // exec: further variables to rewrite
+  std::vector<std::string> command;      // exec
+};
+
 struct CommandLine {
-  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve };
+  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
   ProveOptions prove;
+  TapOptions tap;
 };
 
 struct ParsedCommandLine {

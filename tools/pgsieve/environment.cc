@@ -1,0 +1,170 @@
+#include "tools/pgsieve/environment.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace pgsieve {
+
+namespace {
+
+constexpr uint16_t kDefaultPort = 5432;
+
+uint16_t port_from(std::string_view text) {
+  uint16_t port = kDefaultPort;
+  std::from_chars(text.data(), text.data() + text.size(), port);
+  return port;
+}
+
+SocketAddress address_of(std::string host, uint16_t port) {
+  SocketAddress address;
+  address.port = port;
+  if (host.starts_with("%2F") || host.starts_with("%2f")) {
+    for (size_t at = host.find('%'); at != std::string::npos; at = host.find('%', at + 1))
+      host.replace(at, 3, "/");
+  }
+  if (host.starts_with('/')) {
+    address.path = host + "/.s.PGSQL." + std::to_string(port);
+  } else {
+    address.host = host.empty() ? "127.0.0.1" : host;
+  }
+  return address;
+}
+
+// Where the pieces of a URL stand in its text.
+struct Url {
+  size_t host = 0, host_end = 0;  // with the port
+  bool valid = false;
+};
+
+Url parse_url(std::string_view text) {
+  Url url;
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos || scheme == 0) return url;
+  const size_t start = scheme + 3;
+  url.host_end = std::min(text.find_first_of("/?#", start), text.size());
+  const size_t at = text.substr(0, url.host_end).rfind('@');
+  url.host = at == std::string_view::npos || at < start ? start : at + 1;
+  url.valid = true;
+  return url;
+}
+
+// The span of the value of `key` in "a=1 host=x", or in the query of a URL; {npos, 0}: none.
+std::pair<size_t, size_t> find_value(std::string_view text, std::string_view key, std::string_view separators,
+                                     size_t from) {
+  const std::string wanted = std::string(key) + "=";
+  for (size_t at = text.find(wanted, from); at != std::string_view::npos; at = text.find(wanted, at + 1)) {
+    if (at != from && separators.find(text[at - 1]) == std::string_view::npos) continue;
+    const size_t start = at + wanted.size();
+    return {start, std::min(text.find_first_of(separators, start), text.size()) - start};
+  }
+  return {std::string_view::npos, 0};
+}
+
+bool is_keywords(std::string_view text) {
+  return find_value(text, "host", " ", 0).second > 0 || find_value(text, "dbname", " ", 0).second > 0;
+}
+
+void replace_value(std::string& text, std::string_view key, std::string_view separators, size_t from,
+                   const std::string& value) {
+  const auto [start, size] = find_value(text, key, separators, from);
+  if (start != std::string::npos) text.replace(start, size, value);
+}
+
+}  // namespace
+
+Environment current_environment() {
+  Environment environment;
+  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+    const std::string entry = *at;
+    const size_t equal = entry.find('=');
+    if (equal != std::string::npos) environment[entry.substr(0, equal)] = entry.substr(equal + 1);
+  }
+  return environment;
+}
+
+std::optional<SocketAddress> server_of(const std::string& connection) {
+  const Url url = parse_url(connection);
+  if (!url.valid) {
+    if (!is_keywords(connection)) return {};
+    const auto [host, host_size] = find_value(connection, "host", " ", 0);
+    const auto [port, port_size] = find_value(connection, "port", " ", 0);
+    return address_of(
+        host == std::string::npos ? "" : connection.substr(host, host_size),
+        port == std::string::npos ? kDefaultPort : port_from(connection.substr(port, port_size)));
+  }
+  std::string host = connection.substr(url.host, url.host_end - url.host);
+  host = host.substr(0, host.find(','));
+  uint16_t port = kDefaultPort;
+  const size_t bracket = host.find(']');
+  if (const size_t colon = host.rfind(':');
+      colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) {
+    port = port_from(host.substr(colon + 1));
+    host.resize(colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (const size_t query = connection.find('?', url.host_end); query != std::string::npos) {
+    const auto [start, size] = find_value(connection, "host", "?&#", query + 1);
+    if (start != std::string::npos) host = connection.substr(start, size);
+    const auto [port_start, port_size] = find_value(connection, "port", "?&#", query + 1);
+    if (port_start != std::string::npos) port = port_from(connection.substr(port_start, port_size));
+  }
+  return address_of(host, port);
+}
+
+std::string redirected(const std::string& connection, uint16_t port) {
+  std::string text = connection;
+  const std::string number = std::to_string(port);
+  const Url url = parse_url(text);
+  if (url.valid) {
+    if (const size_t query = text.find('?', url.host_end); query != std::string::npos) {
+      replace_value(text, "host", "?&#", query + 1, "127.0.0.1");
+      replace_value(text, "hostaddr", "?&#", query + 1, "127.0.0.1");
+      replace_value(text, "port", "?&#", query + 1, number);
+    }
+    text.replace(url.host, url.host_end - url.host, "127.0.0.1:" + number);
+    return text;
+  }
+  if (!is_keywords(text)) return text;
+  for (const auto& [key, value] :
+       {std::pair<std::string, std::string>{"host", "127.0.0.1"}, {"port", number}}) {
+    if (find_value(text, key, " ", 0).first == std::string::npos) {
+      text += " " + key + "=" + value;
+    } else {
+      replace_value(text, key, " ", 0, value);
+    }
+  }
+  replace_value(text, "hostaddr", " ", 0, "127.0.0.1");
+  return text;
+}
+
+SocketAddress server_of(const Environment& environment, const std::vector<std::string>& names) {
+  const auto value = [&](const std::string& name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  for (const std::string& name : names) {
+    if (const std::optional<SocketAddress> server = server_of(value(name))) return *server;
+  }
+  const uint16_t port = value("PGPORT").empty() ? kDefaultPort : port_from(value("PGPORT"));
+  if (!value("PGHOST").empty()) return address_of(value("PGHOST"), port);
+  const SocketAddress local = address_of("/var/run/postgresql", port);
+  return ::access(local.path.c_str(), F_OK) == 0 ? local : address_of("127.0.0.1", port);
+}
+
+void redirect(Environment& environment, const std::vector<std::string>& names, uint16_t port, bool plain) {
+  for (const std::string& name : names) {
+    if (const auto found = environment.find(name); found != environment.end()) {
+      found->second = redirected(found->second, port);
+    }
+  }
+  environment["PGHOST"] = "127.0.0.1";
+  environment["PGPORT"] = std::to_string(port);
+  if (environment.count("PGHOSTADDR") != 0) environment["PGHOSTADDR"] = "127.0.0.1";
+  if (!plain) return;
+  environment.try_emplace("PGSSLMODE", "disable");
+  environment.try_emplace("PGGSSENCMODE", "disable");
+}
+
+}  // namespace pgsieve

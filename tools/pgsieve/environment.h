@@ -1,0 +1,33 @@
+// Connection settings in environment variables: where they lead, and how they lead through the tap instead.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/wire/socket_address.h"
+
+namespace pgsieve {
+
+using Environment = std::map<std::string, std::string>;
+
+Environment current_environment();
+
+// The server that a connection URL (postgres://user@host:port/db?…) or a keyword string (host=… port=…)
+// names; nothing when it is neither.
+std::optional<SocketAddress> server_of(const std::string& connection);
+
+// The same connection by way of 127.0.0.1:port. Everything else in it stays.
+std::string redirected(const std::string& connection, uint16_t port);
+
+// Where the program would connect to: the first of `names` that is set, else PGHOST and PGPORT, else the
+// local server.
+SocketAddress server_of(const Environment& environment, const std::vector<std::string>& names);
+
+// Rewrites the variables in `names`, PGHOST, PGPORT and PGHOSTADDR. `plain`: also asks libpq not to encrypt,
+// unless the environment has an opinion.
+void redirect(Environment& environment, const std::vector<std::string>& names, uint16_t port, bool plain);
+
+}  // namespace pgsieve
