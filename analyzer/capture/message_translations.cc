@@ -4,6 +4,7 @@
 //
 //   DURATION-WORD [blank] : NUMBER UNIT [,] ACTION-WORD [NAME] [blank] : TEXT
 #include <initializer_list>
+#include <utility>
 
 #include "analyzer/capture/message.h"
 
@@ -11,25 +12,35 @@ namespace pgsieve {
 namespace {
 
 constexpr std::string_view kDurationWords[] = {
-    "duration",     "Dauer",        "durée",       "duración",   "durata",   "duração",  "продолжительность",
-    "длительность", "czas trwania", "期間",        "実行時間",   "执行时间", "持续时间", "时间",
-    "실행시간",     "수행시간",     "varaktighet", "тривалість", "süre",
+    "耗时",         "持續時間",     "ხანგრძლივობა", "duration", "Dauer",
+    "durée",        "duración",     "durata",       "duração",  "продолжительность",
+    "длительность", "czas trwania", "期間",         "実行時間", "执行时间",
+    "持续时间",     "时间",         "실행시간",     "수행시간", "varaktighet",
+    "тривалість",   "süre",
 };
 constexpr std::string_view kStatementWords[] = {
-    "statement", "Anweisung", "instruction", "sentencia", "istruzione",     "comando", "оператор",
-    "команда",   "wyrażenie", "polecenie",   "文",        "ステートメント", "语句",    "명령 구문",
-    "실행구문",  "구문",      "명령",        "sats",      "оператор",
+    "陳述式",    "ოპერატორი",  "გამოსახულება",   "statement", "Anweisung", "instruction",
+    "sentencia", "istruzione", "comando",        "оператор",  "команда",   "wyrażenie",
+    "polecenie", "文",         "ステートメント", "语句",      "명령 구문", "실행구문",
+    "구문",      "명령",       "sats",           "оператор",
 };
 constexpr std::string_view kParseWords[] = {
-    "parse",    "Parsen", "analyse",    "analyser", "análisis", "analizza", "análise",
-    "analisar", "разбор", "parsowanie", "パース",   "解析",     "구문분석", "분석",
+    "analisi di", "аналізування", "parse",  "Parsen",     "analyse", "analyser", "análisis", "analizza",
+    "análise",    "analisar",     "разбор", "parsowanie", "パース",  "解析",     "구문분석", "분석",
 };
 constexpr std::string_view kBindWords[] = {
-    "bind", "Binden",   "lien",       "lier",     "ligar", "collega",
-    "bind", "привязка", "dowiązanie", "バインド", "绑定",  "바인드",
+    "сообщение Bind", "повідомлення bind", "繫結", "მიბმა",    "bind",       "Binden",   "lien", "lier",
+    "ligar",          "collega",           "bind", "привязка", "dowiązanie", "バインド", "绑定", "바인드",
 };
 // "execute fetch from" before "execute".
 constexpr std::string_view kFetchWords[] = {
+    "exécute fetch à partir de",
+    "esecuzione di fetch da",
+    "执行提取，来源为",
+    "執行擷取，來源為",
+    "자료뽑기",
+    "виконати витягнення з",
+    "kör hämtning från",
     "execute fetch from",
     "Ausführen Fetch von",
     "Fetch-Ausführung von",
@@ -50,25 +61,28 @@ constexpr std::string_view kFetchWords[] = {
     "fetch 실행",
 };
 constexpr std::string_view kExecuteWords[] = {
-    "execute",    "Ausführen", "exécute", "exécuter", "ejecutar", "esegui",   "executar",
-    "выполнение", "wykonanie", "wykonaj", "実行",     "执行",     "쿼리실행", "실행",
+    "esecuzione di", "виконувати", "kör",      "執行",     "გაშვება",  "execute",    "Ausführen",
+    "exécute",       "exécuter",   "ejecutar", "esegui",   "executar", "выполнение", "wykonanie",
+    "wykonaj",       "実行",       "执行",     "쿼리실행", "실행",
 };
 constexpr std::string_view kPlanWords[] = {
     "plan", "Plan", "piano", "plano", "план", "プラン", "実行計画", "计划", "실행계획",
 };
 constexpr std::string_view kParameterWords[] = {
-    "Parameter",  "parameters",   "paramètres",   "Paramètres", "parámetros", "Parámetros", "parametri",
-    "Parametri",  "parâmetros",   "Parâmetros",   "параметры",  "Параметры",  "parametry",  "Parametry",
-    "パラメータ", "パラメーター", "パラメータ群", "参数",       "매개 변수",  "매개변수",
+    "parametrar", "參數",         "параметри",    "პარამეტრები", "Parameter", "parameters",
+    "paramètres", "Paramètres",   "parámetros",   "Parámetros",  "parametri", "Parametri",
+    "parâmetros", "Parâmetros",   "параметры",    "Параметры",   "parametry", "Parametry",
+    "パラメータ", "パラメーター", "パラメータ群", "参数",        "매개 변수", "매개변수",
 };
 constexpr std::string_view kPrepareWords[] = {
-    "prepare",    "préparation",   "préparer", "preparación", "preparar", "prepara",
-    "подготовка", "przygotowanie", "準備",     "准备",        "预备",     "준비",
+    "Vorbereiten", "preparazione",  "预备语句", "預備敘述",    "підготовка", "მომზადება",
+    "prepare",     "préparation",   "préparer", "preparación", "preparar",   "prepara",
+    "подготовка",  "przygotowanie", "準備",     "准备",        "预备",       "준비",
 };
 constexpr std::string_view kDisconnectionWords[] = {
-    "Verbindungsende", "déconnexion", "desconexión", "disconnessione", "desconexão", "отключение",
-    "rozłączenie",     "接続断",      "切断",        "断开连接",       "断开",       "연결종료",
-    "연결 끊김",
+    "接続を切断",  "nedkoppling",    "відключення", "中斷連線",   "Verbindungsende", "déconnexion",
+    "desconexión", "disconnessione", "desconexão",  "отключение", "rozłączenie",     "接続断",
+    "切断",        "断开连接",       "断开",        "연결종료",   "연결 끊김",
 };
 
 void skip_blanks(std::string_view& text) {
@@ -106,8 +120,8 @@ bool take_word(std::string_view& text, const std::string_view (&words)[count], b
     std::string_view rest = text;
     if (!take(rest, word)) continue;
     if (colon ? take_colon(rest)
-              : (rest.starts_with(' ') || static_cast<unsigned char>(rest.empty() ? ' ' : rest[0]) >= 0x80 ||
-                 rest.starts_with('<'))) {
+              : (rest.starts_with(' ') || rest.starts_with(": ") ||
+                 static_cast<unsigned char>(rest.empty() ? ' ' : rest[0]) >= 0x80 || rest.starts_with('<'))) {
       text = rest;
       return true;
     }
@@ -118,6 +132,22 @@ bool take_word(std::string_view& text, const std::string_view (&words)[count], b
 std::string_view one_blank_off(std::string_view text) {
   if (text.starts_with(' ')) text.remove_prefix(1);
   return text;
+}
+
+// Korean puts the name first: "<unnamed> 구문분석: TEXT".
+bool classify_name_first(std::string_view rest, Message& message) {
+  constexpr size_t kLongestName = 200;
+  constexpr std::pair<std::string_view, MessageKind> kWords[] = {{" 구문분석: ", MessageKind::kParse},
+                                                                 {" 접속: ", MessageKind::kBind}};
+  for (const auto& [word, kind] : kWords) {
+    const size_t at = rest.substr(0, kLongestName).find(word);
+    if (at == std::string_view::npos || rest.substr(0, at).find(' ') != std::string_view::npos) continue;
+    message.kind = kind;
+    message.name = rest.substr(0, at) == "<unnamed>" ? std::string_view() : rest.substr(0, at);
+    message.text = rest.substr(at + word.size());
+    return !message.text.empty();
+  }
+  return false;
 }
 
 bool classify_translated_action(std::string_view rest, Message& message) {
@@ -141,8 +171,9 @@ bool classify_translated_action(std::string_view rest, Message& message) {
   } else if (take_word(rest, kExecuteWords, false)) {
     message.kind = MessageKind::kExecute;
   } else {
-    return false;
+    return classify_name_first(rest, message);
   }
+  take(rest, ":");  // Spanish: "parse: <unnamed>: TEXT"
   skip_blanks(rest);
   split_name(rest, message);
   return !message.text.empty();
@@ -150,7 +181,7 @@ bool classify_translated_action(std::string_view rest, Message& message) {
 
 // "ms", "мс", "ミリ秒", "毫秒": anything short up to a blank or comma.
 bool take_unit(std::string_view& text) {
-  for (const std::string_view unit : {"ms", "мс", "ミリ秒", "毫秒", "밀리초", "milisaniye"}) {
+  for (const std::string_view unit : {"ms", "мс", "მწმ", "ミリ秒", "毫秒", "밀리초", "milisaniye"}) {
     if (take(text, unit)) return true;
   }
   return false;
@@ -162,7 +193,8 @@ Message classify_translated(std::string_view whole) {
   Message message;
   std::string_view rest = whole;
   if (whole.empty()) return message;
-  if (take_word(rest, kDurationWords, true)) {
+  // Swedish: "varaktighet 1.5 ms" when nothing follows.
+  if (take_word(rest, kDurationWords, true) || take(rest, "varaktighet ")) {
     skip_blanks(rest);
     size_t used = 0;
     const Microseconds duration = parse_milliseconds(rest, used);

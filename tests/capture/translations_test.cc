@@ -1,0 +1,73 @@
+// Messages as the catalogues of a PostgreSQL 15 server fill them in.
+#include <gtest/gtest.h>
+
+#include "analyzer/capture/message.h"
+#include "analyzer/capture/severity.h"
+
+namespace pgsieve {
+namespace {
+
+struct Sample {
+  const char* message;
+  MessageKind kind;
+  const char* name;
+};
+
+class Translated : public ::testing::TestWithParam<Sample> {};
+
+TEST_P(Translated, IsRecognised) {
+  const Message message = classify_message(GetParam().message);
+  EXPECT_EQ(message.kind, GetParam().kind) << GetParam().message;
+  EXPECT_EQ(message.name, GetParam().name) << GetParam().message;
+  EXPECT_EQ(message.text, message.kind == MessageKind::kDuration ? "" : "SELECT 1") << GetParam().message;
+  EXPECT_EQ(message.duration, 1500) << GetParam().message;
+}
+
+using K = MessageKind;
+INSTANTIATE_TEST_SUITE_P(
+    Catalogues, Translated,
+    ::testing::Values(
+        Sample{"Dauer: 1.500 ms", K::kDuration, ""},
+        Sample{"Dauer: 1.500 ms  Anweisung: SELECT 1", K::kStatement, ""},
+        Sample{"Dauer: 1.500 ms  Parsen <unnamed>: SELECT 1", K::kParse, ""},
+        Sample{"Dauer: 1.500 ms  Ausführen Fetch von S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
+        Sample{"duración: 1.500 ms  sentencia: SELECT 1", K::kStatement, ""},
+        Sample{"duración: 1.500 ms  parse: S_1: SELECT 1", K::kParse, "S_1"},
+        Sample{"duración: 1.500 ms  bind S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"duración: 1.500 ms  ejecutar S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"durée : 1.500 ms, instruction : SELECT 1", K::kStatement, ""},
+        Sample{"durée : 1.500 ms, analyse S_1 : SELECT 1", K::kParse, "S_1"},
+        Sample{"durée : 1.500 ms, lien S_1 : SELECT 1", K::kBind, "S_1"},
+        Sample{"durée : 1.500 ms  exécute fetch à partir de S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
+        Sample{"durata: 1.500 ms  istruzione: SELECT 1", K::kStatement, ""},
+        Sample{"durata: 1.500 ms  analisi di S_1: SELECT 1", K::kParse, "S_1"},
+        Sample{"durata: 1.500 ms  esecuzione di S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"durata: 1.500 ms  esecuzione di fetch da S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
+        Sample{"期間: 1.500 ミリ秒  文: SELECT 1", K::kStatement, ""},
+        Sample{"期間: 1.500 ミリ秒  バインド S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"期間: 1.500 ミリ秒  実行 S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"실행시간: 1.500 ms  S_1 구문분석: SELECT 1", K::kParse, "S_1"},
+        Sample{"실행시간: 1.500 ms  S_1 접속: SELECT 1", K::kBind, "S_1"},
+        Sample{"수행시간: 1.500 ms  쿼리실행 S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"продолжительность: 1.500 мс, оператор: SELECT 1", K::kStatement, ""},
+        Sample{"продолжительность: 1.500 мс, сообщение Bind S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"продолжительность: 1.500 мс  выполнение S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"varaktighet 1.500 ms", K::kDuration, ""},
+        Sample{"varaktighet: 1.500 ms  kör S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"тривалість: 1.500 мс, повідомлення bind S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"耗时: 1.500 ms", K::kDuration, ""},
+        Sample{"耗时: 1.500 ms  语句: SELECT 1", K::kStatement, ""},
+        Sample{"耗时: 1.500 ms  绑定 S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"耗时: 1.500 ms  执行 S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"持續時間: 1.500 毫秒  陳述式: SELECT 1", K::kStatement, ""}));
+
+TEST(TranslatedLevels, AreRecognised) {
+  EXPECT_EQ(read_severity("灾难性错误:  x").severity, Severity::kPanic);
+  EXPECT_EQ(read_severity("详情:  x").severity, Severity::kDetail);
+  EXPECT_EQ(read_severity("LOGG:  x").severity, Severity::kLog);
+  EXPECT_EQ(read_severity("ПОМИЛКА:  x").severity, Severity::kError);
+  EXPECT_EQ(read_severity("陳述式:  x").severity, Severity::kStatement);
+}
+
+}  // namespace
+}  // namespace pgsieve
