@@ -16,7 +16,7 @@ struct PageKey {
 };
 
 std::string qualified_column(const StatementShape& shape, uint32_t relation, const std::string& column) {
-  const std::string quoted = quote_identifier(column);
+  std::string quoted = quote_identifier(column);
   if (relation == kNoIndex || shape.relations.size() < 2) return quoted;
   const Relation& table = shape.relations[relation];
   return quote_identifier(table.alias.empty() ? table.name : table.alias) + "." + quoted;
