@@ -176,25 +176,24 @@ TEST(OpenScopes, MoreSessionsThanFitAreClosedAndCounted) {
 
 TEST(OpenScopes, DamagedBytesAreCountedAndLeftOut) {
   Workload stored;
-  extend(stored, random_stream(31, 80, 1, "app"));
+  extend(stored, random_stream(31, 50, 1, "app"));
   const std::vector<std::string> parts = split_scopes(stored.open_scopes);
   ASSERT_EQ(parts.size(), 1U);
   const uint64_t before = stored.dropped.scopes;
-  for (size_t length = 0; length < parts[0].size(); ++length) {  // cut short
+  for (size_t length = 0; length < parts[0].size(); length += 5) {  // cut short
     Workload damaged = stored;
     damaged.open_scopes = join_scopes({parts[0].substr(0, length)});
     close(damaged);
     EXPECT_EQ(damaged.dropped.scopes, before + 1) << length;
   }
   for (size_t at = 0; at < parts[0].size(); ++at) {  // other bytes: whatever comes out, no crash
-    for (const char change : {'\x01', '\x7f', '\x80'}) {
-      Workload damaged = stored;
-      std::string part = parts[0];
-      part[at] = static_cast<char>(part[at] ^ change);
-      damaged.open_scopes = join_scopes({part});
-      extend(damaged, random_stream(32, 30, 1, "app"));
-      close(damaged);
-    }
+    constexpr char kChanges[] = {'\x01', '\x7f', '\x80'};
+    Workload damaged = stored;
+    std::string part = parts[0];
+    part[at] = static_cast<char>(part[at] ^ kChanges[at % 3]);
+    damaged.open_scopes = join_scopes({part});
+    extend(damaged, random_stream(32, 8, 1, "app"));
+    close(damaged);
   }
   stored.open_scopes = "no such thing";
   close(stored);
