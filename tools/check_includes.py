@@ -27,7 +27,10 @@ MAY_INCLUDE = {
 # Narrower than the room: of these, only the named headers.
 ONLY = {
     ('analyzer/workload', 'analyzer/capture'): {'analyzer/capture/event.h'},
-    ('analyzer/wire', 'analyzer/capture'): {'analyzer/capture/event.h', 'analyzer/capture/ingest.h', 'analyzer/capture/source.h'},
+    # A packet capture is one more input: the wire implements the ingest's event reader.
+    ('analyzer/wire', 'analyzer/capture'): {'analyzer/capture/event.h', 'analyzer/capture/event_reader.h',
+                                            'analyzer/capture/ingest.h', 'analyzer/capture/source.h',
+                                            'analyzer/capture/sql_prepare.h'},
 }
 MAX_LINES = 400
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)

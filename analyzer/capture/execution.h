@@ -12,6 +12,7 @@
 
 #include "analyzer/capture/event.h"
 #include "analyzer/capture/plan_parser.h"
+#include "analyzer/capture/sql_prepare.h"
 #include "analyzer/sql/scan.h"
 
 namespace pgsieve {
@@ -74,12 +75,5 @@ struct Execution {
   std::unique_ptr<StatementScan> own_scan_;
   std::vector<BoundValue> own_parameters_;
 };
-
-// The statement of "PREPARE name [(types)] AS STATEMENT"; empty when it isn't one.
-std::string_view prepared_text(std::string_view prepare);
-
-// The literal arguments of "EXECUTE name(1, 'x', NULL)" as bound values. False when an argument is no
-// literal.
-bool execute_arguments(std::string_view execute, std::vector<BoundValue>& values, std::string& scratch);
 
 }  // namespace pgsieve

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "analyzer/capture/execution.h"
+#include "analyzer/capture/sql_prepare.h"
 #include "analyzer/wire/byte_cursor.h"
 #include "analyzer/wire/connection.h"
 
