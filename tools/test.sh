@@ -1,10 +1,16 @@
 #!/bin/sh
 # Installs what the tests need, builds everything with AddressSanitizer and UndefinedBehaviorSanitizer, and runs all tests.
-# The rooms that use threads are also built and run under ThreadSanitizer. ctest's summary comes last.
+# With --tsan first, the rooms that use threads are also built and run under ThreadSanitizer. ctest's summary comes last.
 #
-#   tools/test.sh [CTEST OPTION...]      e.g. tools/test.sh -R Ingest
+#   tools/test.sh [--tsan] [CTEST OPTION...]      e.g. tools/test.sh -R Ingest
 set -eu
 cd "$(dirname "$0")/.."
+
+with_tsan=0
+if [ "${1:-}" = --tsan ]; then
+  with_tsan=1
+  shift
+fi
 
 tools/setup.sh --tests
 jobs=$(nproc 2>/dev/null || echo 2)
@@ -15,7 +21,7 @@ cmake --build build/dev -j "$jobs" >&2
 
 # Data races can only hide where threads are.
 threaded="capture wire"
-if [ $# -eq 0 ]; then
+if [ "$with_tsan" = 1 ]; then
   [ -f build/tsan/build.ninja ] || cmake --preset tsan >&2
   for room in $threaded; do
     ls tests/"$room"/*_test.cc >/dev/null 2>&1 || continue
