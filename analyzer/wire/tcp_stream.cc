@@ -14,7 +14,7 @@ bool TcpStream::ready(int direction, uint32_t sequence, uint32_t acknowledged, b
 void TcpStream::deliver(int direction, uint32_t sequence, bool fin, std::string_view bytes, uint32_t missing,
                         Microseconds time, WirePlace place, StreamSink& sink) {
   Direction& own = directions_[static_cast<size_t>(direction)];
-  const int32_t known = -distance(own.next, sequence);  // bytes of it that were seen before
+  const int32_t known = distance(sequence, own.next);  // bytes of it that were seen before
   if (known > 0) {
     const size_t cut = std::min<size_t>(static_cast<size_t>(known), bytes.size());
     if (cut == bytes.size() && cut > 0) ++duplicates_;

@@ -39,7 +39,7 @@ bool append_uuid(std::string_view bytes, std::string& out) {
   append_hex(bytes, hex);
   const std::string_view digits = std::string_view(hex).substr(2);
   size_t at = 0;
-  for (const size_t length : {8, 4, 4, 4, 12}) {
+  for (const size_t length : {size_t{8}, size_t{4}, size_t{4}, size_t{4}, size_t{12}}) {
     if (at != 0) out.push_back('-');
     out += digits.substr(at, length);
     at += length;
