@@ -167,8 +167,8 @@ void check_recursive_walk(const RuleContext& context, std::vector<Finding>& find
       if (same_row || (!tied && (by_chance(*walk) || !is_path(pattern)))) walk = nullptr;
     }
     if (walk != nullptr && is_path(pattern)) {
-      std::erase_if(findings, [&key](const Finding& finding) {
-        return finding.rule == "n-plus-one" && finding.pattern == key;
+      std::erase_if(findings, [&looping = key](const Finding& finding) {
+        return finding.rule == "n-plus-one" && finding.pattern == looping;
       });
       findings.push_back(path_finding(pattern, *loop, *walk, self.strength));
       continue;

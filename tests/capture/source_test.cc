@@ -72,7 +72,7 @@ std::string filtered(std::string_view text, int (*filter)(archive*)) {
 std::string sample_text() {
   std::string text;
   for (int i = 0; i < 60'000; ++i)
-    text += "line " + std::to_string(i) + " of " + std::to_string(i * 2654435761U) + " and more text\n";
+    text += "line " + std::to_string(i) + " of " + std::to_string(static_cast<unsigned>(i) * 2654435761U) + " and more text\n";
   return text;
 }
 

@@ -72,7 +72,7 @@ TEST_F(StoreCommand, TwoRunsEqualOne) {
 TEST_F(StoreCommand, CutAnywhereTwoRunsEqualOne) {
   const std::string log = first_ + second_;
   const json whole = run({directory_.write("whole.log", log)}, /*with_store=*/false);
-  for (const size_t part : {1, 2, 3, 4, 5, 6, 7}) {
+  for (size_t part = 1; part <= 7; ++part) {
     size_t cut = log.find('\n', log.size() * part / 8) + 1;
     while (cut < log.size() && log[cut] == '\t') cut = log.find('\n', cut) + 1;
     store_ = directory_.path("cut" + std::to_string(part) + ".sqlite");
