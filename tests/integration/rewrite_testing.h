@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/advisor/database.h"
 #include "analyzer/sql/scan.h"
 #include "tests/integration/postgres_server.h"
-#include "tools/pgsieve/database.h"
 
 namespace pgsieve::testing {
 

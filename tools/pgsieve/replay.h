@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/advisor/database.h"
 #include "analyzer/base/error.h"
 #include "rules/rule.h"
-#include "tools/pgsieve/database.h"
 
 namespace pgsieve {
 

@@ -1,4 +1,4 @@
-#include "tools/pgsieve/database.h"
+#include "analyzer/advisor/database.h"
 
 #include <fmt/format.h>
 
