@@ -108,6 +108,7 @@ void Pattern::merge(const Pattern& other) {
   }
   if (!other.slowest.empty() && (slowest.empty() || better_sample(other.slowest, slowest)))
     slowest = other.slowest;
+  samples.merge(other.samples);
   for (const PlanFact& fact : other.plans) merge_plan_fact(plans, fact);
   planned_calls += other.planned_calls;
   transaction_gaps.merge(other.transaction_gaps);

@@ -15,6 +15,7 @@
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/shape.h"
 #include "analyzer/workload/facet.h"
+#include "analyzer/workload/sample_reservoir.h"
 
 namespace pgsieve {
 
@@ -26,17 +27,6 @@ struct PatternKey {
   friend auto operator<=>(const PatternKey&, const PatternKey&) = default;
 };
 inline constexpr PatternKey kNoPattern{};
-
-// One execution kept as evidence. Ordered by `better`: which of two to keep must not depend on the order of
-// the input.
-struct ExecutionSample {
-  Microseconds duration = kUnknownTime;  // with parse and bind
-  Microseconds time = kUnknownTime;
-  std::string text;        // the statement, cut at kMaxSampleBytes
-  std::string parameters;  // "$1 = '35', $2 = NULL"; cut likewise
-  static constexpr size_t kMaxSampleBytes = 2048;
-  bool empty() const { return duration == kUnknownTime; }
-};
 
 // What executed plans said about one access path of this pattern.
 struct PlanFact {
@@ -97,6 +87,7 @@ struct Pattern {
   std::map<std::string, FacetCounts>
       tags;  // sqlcommenter keys with few values: route, controller, action, job, db_driver, test…
   ExecutionSample slowest;
+  SampleReservoir samples;      // empty when values are not kept
   std::vector<PlanFact> plans;  // bounded (bottom-k by identity), sorted by identity
   uint64_t planned_calls = 0;   // calls whose plan was seen
   Histogram transaction_gaps;   // µs idle inside an open transaction after this pattern
@@ -117,7 +108,8 @@ void widen(Microseconds& first, Microseconds& last, Microseconds from, Microseco
 inline constexpr size_t kMaxTagKeys = 16;
 FacetCounts* facet_of(std::map<std::string, FacetCounts>& facets, const std::string& key);
 
-// Total orders: true when `left` is the one to keep.
+// Which of two samples to keep must not depend on the order of the input. Total orders: true when `left` is
+// the one to keep.
 bool better_sample(const ExecutionSample& left, const ExecutionSample& right);
 bool longer_pause(const TransactionPause& left, const TransactionPause& right);
 

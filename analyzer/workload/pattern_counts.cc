@@ -50,6 +50,23 @@ void keep_slowest(const Event& event, Microseconds total, bool keep_values, Patt
   if (pattern.slowest.empty() || better_sample(sample, pattern.slowest)) pattern.slowest = std::move(sample);
 }
 
+// Part of the even sample? Nothing is copied for the executions that are not.
+void keep_sample(const StatementEvent& statement, Pattern& pattern) {
+  const Event& event = *statement.event;
+  const uint64_t hash = hash_combine(statement.tuple, static_cast<uint64_t>(event.time));
+  if (!pattern.samples.wants(hash)) return;
+  const bool whole = !event.text_truncated && event.text.size() <= ExecutionSample::kMaxSampleBytes &&
+                     (event.parameters_known || !statement.info->needs_parameters);
+  if (!whole) return;
+  ExecutionSample sample{
+      .duration = event.duration == kUnknownTime ? kUnknownTime : event.duration + event.prepare,
+      .time = event.time,
+      .text = std::string(event.text),
+      .parameters = format_parameters(event.parameters)};
+  if (sample.parameters.ends_with("…")) return;
+  pattern.samples.add(hash, std::move(sample));
+}
+
 void count_time(const Event& event, bool keep_values, Pattern& pattern) {
   if (event.duration == kUnknownTime) return;
   const Microseconds total = event.duration + event.prepare;
@@ -107,6 +124,7 @@ void count_execution(const StatementEvent& statement, bool keep_values, Pattern&
   ++pattern.calls;
   if (event.fetches > 0) ++pattern.fetches;
   count_time(event, keep_values, pattern);
+  if (keep_values) keep_sample(statement, pattern);
   count_bounds(statement, pattern);
   count_rows(statement, pattern);
 }

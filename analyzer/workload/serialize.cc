@@ -61,6 +61,18 @@ void fields(Archive& archive, ExecutionSample& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, SampleReservoir::Entry& value) {
+  each(archive, value.hash, value.sample);
+}
+
+template <typename Archive>
+void fields(Archive& archive, SampleReservoir& value) {
+  std::vector<SampleReservoir::Entry> entries = value.entries();
+  archive(entries);
+  if constexpr (Archive::kReading) value = SampleReservoir::restore(std::move(entries));
+}
+
+template <typename Archive>
 void fields(Archive& archive, PlanFact& value) {
   each(archive, value.access, value.relation, value.index, value.filter, value.condition, value.sort_key,
        value.executions, value.loops, value.rows, value.rows_removed, value.max_rows, value.max_rows_removed,
@@ -81,7 +93,7 @@ void fields(Archive& archive, Pattern& value) {
        value.rows_calls, value.rows_total, value.rows_max, value.bytes_total, value.fetches, value.prepares,
        value.max_list_elements, value.list_calls, value.list_elements, value.offsets, value.limits,
        value.first, value.last, value.databases, value.users, value.applications, value.tags, value.slowest,
-       value.plans, value.planned_calls, value.transaction_gaps, value.longest_pause);
+       value.plans, value.planned_calls, value.transaction_gaps, value.longest_pause, value.samples);
 }
 
 template <typename Archive>
@@ -167,7 +179,8 @@ Error damaged(std::string_view what) {
 bool read_version(Reader& reader) {
   uint32_t version = 0;
   reader(version);
-  return !reader.failed() && version == kWorkloadFormat;
+  if (version != kWorkloadFormat) reader.fail();
+  return !reader.failed();
 }
 
 void draw_again(Pattern& pattern) {

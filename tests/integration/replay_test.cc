@@ -30,7 +30,7 @@ LoopExample example_of(uint32_t slot, std::vector<std::string> values) {
 
 TEST(Replay, LoopsAgreeWithTheirRewrites) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   fill_with_random_data(*database, 7);
   const Workload workload;
@@ -72,7 +72,7 @@ TEST(Replay, LoopsAgreeWithTheirRewrites) {
 
 TEST(Replay, RefusesWhatItMustNotOrCannotRun) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   fill_with_random_data(*database, 8);
   must(*database,

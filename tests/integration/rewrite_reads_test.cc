@@ -56,7 +56,8 @@ std::vector<DatabaseValue> bind_values(const Rewrite& rewrite, const BatchReques
   return values;
 }
 
-void check_read(Database& database, const ReadCase& test, bool literals, bool keep, std::mt19937& random) {
+void check_read(ServerConnection& database, const ReadCase& test, bool literals, bool keep,
+                std::mt19937& random) {
   SCOPED_TRACE(fmt::format("{}{}{}", test.name, literals ? ", literals" : "", keep ? ", kept" : ""));
   std::set<Tuple> tuples;
   while (tuples.size() < 12) {
@@ -137,7 +138,7 @@ void check_read(Database& database, const ReadCase& test, bool literals, bool ke
 
 TEST(RewriteOnServer, ReadsGiveTheRowsOfTheLoop) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   for (const unsigned seed : {1U, 2U, 3U}) {
     fill_with_random_data(*database, seed);
@@ -152,7 +153,7 @@ TEST(RewriteOnServer, ReadsGiveTheRowsOfTheLoop) {
 
 TEST(RewriteOnServer, DeferredColumnsComeWithTheList) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   fill_with_random_data(*database, 5);
   const std::string parent =
@@ -172,7 +173,7 @@ TEST(RewriteOnServer, DeferredColumnsComeWithTheList) {
 
 TEST(RewriteOnServer, TreesAreWalkedInOneStatement) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   fill_with_random_data(*database, 6);
   const std::string child = "SELECT id, path FROM files WHERE parent_id = $1 AND path <> $2 ORDER BY path";

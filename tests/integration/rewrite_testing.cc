@@ -55,13 +55,13 @@ std::vector<std::string> random_data(unsigned seed) {
 
 }  // namespace
 
-DatabaseRows must(Database& database, const std::string& sql, std::span<const DatabaseValue> values) {
+DatabaseRows must(ServerConnection& database, const std::string& sql, std::span<const DatabaseValue> values) {
   Result<DatabaseRows> rows = database.query(sql, values);
   EXPECT_TRUE(rows.ok()) << sql << "\n" << (rows.ok() ? "" : rows.error().message);
   return rows.ok() ? std::move(*rows) : DatabaseRows();
 }
 
-void fill_with_random_data(Database& database, unsigned seed) {
+void fill_with_random_data(ServerConnection& database, unsigned seed) {
   must(database, "SET client_min_messages = warning");
   must(database, "SET TimeZone = 'UTC'");
   must(database, "DROP SCHEMA public CASCADE");

@@ -146,7 +146,7 @@ std::string json_rows(const WriteCase& test, const StatementShape& shape,
 
 TEST(RewriteOnServer, WritesLeaveTheTableOfTheLoop) {
   PGSIEVE_NEED_SERVER(server);
-  Result<Database> database = Database::connect(server->url());
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
   ASSERT_TRUE(database.ok()) << database.error().message;
   fill_with_random_data(*database, 4);
   for (const WriteCase& test : write_cases()) {

@@ -55,6 +55,8 @@ Pattern full_pattern() {
   value.slowest.text = next.text();
   value.slowest.parameters = next.text();
   next(value.slowest.duration, value.slowest.time);
+  value.samples.add(7, {.duration = 11, .time = 12, .text = next.text(), .parameters = next.text()});
+  value.samples.add(9, {.duration = 13, .time = 14, .text = next.text(), .parameters = {}});
   PlanFact plan;
   plan.access = PlanFact::Access::kBitmapScan;
   for (std::string* text : {&plan.relation, &plan.index, &plan.filter, &plan.condition, &plan.sort_key})

@@ -73,7 +73,7 @@ std::string text_of(const Finding& finding, const Replay& replay) {
 }  // namespace
 
 int run_prove(const ProveOptions& options) {
-  if (!Database::available()) {
+  if (!ServerConnection::available()) {
     tell("this pgsieve was built without libpq and can't connect to a server");
     return kExitUsage;
   }
@@ -95,7 +95,7 @@ int run_prove(const ProveOptions& options) {
                      (*finding)->id));
     return kExitUsage;
   }
-  Result<Database> database = Database::connect(options.url);
+  Result<ServerConnection> database = ServerConnection::connect(options.url);
   if (!database) {
     tell(database.error().to_string());
     return kExitInput;

@@ -195,7 +195,7 @@ class Timer {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-Result<Replay> run(Database& database, const Pattern& child, const BatchRequest& request,
+Result<Replay> run(ServerConnection& database, const Pattern& child, const BatchRequest& request,
                    const Rewrite& rewrite, const ChildStatement& statement, Replay replay) {
   const bool existence = answers_exists(rewrite, *request.shape);
   RowsByKey loop;
@@ -242,7 +242,7 @@ Result<Replay> run(Database& database, const Pattern& child, const BatchRequest&
 
 }  // namespace
 
-Result<Replay> replay_loop(Database& database, const RuleContext& context, const Pattern& child,
+Result<Replay> replay_loop(ServerConnection& database, const RuleContext& context, const Pattern& child,
                            const LoopExample& example) {
   if (child.shape == nullptr || !is_read(child.shape->kind))
     return refused("only loops of queries can be replayed: a write would change the data");

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "analyzer/advisor/database.h"
+#include "analyzer/advisor/server_connection.h"
 #include "analyzer/base/error.h"
 #include "rules/rule.h"
 
@@ -28,7 +28,7 @@ struct Replay {
 };
 
 // Needs an example of the loop with values. An Error says what is missing, or what the server refused.
-Result<Replay> replay_loop(Database& database, const RuleContext& context, const Pattern& child,
+Result<Replay> replay_loop(ServerConnection& database, const RuleContext& context, const Pattern& child,
                            const LoopExample& example);
 
 }  // namespace pgsieve

@@ -1,4 +1,4 @@
-#include "analyzer/advisor/database.h"
+#include "analyzer/advisor/server_connection.h"
 
 #include <fmt/format.h>
 
@@ -28,26 +28,26 @@ int DatabaseRows::column(std::string_view name) const {
 
 #ifdef PGSIEVE_HAVE_LIBPQ
 
-bool Database::available() {
+bool ServerConnection::available() {
   return true;
 }
 
-void Database::Close::operator()(pg_conn* connection) const {
+void ServerConnection::Close::operator()(pg_conn* connection) const {
   PQfinish(connection);
 }
 
-Result<Database> Database::connect(const std::string& url) {
+Result<ServerConnection> ServerConnection::connect(const std::string& url) {
   const char* const keywords[] = {"dbname", "connect_timeout", "application_name", nullptr};
   const char* const values[] = {url.c_str(), "10", "pgsieve", nullptr};
-  Database database(PQconnectdbParams(keywords, values, 1));
+  ServerConnection database(PQconnectdbParams(keywords, values, 1));
   if (database.connection_ == nullptr) return failure("can't connect: out of memory");
   if (PQstatus(database.connection_.get()) != CONNECTION_OK)
     return failure(fmt::format("can't connect: {}", PQerrorMessage(database.connection_.get())));
   return database;
 }
 
-Result<DatabaseRows> Database::query(const std::string& sql, std::span<const DatabaseValue> parameters,
-                                     size_t max_rows) {
+Result<DatabaseRows> ServerConnection::query(const std::string& sql,
+                                             std::span<const DatabaseValue> parameters, size_t max_rows) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const DatabaseValue& value : parameters) values.push_back(value ? value->c_str() : nullptr);
@@ -80,18 +80,19 @@ Result<DatabaseRows> Database::query(const std::string& sql, std::span<const Dat
 
 #else
 
-bool Database::available() {
+bool ServerConnection::available() {
   return false;
 }
 
-void Database::Close::operator()(pg_conn* /*connection*/) const {}
+void ServerConnection::Close::operator()(pg_conn* /*connection*/) const {}
 
-Result<Database> Database::connect(const std::string& /*url*/) {
+Result<ServerConnection> ServerConnection::connect(const std::string& /*url*/) {
   return failure("this pgsieve was built without libpq and can't connect to a server");
 }
 
-Result<DatabaseRows> Database::query(const std::string& /*sql*/,
-                                     std::span<const DatabaseValue> /*parameters*/, size_t /*max_rows*/) {
+Result<DatabaseRows> ServerConnection::query(const std::string& /*sql*/,
+                                             std::span<const DatabaseValue> /*parameters*/,
+                                             size_t /*max_rows*/) {
   return failure("not connected");
 }
 

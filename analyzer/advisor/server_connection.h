@@ -1,4 +1,4 @@
-// Database: one connection to a PostgreSQL server, through libpq
+// ServerConnection: one connection to a PostgreSQL server, through libpq
 // (https://www.postgresql.org/docs/current/libpq.html). Values travel as text. Movable, not copyable; for one
 // thread at a time.
 #pragma once
@@ -25,14 +25,14 @@ struct DatabaseRows {
   int column(std::string_view name) const;
 };
 
-class Database {
+class ServerConnection {
  public:
   // False: this program was built without libpq, and connect() always fails.
   static bool available();
 
   // `url`: postgresql://… or "key=value …"; what it leaves out comes from the environment (PGHOST, …). A
   // server that does not answer within some seconds is an Error; its message never holds the password.
-  static Result<Database> connect(const std::string& url);
+  static Result<ServerConnection> connect(const std::string& url);
 
   // One statement, its parameters bound as text of a type the server infers. At most `max_rows` rows are
   // kept; more is an Error, since a truncated result compares with nothing.
@@ -43,7 +43,7 @@ class Database {
   struct Close {
     void operator()(pg_conn* connection) const;
   };
-  explicit Database(pg_conn* connection) : connection_(connection) {}
+  explicit ServerConnection(pg_conn* connection) : connection_(connection) {}
   std::unique_ptr<pg_conn, Close> connection_;
 };
 
