@@ -15,7 +15,7 @@ Finding pattern_finding(std::string_view rule, const Pattern& pattern, std::stri
   Finding finding;
   finding.rule = rule;
   finding.pattern = pattern.key;
-  finding.id = finding_id(rule, pattern.key, kNoPattern, extra);
+  finding.object = extra;
   finding.query = pattern.query;
   finding.count = pattern.calls;
   finding.time_ms = pattern.total_ms();

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <tuple>
 
 #include "analyzer/base/hash.h"
+#include "analyzer/sql/canonical.h"
 
 namespace pgsieve {
 
@@ -40,12 +42,41 @@ double RuleContext::option(std::string_view name, double otherwise) const {
   return value;
 }
 
-std::string finding_id(std::string_view rule, const PatternKey& pattern, const PatternKey& parent,
-                       std::string_view extra) {
-  const std::string identity =
-      fmt::format("1|{}|{:016x}/{}|{:016x}/{}|{}", rule, pattern.fingerprint, arity_name(pattern.arity),
-                  parent.fingerprint, arity_name(parent.arity), extra);
-  return fmt::format("{:016x}", hash64(identity));
+namespace {
+
+// Base 32 in lower case without the letters that look like digits or like each other (Crockford's alphabet).
+std::string base32(uint64_t bits, size_t digits) {
+  constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::string text(digits, '0');
+  for (size_t at = digits; at-- > 0; bits >>= 5U) text[at] = kDigits[bits & 31U];
+  return text;
+}
+
+std::string id_of(std::string_view rule, std::string_view form, std::string_view parent_form,
+                  std::string_view object) {
+  const Hash128 hash = hash128(fmt::format("{}\n{}\n{}\n{}", rule, form, parent_form, object));
+  return fmt::format("v{}:{}", kCanonicalVersion, base32(hash.low, 12));
+}
+
+// The same query is in many findings; its form is drawn once.
+class Forms {
+ public:
+  const std::string& of(const std::string& query) {
+    const auto [at, fresh] = forms_.try_emplace(query);
+    if (fresh && !query.empty()) at->second = canonical_form(query);
+    return at->second;
+  }
+
+ private:
+  std::map<std::string, std::string> forms_;
+};
+
+}  // namespace
+
+std::string finding_id(std::string_view rule, std::string_view query, std::string_view parent_query,
+                       std::string_view object) {
+  return id_of(rule, canonical_form(query),
+               parent_query.empty() ? std::string() : canonical_form(parent_query), object);
 }
 
 namespace {
@@ -61,6 +92,10 @@ std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::
   std::erase_if(findings, [&](const Finding& finding) {
     return (!only.empty() && !listed(only, finding.rule)) || listed(skip, finding.rule);
   });
+  Forms forms;
+  for (Finding& finding : findings) {
+    finding.id = id_of(finding.rule, forms.of(finding.query), forms.of(finding.parent_query), finding.object);
+  }
   std::sort(findings.begin(), findings.end(), [](const Finding& left, const Finding& right) {
     return std::tie(right.severity, right.confidence, right.time_ms, left.rule, left.id) <
            std::tie(left.severity, left.confidence, left.time_ms, right.rule, right.id);

@@ -40,7 +40,8 @@ struct Finding {
   std::string rule;  // "n-plus-one"
   FindingSeverity severity = FindingSeverity::kWarning;
   Confidence confidence = Confidence::kMedium;
-  std::string id;  // stable: of rule and statement structure, never of counts, literals or names of databases
+  std::string id;      // finding_id() of rule, query, parent_query and object; set by run_rules()
+  std::string object;  // tells several findings of one rule on one statement apart: "orders(customer_id)"
   PatternKey pattern;  // the statement it is about
   std::string query;   // normalised
   PatternKey parent;
@@ -85,8 +86,10 @@ std::span<const Rule> all_rules();
 std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::string> only = {},
                                std::span<const std::string> skip = {});
 
-// The stable identity of a finding: hash of rule and pattern keys (fingerprint + arity), 16 hex digits.
-std::string finding_id(std::string_view rule, const PatternKey& pattern,
-                       const PatternKey& parent = kNoPattern, std::string_view extra = {});
+// The stable identity of a finding, "v1:" and 12 characters: a hash of the rule and of the canonical forms
+// (analyzer/sql/canonical.h) of the statement and its parent. The version is kCanonicalVersion. Equal
+// findings of one run are one: their counts are added up.
+std::string finding_id(std::string_view rule, std::string_view query, std::string_view parent_query = {},
+                       std::string_view object = {});
 
 }  // namespace pgsieve

@@ -110,7 +110,7 @@ void check_pattern(const RuleContext& context, const Pattern& pattern, double fl
     if (evidence.verdict != Evidence::Verdict::kFor) continue;
     Finding finding = make_finding(pattern, candidate, std::move(evidence));
     const bool repeated =
-        std::ranges::any_of(found, [&finding](const Finding& each) { return each.id == finding.id; });
+        std::ranges::any_of(found, [&finding](const Finding& each) { return each.object == finding.object; });
     if (!repeated) found.push_back(std::move(finding));
   }
   std::ranges::move(found, std::back_inserter(findings));

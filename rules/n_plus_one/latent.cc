@@ -34,7 +34,7 @@ bool links(const RuleContext& context, const Pattern& parent, const Pattern& chi
 
 Finding latent_finding(const Pattern& parent, const Pattern& child, uint64_t scopes, bool elsewhere) {
   Finding finding = pattern_finding("n-plus-one", child);
-  finding.id = finding_id("n-plus-one", child.key, parent.key, "latent");
+  finding.object = "latent";
   finding.severity = FindingSeverity::kInfo;
   finding.confidence = Confidence::kLow;
   finding.parent = parent.key;

@@ -62,14 +62,13 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
   link(verdict.example->root, verdict.loop->scopes);
   link(verdict.loop->key.parent, verdict.example->parent_executions * verdict.loop->scopes);
   link(verdict.loop->key.child, verdict.count);
-  finding.chain_id = finding_id("chain", verdict.example->root);
+  finding.chain_id = finding_id("chain", finding.chain.empty() ? std::string() : finding.chain.front().query);
 }
 
 Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict,
                      FixAdvisor& advisor) {
   const Pattern* parent = is_linked(verdict) ? context.workload.find(verdict.loop->key.parent) : nullptr;
   Finding finding = pattern_finding("n-plus-one", child);
-  finding.id = finding_id("n-plus-one", child.key, parent == nullptr ? kNoPattern : parent->key);
   finding.severity =
       verdict.confidence >= Confidence::kHigh ? FindingSeverity::kError : FindingSeverity::kWarning;
   finding.confidence = verdict.confidence;

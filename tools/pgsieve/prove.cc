@@ -17,7 +17,8 @@ Result<const Finding*> find_finding(const Analysis& analysis, const std::string&
   Error error;
   error.kind = Error::Kind::kUsage;
   for (const Finding& finding : analysis.findings) {
-    if (!finding.id.starts_with(id)) continue;
+    const bool begins = finding.id.starts_with(id) || finding.id.substr(finding.id.find(':') + 1).starts_with(id);
+    if (!begins) continue;
     if (finding.id == id) return &finding;
     if (found != nullptr) {
       error.message = fmt::format("several findings begin with '{}'", id);
