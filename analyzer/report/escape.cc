@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 #include "analyzer/base/utf8.h"
@@ -163,9 +164,82 @@ std::string escape_workflow_property(std::string_view text) {
   return percent_encode(text, "%\r\n:,");
 }
 
+std::string escape_ci_log(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool line_start = true;  // nothing but blanks since the last line feed: runners trim a line
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char byte = text[at];
+    if (line_start && text.substr(at, 2) == "::") out += '\\';
+    if (byte == '#' && text.substr(at, 2) == "##") {
+      size_t end = at + 2;
+      while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) ++end;
+      if (end < text.size() && text[end] == '[') {
+        out += "##\\";
+        ++at;
+        line_start = false;
+        continue;
+      }
+    }
+    if (byte == '\n') {
+      line_start = true;
+    } else if (byte != ' ' && byte != '\t' && byte != '\r') {
+      line_start = false;
+    }
+    out += byte;
+  }
+  return out;
+}
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  for (const char byte : escape_terminal(text)) {
+    switch (byte) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += byte;
+    }
+  }
+  return out;
+}
+
+std::string plain_text(std::string_view text, size_t max_bytes) {
+  constexpr std::string_view kCut = "…";
+  std::string plain = escape_terminal(text);
+  if (plain.size() <= max_bytes) return plain;
+  return std::string(utf8_prefix(plain, max_bytes - std::min(max_bytes, kCut.size()))) + std::string(kCut);
+}
+
+namespace {
+
+// What makes a spreadsheet take a cell for a formula: ASCII, and the full-width forms that some editions
+// fold to ASCII.
+bool begins_formula(std::string_view field) {
+  constexpr std::string_view kStarts[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"};
+  return std::any_of(std::begin(kStarts), std::end(kStarts),
+                     [&](std::string_view start) { return field.starts_with(start); });
+}
+
+}  // namespace
+
 std::string csv_field(std::string_view text) {
   std::string field = repair_utf8(text);
-  if (!field.empty() && std::string_view("=+-@\t\r").find(field[0]) != std::string_view::npos)
+  const size_t first = field.find_first_not_of(' ');  // leading blanks are dropped by some importers
+  if (first != std::string::npos && begins_formula(std::string_view(field).substr(first)))
     field.insert(0, 1, '\'');
   if (field.find_first_of("\",\r\n") == std::string::npos) return field;
   std::string quoted = "\"";

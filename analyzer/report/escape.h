@@ -28,6 +28,18 @@ std::string markdown_fence(std::string_view text, std::string_view language);
 std::string escape_workflow_data(std::string_view text);
 std::string escape_workflow_property(std::string_view text);
 
+// For a log that a CI runner reads: a line of ours that the runner would take for a command (::error::…,
+// ##[group], ##vso[…], ##teamcity[…]) gets a backslash in it. Our own annotations don't go through here.
+std::string escape_ci_log(std::string_view text);
+
+// For element content of HTML and double-quoted attributes: as for XML, and what hides or reorders text is
+// shown as in escape_terminal.
+std::string escape_html(std::string_view text);
+
+// For the plain text of a CI system's page (descriptions, messages): as for a terminal, cut between
+// characters to at most max_bytes, with "…" when something was cut.
+std::string plain_text(std::string_view text, size_t max_bytes);
+
 // One CSV field (RFC 4180), guarded against spreadsheets that would run it as a formula.
 std::string csv_field(std::string_view text);
 

@@ -25,9 +25,10 @@ std::string write_github(const Report& report) {
     ++shown[level];
     const SourceLocation location = locate(finding, report);
     std::string properties;
-    if (location.exact) {
-      properties = fmt::format("file={},line={},", escape_workflow_property(escape_terminal(location.path)),
-                               location.line);
+    if (location.exact()) {
+      properties =
+          fmt::format("file={},line={},endLine={},", escape_workflow_property(escape_terminal(location.path)),
+                      location.line, location.line);
     }
     std::string message = fmt::format("{}\n{}", finding.message, shorten(finding.query, 1000));
     if (!finding.fixes.empty()) message += "\nFix: " + finding.fixes.front().title;

@@ -272,6 +272,7 @@ std::string write_json(const Report& report) {
   json.begin_object();
   json.member("schema", "pgsieve.report/1");
   json.member("version", report.version);
+  json.member("partial", report.partial);
   write_ingest(json, report);
   json.key("findings");
   json.begin_array();

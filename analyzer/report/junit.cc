@@ -10,16 +10,24 @@ namespace pgsieve {
 
 namespace {
 
-std::string failure(const Finding& finding) {
+std::string failure(const Report& report, const Finding& finding) {
   std::string body = fmt::format("{}\n\n{}\n", finding.message, shorten(finding.query, 2000));
+  const SourceLocation location = locate(finding, report);
+  const std::string place =
+      location.exact()
+          ? fmt::format(" file=\"{}\" line=\"{}\"", escape_xml(escape_terminal(location.path)), location.line)
+          : std::string();
+  if (location.exact()) body += fmt::format("at {}\n", place_text(location));
   for (const std::string& line : finding.evidence) body += fmt::format("- {}\n", line);
   if (!finding.fixes.empty())
     body += fmt::format("Fix: {}\n{}\n", finding.fixes.front().title, finding.fixes.front().code);
   return fmt::format(
-      "    <testcase classname=\"pgsieve.{0}\" name=\"{1}\">\n"
+      "    <testcase classname=\"pgsieve.{0}\" name=\"{1}\"{5}>\n"
       "      <failure type=\"{2}\" message=\"{3}\">{4}</failure>\n    </testcase>\n",
-      escape_xml(finding.rule), escape_xml(fmt::format("{} [{}]", shorten(finding.query, 120), finding.id)),
-      severity_name(finding.severity), escape_xml(shorten(finding.message, 500)), escape_xml(body));
+      escape_xml(finding.rule),
+      escape_xml(plain_text(fmt::format("{} [{}]", shorten(finding.query, 120), finding.id), 300)),
+      severity_name(finding.severity), escape_xml(plain_text(finding.message, 500)),
+      escape_xml(plain_text(body, 8000)), place);
 }
 
 }  // namespace
@@ -27,15 +35,15 @@ std::string failure(const Finding& finding) {
 std::string write_junit(const Report& report) {
   std::string cases;
   size_t passed = 0;
-  for (const Rule& rule : all_rules()) {
+  for (const std::string& rule : report.rules) {
     bool found = false;
     for (const Finding& finding : report.findings) {
-      if (finding.rule != rule.name) continue;
-      cases += failure(finding);
+      if (finding.rule != rule) continue;
+      cases += failure(report, finding);
       found = true;
     }
     if (found) continue;
-    cases += fmt::format("    <testcase classname=\"pgsieve.{0}\" name=\"{0}\"/>\n", escape_xml(rule.name));
+    cases += fmt::format("    <testcase classname=\"pgsieve.{0}\" name=\"{0}\"/>\n", escape_xml(rule));
     ++passed;
   }
   const size_t failures = report.findings.size();

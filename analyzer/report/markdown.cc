@@ -10,7 +10,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr size_t kMaxBytes = 65'000;
+constexpr size_t kMaxBytes = 65'000;  // GitHub refuses a comment above 65,536 characters
 constexpr size_t kRoomForTheEnd = 300;
 
 std::string one_finding(const Report& report, const Finding& finding) {
@@ -20,8 +20,7 @@ std::string one_finding(const Report& report, const Finding& finding) {
                   escape_markdown(shorten(finding.message, 2000)));
   out += markdown_fence(shorten(finding.query, 2000), "sql");
   const SourceLocation location = locate(finding, report);
-  if (location.exact)
-    out += fmt::format("\nat {}\n", markdown_code(fmt::format("{}:{}", location.path, location.line)));
+  if (location.exact()) out += fmt::format("\nat {}\n", markdown_code(place_text(location)));
   if (!finding.evidence.empty()) out += "\n";
   for (const std::string& line : finding.evidence)
     out += fmt::format("- {}\n", escape_markdown(shorten(line, 500)));
@@ -36,18 +35,23 @@ std::string one_finding(const Report& report, const Finding& finding) {
 }  // namespace
 
 std::string write_markdown(const Report& report) {
+  return write_markdown(report, kMaxBytes);
+}
+
+std::string write_markdown(const Report& report, size_t max_bytes) {
   std::string out = fmt::format(
       "## pgsieve: {}\n\n{} in {}, {}.\n\n", counted(report.findings.size(), "finding"),
       counted(report.workload->executions, "statement"), counted(report.workload->patterns.size(), "pattern"),
       counted(report.workload->errors, "failure"));
+  if (report.partial) out += "> interrupted: this report covers only the part that was read\n\n";
   for (const std::string& problem : report.problems) {
     out += fmt::format("> {}\n\n", escape_markdown(shorten(problem, 500)));
-    if (out.size() > kMaxBytes / 4) break;
+    if (out.size() > max_bytes / 4) break;
   }
   size_t shown = 0;
   for (const Finding& finding : report.findings) {
     const std::string text = one_finding(report, finding);
-    if (out.size() + text.size() + kRoomForTheEnd > kMaxBytes) break;
+    if (out.size() + text.size() + kRoomForTheEnd > max_bytes) break;
     out += text;
     ++shown;
   }

@@ -13,9 +13,13 @@ std::span<const ReportFormat> report_formats() {
       ReportFormat{"jsonl", "one finding per line, as in json", write_jsonl},
       ReportFormat{"csv", "the patterns as a table", write_csv},
       ReportFormat{"markdown", "for a pull request comment or a job summary", write_markdown},
+      ReportFormat{"html", "one page for people, without network", write_html},
       ReportFormat{"github", "GitHub Actions annotations", write_github},
       ReportFormat{"gitlab", "GitLab Code Quality", write_gitlab},
       ReportFormat{"junit", "JUnit XML", write_junit},
+      ReportFormat{"checkstyle", "Checkstyle XML", write_checkstyle},
+      ReportFormat{"rdjsonl", "reviewdog diagnostics, one a line", write_rdjsonl},
+      ReportFormat{"tap", "Test Anything Protocol 14", write_tap},
       ReportFormat{"sarif", "SARIF 2.1.0", write_sarif},
   };
   return kFormats;

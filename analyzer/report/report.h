@@ -15,6 +15,8 @@
 
 namespace pgsieve {
 
+class SourceIndex;
+
 // How a report is drawn; only the formats for people look at width and colour.
 struct ReportStyle {
   bool color = false;
@@ -30,7 +32,11 @@ struct Report {
   const Schema* schema = nullptr;       // null or empty: none was given
   std::string schema_file;
   std::string store_file;
+  std::string config_file;               // where findings without a place are filed; "": pgsieve.toml
+  const SourceIndex* sources = nullptr;  // null: no checkout was searched
   std::span<const Finding> findings;     // worst first
+  std::vector<std::string> rules;        // that were run
+  bool partial = false;                  // interrupted: only a part of the inputs was read
   uint64_t findings_hidden = 0;          // below the confidence asked for
   std::vector<const Pattern*> patterns;  // worst first (total time, then calls), cut to --top
   size_t patterns_total = 0;             // before the cut
@@ -64,7 +70,12 @@ std::string write_concise(const Report& report);
 std::string write_json(const Report& report);
 std::string write_jsonl(const Report& report);
 std::string write_csv(const Report& report);
-std::string write_markdown(const Report& report);
+std::string write_markdown(const Report& report);  // at most 65,000 bytes
+std::string write_markdown(const Report& report, size_t max_bytes);
+std::string write_html(const Report& report);
+std::string write_checkstyle(const Report& report);
+std::string write_rdjsonl(const Report& report);
+std::string write_tap(const Report& report);
 std::string write_github(const Report& report);
 std::string write_gitlab(const Report& report);
 std::string write_junit(const Report& report);

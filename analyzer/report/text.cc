@@ -91,6 +91,11 @@ void one_finding(std::string& out, const Report& report, const Finding& finding,
     paragraph(out, style, at == 0 ? "caveat" : "", "- " + finding.why_not_higher[at]);
   }
   if (!finding.tags.empty()) paragraph(out, style, "where", tags_text(finding));
+  std::string_view label = "at";
+  for (const SourceLocation& place : places(finding, report)) {
+    paragraph(out, style, label, fmt::format("{} ({})", place_text(place), kind_name(place.kind)));
+    label = "";
+  }
   if (style.show_values && !finding.sample.empty()) {
     paragraph(out, style, "sample", shorten(finding.sample, kQueryBytes));
   }
@@ -181,7 +186,7 @@ std::string write_concise(const Report& report) {
   for (const Finding& finding : report.findings) {
     const SourceLocation location = locate(finding, report);
     std::string text = escape_terminal(fmt::format(
-        "{}{}: {} [{}] {}", location.exact ? fmt::format("{}:{}: ", location.path, location.line) : "",
+        "{}{}: {} [{}] {}", location.exact() ? fmt::format("{}:{}:1: ", location.path, location.line) : "",
         severity_name(finding.severity), finding.message, finding.rule, finding.id));
     std::replace(text.begin(), text.end(), '\n', ' ');
     out += text + "\n";

@@ -3,10 +3,20 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analyzer/report/report.h"
 
 namespace pgsieve {
+
+// What was read, how, and what was not; unescaped.
+struct HeaderLine {
+  std::string label;  // "" goes on with the one before
+  std::string text;
+  bool warning = false;
+};
+std::string header_title(const Report& report);
+std::vector<HeaderLine> header_lines(const Report& report);
 
 void append_text_header(std::string& out, const Report& report);
 void append_text_findings(std::string& out, const Report& report);

@@ -10,39 +10,17 @@ namespace pgsieve {
 
 namespace {
 
-constexpr std::string_view kIndent = "            ";
-
 class Header {
  public:
-  Header(std::string& out, const ReportStyle& style) : out_(out), style_(style), paint_(style.color) {}
-
+  explicit Header(std::vector<HeaderLine>& lines) : lines_(lines) {}
   void line(std::string_view label, std::string_view text) {
-    const std::string safe = escape_terminal(text);
-    out_ += fmt::format("  {}{}\n", paint_.dim(fmt::format("{:<10}", label)),
-                        wrap(safe, style_.width > 40 ? style_.width - kIndent.size() : 40, kIndent));
+    lines_.push_back({std::string(label), std::string(text)});
   }
-  void warning(std::string_view text) {
-    const std::string safe = escape_terminal(text);
-    out_ += fmt::format("  {}{}\n", paint_.yellow(fmt::format("{:<10}", "warning")),
-                        wrap(safe, style_.width > 40 ? style_.width - kIndent.size() : 40, kIndent));
-  }
+  void warning(std::string_view text) { lines_.push_back({"warning", std::string(text), true}); }
 
  private:
-  std::string& out_;
-  const ReportStyle& style_;
-  Paint paint_;
+  std::vector<HeaderLine>& lines_;
 };
-
-std::string title(const Report& report) {
-  const IngestStats& ingest = *report.ingest;
-  const Workload& workload = *report.workload;
-  return fmt::format("{}, {}, {}: {} executed, {} failed, {}", counted(ingest.files.size(), "file"),
-                     human_bytes(ingest.bytes),
-                     ingest.lines == 0 && ingest.entries > 0 ? counted(ingest.entries, "packet")
-                                                             : counted(ingest.lines, "line"),
-                     counted(workload.executions, "statement"), human_count(workload.errors),
-                     counted(workload.patterns.size(), "pattern"));
-}
 
 void time_line(Header& header, const Workload& workload) {
   if (workload.first == kUnknownTime || workload.last == kUnknownTime) return;
@@ -159,10 +137,21 @@ void losses(Header& header, const Report& report) {
 
 }  // namespace
 
-void append_text_header(std::string& out, const Report& report) {
+std::string header_title(const Report& report) {
   const IngestStats& ingest = *report.ingest;
-  Header header(out, report.style);
-  out += Paint(report.style.color).bold(title(report)) + "\n";
+  const Workload& workload = *report.workload;
+  return fmt::format("{}, {}, {}: {} executed, {} failed, {}", counted(ingest.files.size(), "file"),
+                     human_bytes(ingest.bytes),
+                     ingest.lines == 0 && ingest.entries > 0 ? counted(ingest.entries, "packet")
+                                                             : counted(ingest.lines, "line"),
+                     counted(workload.executions, "statement"), human_count(workload.errors),
+                     counted(workload.patterns.size(), "pattern"));
+}
+
+std::vector<HeaderLine> header_lines(const Report& report) {
+  const IngestStats& ingest = *report.ingest;
+  std::vector<HeaderLine> lines;
+  Header header(lines);
   std::string read_as = ingest.format.empty() ? "unknown" : ingest.format;
   if (!ingest.prefix.empty()) read_as += fmt::format(", prefix '{}'", ingest.prefix);
   if (!ingest.confidence.empty()) read_as += fmt::format(" ({})", ingest.confidence);
@@ -173,11 +162,25 @@ void append_text_header(std::string& out, const Report& report) {
   kinds_line(header, ingest);
   settings_line(header, ingest);
   schema_line(header, report);
+  if (report.partial) header.warning("interrupted: this report covers only the part that was read");
   for (const std::string& warning : ingest.warnings) header.warning(warning);
   for (const std::string& problem : report.problems) header.warning(problem);
   weakened_rules(header, ingest);
   unread_lines(header, ingest);
   losses(header, report);
+  return lines;
+}
+
+void append_text_header(std::string& out, const Report& report) {
+  constexpr std::string_view kIndent = "            ";
+  const Paint paint(report.style.color);
+  const size_t width = report.style.width > 40 ? report.style.width - kIndent.size() : 40;
+  out += paint.bold(header_title(report)) + "\n";
+  for (const HeaderLine& line : header_lines(report)) {
+    const std::string label = fmt::format("{:<10}", line.label);
+    out += fmt::format("  {}{}\n", line.warning ? paint.yellow(label) : paint.dim(label),
+                       wrap(escape_terminal(line.text), width, kIndent));
+  }
 }
 
 }  // namespace pgsieve

@@ -94,7 +94,7 @@ TEST(GitHub, ValuesCannotStartACommand) {
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_TRUE(line.starts_with("::")) << line;
   EXPECT_EQ(count, 2);
-  EXPECT_THAT(text, HasSubstr("::error file=app/models/post.rb,line=12,title=pgsieve n-plus-one::"));
+  EXPECT_THAT(text, HasSubstr("::error file=app/models/post.rb,line=12,endLine=12,title=pgsieve n-plus-one::"));
 }
 
 TEST(GitHub, NeverMoreThanTheRunnerKeepsAndSaysSo) {
@@ -120,7 +120,7 @@ TEST(GitLab, EveryFindingHasAPlaceAndAFingerprint) {
   ASSERT_EQ(document.size(), 2U);
   EXPECT_EQ(document[0]["location"]["path"], "app/models/post.rb");
   EXPECT_EQ(document[0]["location"]["lines"]["begin"], 12);
-  EXPECT_EQ(document[1]["location"]["path"], "a.log");
+  EXPECT_EQ(document[1]["location"]["path"], "pgsieve.toml");
   EXPECT_EQ(document[1]["fingerprint"], "bbbb");
 }
 

@@ -73,6 +73,7 @@ SampleReport::SampleReport() {
   report.workload = &workload;
   report.findings = findings;
   report.patterns = top_patterns(workload, 0);
+  for (const Rule& rule : all_rules()) report.rules.emplace_back(rule.name);
   report.patterns_total = workload.patterns.size();
 }
 

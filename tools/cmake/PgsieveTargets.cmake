@@ -69,6 +69,16 @@ function(pgsieve_rules)
   pgsieve_link(pgsieve_rules ${arg_LINKS})
 endfunction()
 
+# The style sheet and the script of the HTML report are compiled into TARGET.
+function(pgsieve_report_page target)
+  set(folder "${PROJECT_SOURCE_DIR}/analyzer/report/page")
+  set(page "${CMAKE_CURRENT_BINARY_DIR}/report_page.cc")
+  add_custom_command(OUTPUT "${page}"
+    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${page}" "-DFOLDER=${folder}" -P "${PROJECT_SOURCE_DIR}/tools/cmake/EmbedReportPage.cmake"
+    DEPENDS "${folder}/page.css" "${folder}/page.js" "${PROJECT_SOURCE_DIR}/tools/cmake/EmbedReportPage.cmake" VERBATIM)
+  target_sources(${target} PRIVATE "${page}")
+endfunction()
+
 # pgsieve_program(NAME FOLDER LINKS ...): the program NAME from FOLDER/main.cc, and the rest of the folder as the library
 # NAME_program, so that tests can link it.
 function(pgsieve_program name folder)
