@@ -124,7 +124,7 @@ std::string escape_xml(std::string_view text) {
 std::string escape_markdown(std::string_view text) {
   std::string out;
   for_each_character(text, [&](uint32_t point, std::string_view bytes) {
-    if (point < 0x20 || point == 0x7F || hides_or_reorders(point)) {
+    if (point < 0x20 || (point >= 0x7F && point <= 0x9F) || hides_or_reorders(point)) {
       out += ' ';
     } else if (point == '<') {
       out += "&lt;";

@@ -70,7 +70,7 @@ std::string pattern_name(const PatternKey& key) {
 
 // A block of code; scrollable ones can be reached by keyboard.
 std::string code_block(std::string_view label, std::string_view code) {
-  return fmt::format("<pre tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</pre>\n", escape_html(label),
+  return fmt::format("<pre tabindex=\"0\" role=\"group\" aria-label=\"{}\">{}</pre>\n", escape_html(label),
                      escape_html(shorten(code, kMaxQueryBytes)));
 }
 
@@ -232,6 +232,10 @@ void write_pattern(JsonWriter& json, const Pattern& pattern, const std::vector<s
   json.begin_array();
   for (const std::string& id : finding_ids) json.value(id);
   json.end_array();
+  // For the row: what is left of the statement when its long lists are cut.
+  const std::string whole = shorten(pattern.query, kMaxQueryBytes);
+  const std::string row = shorten(compact_query(whole, 60), 240);
+  json.value(row == whole ? "" : escape_terminal(row));
   json.end_array();
 }
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <initializer_list>
 
+#include "analyzer/report/escape.h"
+
 namespace pgsieve {
 
 namespace {
@@ -39,7 +41,8 @@ std::string relative(std::string path) {
   while (path.starts_with("./")) path.erase(0, 2);
   while (path.starts_with("../")) path.erase(0, 3);
   while (path.starts_with('/')) path.erase(0, 1);
-  return path;
+  // No path of a checkout holds what a terminal or a page would act on.
+  return path.find('\n') == std::string::npos && escape_terminal(path) == path ? path : std::string();
 }
 
 bool looks_like_path(std::string_view text) {
@@ -82,7 +85,10 @@ TestName parse_test(std::string_view test) {
     name.file = test;
     return name;
   }
-  if (name.method.empty()) name.method = cut(test, ".", true);
+  if (name.method.empty()) {
+    test = test.substr(0, test.find('('));
+    name.method = cut(test, ".", true);
+  }
   name.of_class = test.substr(test.find_last_of(".\\") + 1);
   return name;
 }

@@ -48,6 +48,7 @@ struct ReportFormat {
   std::string_view name;
   std::string_view summary;
   std::string (*write)(const Report& report);
+  bool for_logs = false;  // free text that may end up in the log of a CI job
 };
 
 // Every format, in the order the help lists them.

@@ -46,7 +46,7 @@ std::string pascal_case(std::string_view kebab) {
     out += upper && byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 'a' + 'A') : byte;
     upper = false;
   }
-  return out;
+  return kebab.find('-') == std::string_view::npos ? out + "Query" : out;  // never the id in capitals
 }
 
 // How sure and how grave a rule's findings are here: code scanning sorts by it.

@@ -28,12 +28,12 @@ bool same_word(std::string_view text, std::string_view word) {
                                                   [](char left, char right) { return lower(left) == right; });
 }
 
-// The text goes on at `at` with a verb, as a word of its own, and something behind it.
+// The text goes on at `at` with the verb of a statement, and with what may stand behind one.
 bool verb_at(std::string_view text, size_t at) {
   size_t end = at;
   while (end < text.size() && end - at <= 6 && std::isalpha(static_cast<unsigned char>(text[end])) != 0)
     ++end;
-  if (end >= text.size() || is_word(text[end])) return false;
+  if (end >= text.size() || (!is_blank(text[end]) && text[end] != '*' && text[end] != '(')) return false;
   const std::string_view word = text.substr(at, end - at);
   return std::any_of(kVerbs.begin(), kVerbs.end(),
                      [&](std::string_view verb) { return same_word(word, verb); });

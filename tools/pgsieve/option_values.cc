@@ -133,6 +133,7 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   AnalysisOptions& analysis = options.analysis;
   IngestOptions& ingest = analysis.ingest;
   options.outputs = parse_outputs(raw.outputs);
+  options.default_output = raw.outputs.empty();
   options.color = choose<When>("--color", raw.color,
                                {{"auto", When::kAuto}, {"always", When::kAlways}, {"never", When::kNever}});
   options.fail_on = choose<FailOn>("--fail-on", raw.fail_on,

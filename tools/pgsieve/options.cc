@@ -108,6 +108,11 @@ void add_output_options(CLI::App& app, ReportOptions& options, RawOptions& raw) 
            fmt::format("{}; to standard output unless a file is named (repeatable)",
                        fmt::join(format_names(), ", ")),
            "FORMAT[:FILE]", group);
+  app.add_option("--source-root", options.source_root,
+                 options.lint ? "checkout to find the places of findings in; default: the one around this folder; '' for none"
+                              : "checkout to find the places of findings in")
+      ->type_name("DIR")
+      ->group(group);
   app.add_option("--top", options.top, "patterns to list, 0 for all (20)")->type_name("N")->group(group);
   app.add_flag("--show-values", options.show_values, "show sample statements with their values")
       ->group(group);

@@ -52,6 +52,8 @@ struct ReportOptions {
   bool lint = false;
   AnalysisOptions analysis;
   std::vector<OutputSpec> outputs;
+  bool default_output = false;             // no -o was given: a CI system gets its own formats, too
+  std::optional<std::string> source_root;  // checkout to look for places in; "": none; unset: lint finds it
   size_t top = 20;
   bool show_values = false;
   When color = When::kAuto;

@@ -7,7 +7,10 @@
 #include <cstring>
 #include <memory>
 
+#include "analyzer/report/escape.h"
+#include "analyzer/report/source_index.h"
 #include "tools/pgsieve/analysis.h"
+#include "tools/pgsieve/ci.h"
 #include "tools/pgsieve/commands.h"
 #include "tools/pgsieve/interrupt.h"
 
@@ -29,7 +32,29 @@ bool write_file(const std::string& path, std::string_view text) {
   return false;
 }
 
-Report make_report(const Analysis& analysis, const ReportOptions& options) {
+// Rules that were run, in the order of the registry.
+std::vector<std::string> rules_run(const AnalysisOptions& options) {
+  const auto contains = [](const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<std::string> names;
+  for (const Rule& rule : all_rules()) {
+    if ((options.rules.empty() || contains(options.rules, rule.name)) &&
+        !contains(options.skip_rules, rule.name))
+      names.emplace_back(rule.name);
+  }
+  return names;
+}
+
+SourceIndex search_sources(const Analysis& analysis, const ReportOptions& options) {
+  const std::string root = options.source_root ? *options.source_root : options.lint ? checkout_around() : "";
+  if (root.empty() || analysis.findings.empty()) return {};
+  SourceIndex index = SourceIndex::search(root, analysis.findings);
+  if (!index.note().empty()) tell_warning(index.note());
+  return index;
+}
+
+Report make_report(const Analysis& analysis, const ReportOptions& options, const SourceIndex& sources) {
   Report report;
   report.version = PGSIEVE_VERSION;
   report.command = options.lint ? "lint" : "report";
@@ -39,6 +64,9 @@ Report make_report(const Analysis& analysis, const ReportOptions& options) {
   report.schema_file = options.analysis.schema_file;
   report.store_file = options.analysis.store_file;
   report.findings = analysis.findings;
+  report.sources = &sources;
+  report.rules = rules_run(options.analysis);
+  report.partial = analysis.interrupted;
   report.findings_hidden = analysis.findings_hidden;
   report.patterns = top_patterns(analysis.workload, options.top);
   report.patterns_total = analysis.workload.patterns.size();
@@ -53,9 +81,12 @@ bool write_outputs(Report& report, const ReportOptions& options) {
   for (const OutputSpec& output : options.outputs) {
     const bool to_stdout = output.file.empty();
     report.style.color = (to_stdout || options.color == When::kAlways) && use_color(options.color);
-    const std::string text = output.format->write(report);
+    std::string text = output.format->write(report);
+    if (to_stdout && output.format->for_logs && read_by_ci()) text = escape_ci_log(text);
     all_written &= to_stdout ? write_stdout(text) : write_file(output.file, text);
   }
+  report.style.color = false;
+  if (options.lint && options.default_output) all_written &= write_for_ci(report);
   return all_written;
 }
 
@@ -84,7 +115,8 @@ int run_report(const ReportOptions& options) {
     tell(analysis.error().to_string());
     return stop && !stoppable.ingest.follow ? kExitInterrupted : exit_code_of(analysis.error());
   }
-  Report report = make_report(*analysis, options);
+  const SourceIndex sources = search_sources(*analysis, options);
+  Report report = make_report(*analysis, options, sources);
   if (!write_outputs(report, options)) return kExitUsage;
   if (analysis->interrupted) return kExitInterrupted;
   // A verdict on part of what was asked for is none: an input that could not be used outweighs the findings.

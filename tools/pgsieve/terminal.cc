@@ -16,22 +16,39 @@ namespace pgsieve {
 
 namespace {
 
-std::string_view environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
 void write_stderr(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace
 
+std::string_view environment_value(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+bool read_by_ci() {
+  for (const char* name : {"CI", "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"}) {
+    if (const auto value = environment_value(name); !value.empty() && value != "false" && value != "0")
+      return true;
+  }
+  return false;
+}
+
+size_t terminal_lines() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 1) return 0;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row != 0 ? size.ws_row : 24;
+}
+
 bool use_color(When when) {
   if (when != When::kAuto) return when == When::kAlways;
-  if (!environment("NO_COLOR").empty()) return false;
-  if (const auto force = environment("CLICOLOR_FORCE"); !force.empty() && force != "0") return true;
-  return isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb";
+  if (!environment_value("NO_COLOR").empty()) return false;
+  for (const char* name : {"CLICOLOR_FORCE", "FORCE_COLOR"}) {
+    if (const auto force = environment_value(name); !force.empty() && force != "0" && force != "false")
+      return true;
+  }
+  return isatty(STDOUT_FILENO) == 1 && environment_value("TERM") != "dumb";
 }
 
 size_t output_width() {
@@ -41,20 +58,22 @@ size_t output_width() {
   if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
     return std::clamp<size_t>(size.ws_col, kNarrowest, kWidest);
   }
-  const std::string_view columns = environment("COLUMNS");
+  const std::string_view columns = environment_value("COLUMNS");
   size_t width = 0;
   std::from_chars(columns.data(), columns.data() + columns.size(), width);
-  return width == 0 ? 100 : std::clamp(width, kNarrowest, kWidest);
+  if (width == 0) return read_by_ci() ? 100 : 80;
+  return std::clamp(width, kNarrowest, kWidest);
 }
 
 void tell(std::string_view message) {
-  write_stderr(fmt::format("pgsieve: {}\n", escape_terminal(message)));
+  const std::string line = fmt::format("pgsieve: {}\n", escape_terminal(message));
+  write_stderr(read_by_ci() ? escape_ci_log(line) : line);
 }
 void tell_warning(std::string_view message) {
   tell(fmt::format("warning: {}", message));
 }
 
-ProgressBar::ProgressBar() : enabled_(isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb") {}
+ProgressBar::ProgressBar() : enabled_(isatty(STDERR_FILENO) == 1 && environment_value("TERM") != "dumb") {}
 
 void ProgressBar::update(uint64_t bytes_done, uint64_t bytes_total) {
   using namespace std::chrono_literals;

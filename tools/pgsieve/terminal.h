@@ -11,12 +11,21 @@ namespace pgsieve {
 
 enum class When : uint8_t { kAuto, kAlways, kNever };
 
-// Colour on standard output: as told; else NO_COLOR forbids, CLICOLOR_FORCE demands, and otherwise a terminal
-// that is not "dumb" gets it.
+// Colour on standard output: as told; else NO_COLOR forbids, CLICOLOR_FORCE or FORCE_COLOR demand, and
+// otherwise a terminal that is not "dumb" gets it.
 bool use_color(When when);
 
-// Columns for text on standard output: the terminal's, else $COLUMNS, else 100.
+// Columns for text on standard output: the terminal's, else $COLUMNS, else 100 in a CI job and 80 elsewhere.
 size_t output_width();
+
+// Lines of the terminal on standard output; 0: it is none.
+size_t terminal_lines();
+
+// A CI job runs this program, and its runner reads the output for commands (see escape_ci_log).
+bool read_by_ci();
+
+// The value of a variable; "" when it is not set.
+std::string_view environment_value(const char* name);
 
 // Says something to the user, on standard error.
 void tell(std::string_view message);          // "pgsieve: MESSAGE"

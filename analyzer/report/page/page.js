@@ -84,7 +84,7 @@
     if (block.querySelector('pre')) block.append(button);
   }
 
-  // ---- patterns: [fingerprint, query, calls, errors, total, mean, p50, p95, max, rows, bins, findings]
+  // ---- patterns: [fingerprint, query, calls, errors, total, mean, p50, p95, max, rows, bins, findings, short query]
   const COLUMNS = [
     ['Query', 1, String, 'text'], ['Total', 4, time], ['Share', 4, null], ['Calls', 2, count], ['Mean', 5, time], ['p50', 6, time],
     ['p95', 7, time], ['Max', 8, time], ['Rows', 9, (rows) => rows === null ? '–' : count(rows)], ['Errors', 3, count],
@@ -121,7 +121,7 @@
     const links = pattern[11].map((id) => make('li', {}, make('a', { href: '#finding=' + id, textContent: id })));
     const cell = make('td', { colSpan: COLUMNS.length },
       make('pre', { tabIndex: 0 }, pattern[1]), make('p', {}, `Fingerprint ${pattern[0]}`), histogram(pattern));
-    cell.querySelector('pre').setAttribute('role', 'region');
+    cell.querySelector('pre').setAttribute('role', 'group');
     cell.querySelector('pre').setAttribute('aria-label', 'Statement');
     if (links.length) cell.append(make('p', {}, 'Findings:'), make('ul', {}, ...links));
     return make('tr', { className: 'detail' }, cell);
@@ -134,8 +134,7 @@
       const cells = COLUMNS.map(([, index, format, kind]) => {
         const cell = make('td', { className: kind || '' });
         if (kind === 'text') {
-          const text = pattern[1].length > 160 ? pattern[1].slice(0, 160) + '…' : pattern[1];
-          const button = make('button', { type: 'button', textContent: text });
+          const button = make('button', { type: 'button', textContent: pattern[12] || pattern[1] });
           button.setAttribute('aria-expanded', opened === pattern);
           button.addEventListener('click', () => {
             opened = opened === pattern ? null : pattern;
