@@ -156,6 +156,12 @@ bool is_zone(std::string_view text) {
   return text.size() < 40 && text[0] == ' ' && text.find_first_of(" [],:(\"'", 1) == std::string_view::npos;
 }
 
+// The header line of a table's export ("COPY postgres_log TO … CSV HEADER").
+bool is_header(std::string_view line) {
+  if (line.starts_with('"')) line.remove_prefix(1);
+  return line.starts_with("log_time") && line.find("session_line_num") != std::string_view::npos;
+}
+
 class CsvReader final : public LogReader {
  public:
   explicit CsvReader(int32_t zone_seconds) : zone_seconds_(zone_seconds) {}
@@ -271,7 +277,7 @@ void CsvReader::read(const ChunkInput& input, LogChunk& out) const {
       const size_t newline = std::min(text.find('\n', at), end - 1);
       const std::string_view line = text.substr(at, newline + 1 - at);
       ++lines;
-      if (line.find_first_not_of(" \r\n\t") == std::string_view::npos) {
+      if (line.find_first_not_of(" \r\n\t") == std::string_view::npos || is_header(line)) {
         out.account.blank_bytes += line.size();
       } else {
         out.account.add_unread(line.substr(0, line.size() - (line.ends_with('\n') ? 1 : 0)), line.size(),

@@ -19,7 +19,6 @@ LogFormatKind detect_event_format(std::string_view head) {
     constexpr std::string_view kSpans = "\"resourceSpans\"";
     if (key != std::string_view::npos && key < 64 && head.substr(key).starts_with(kSpans))
       return LogFormatKind::kOtlpSpans;
-    return LogFormatKind::kUnknown;
   }
   return is_stat_statements(head) ? LogFormatKind::kStatStatements : LogFormatKind::kUnknown;
 }

@@ -98,7 +98,7 @@ struct IngestStats {
   // Every decoded byte is one of these; they add up to the decoded size.
   uint64_t entry_bytes = 0;   // part of a recognised entry (continuation lines included)
   uint64_t unread_bytes = 0;  // unread lines
-  uint64_t blank_bytes = 0;   // empty lines, byte order marks
+  uint64_t blank_bytes = 0;   // empty lines, byte order marks, header lines of exports
   uint64_t unread_lines = 0;
   std::map<std::string, UnreadShape> unread_shapes;  // at most 64; the rest under ""
   uint64_t executions = 0;                           // each executed statement once

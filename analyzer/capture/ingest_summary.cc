@@ -21,6 +21,12 @@ std::string milliseconds(Microseconds time) {
   return fmt::format("{}.{:03} ms", time / 1000, time % 1000);
 }
 
+// Whether the input is a server's log, as against aggregates, spans or packets.
+bool is_log(LogFormatKind kind) {
+  return kind != LogFormatKind::kPackets && kind != LogFormatKind::kOtlpSpans &&
+         kind != LogFormatKind::kStatStatements;
+}
+
 constexpr uint64_t kNoticeable = 60;  // percent
 
 // Percentage of the transactions that have no statement in the log.
@@ -57,7 +63,8 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
   if (evidence.locations > 0) settings["log_error_verbosity"] = "verbose";
 }
 
-void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, IngestStats& stats) {
+void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, bool log,
+                  IngestStats& stats) {
   auto& warnings = stats.warnings;
   if (stats.interrupted)
     warnings.emplace_back("Reading was interrupted: only the part before is in the figures.");
@@ -80,7 +87,7 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
         "{} fetches ({}) came after other statements of their session; their time is in no statement.",
         evidence.late_fetches, milliseconds(evidence.late_fetch_time)));
   }
-  if (stats.no_session > 0) {
+  if (stats.no_session > 0 && log) {
     warnings.push_back(
         fmt::format("{} executions have no session (no %p or %c in the prefix): nothing can be said about "
                     "their sequence.",
@@ -88,9 +95,8 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
   }
   if (stats.missing_parameters > 0) {
     warnings.push_back(
-        fmt::format("{} executions with parameters come without values (log_error_verbosity = terse or "
-                    "log_parameter_max_length = 0?).",
-                    stats.missing_parameters));
+        fmt::format("{} executions with parameters come without values{}.", stats.missing_parameters,
+                    log ? " (log_error_verbosity = terse or log_parameter_max_length = 0?)" : ""));
   }
   if (stats.truncated_parameters > 0) {
     warnings.push_back(fmt::format(
@@ -103,7 +109,7 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
     warnings.push_back(
         "The log has durations but no statements: log_duration is on without log_statement or "
         "log_min_duration_statement.");
-  } else if (stats.executions == 0 && stats.format != log_format_name(LogFormatKind::kPackets)) {
+  } else if (stats.executions == 0 && log) {
     warnings.push_back(
         "The log has no statements: set log_min_duration_statement = 0 for a while to capture them.");
   }
@@ -151,16 +157,22 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
   const Detection& detection = supplier.detection();
   stats.format = supplier.mixed() ? "mixed" : std::string(log_format_name(detection.kind));
   stats.prefix = detection.prefix;
-  const bool packets = stats.format == log_format_name(LogFormatKind::kPackets);
-  stats.confidence =
-      packets ? fmt::format("{} packets", stats.entries)
-              : fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
+  const bool log = supplier.mixed() || is_log(detection.kind);
+  if (log) {
+    stats.confidence =
+        fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
+  } else {
+    const std::string_view what = detection.kind == LogFormatKind::kPackets     ? "packets"
+                                  : detection.kind == LogFormatKind::kOtlpSpans ? "spans"
+                                                                                : "rows";
+    stats.confidence = fmt::format("{} {}", stats.entries, what);
+  }
   if (!supplier.mixed()) {
     stats.pin_options = "--format " + stats.format;
     if (detection.kind == LogFormatKind::kStderr)
       stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
   }
-  if (!packets) infer_settings(evidence, stats);
+  if (log) infer_settings(evidence, stats);
   // What the readers of whole inputs had to say comes first.
   for (std::string& warning : supplier.warnings()) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
@@ -168,7 +180,7 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
       stats.no_session == 0) {
     stats.warnings.emplace_back("The prefix has neither %p nor %c: sessions can't be told apart.");
   }
-  add_warnings(account, evidence, stats);
+  add_warnings(account, evidence, log, stats);
 }
 
 }  // namespace pgsieve

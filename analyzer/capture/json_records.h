@@ -30,6 +30,9 @@ class JsonRecords {
     }
   }
 
+  template <typename Record>
+  void finish(Record&&) {}  // a record ends with its bracket
+
   bool inside() const { return !open_.empty(); }       // the stream ends inside a value
   uint64_t skipped_bytes() const { return skipped_; }  // outside of values: no JSON
   uint64_t oversized() const { return oversized_; }

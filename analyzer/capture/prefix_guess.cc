@@ -9,6 +9,7 @@
 // values that look like what the escape stands for count for it, blanks in user names,
 // '=' in applications and so on against it.
 #include <algorithm>
+#include <set>
 
 #include "analyzer/capture/detect.h"
 #include "analyzer/capture/message.h"
@@ -70,18 +71,21 @@ void learn(std::string_view message, PrefixEvidence& evidence) {
     evidence.applications.emplace(application);
 }
 
-// Length of the text before the level word, and the message; npos: no level word.
+// Length of the text before the level word, and the message; npos: no level word. A prefix may end in a name
+// without anything after it ("%q%a"): without a word of its own, one that ends a word ("psqlLOG:") will do.
 size_t level_word(std::string_view line, std::string_view& message) {
   const size_t limit = std::min(line.size(), kMaxPrefixText);
-  for (size_t at = 0; at < limit; ++at) {
-    if (at > 0 && (is_name(line[at - 1]) || is_digit(line[at - 1]))) {
-      if (static_cast<unsigned char>(line[at]) < 0xC0 || static_cast<unsigned char>(line[at - 1]) >= 0x80)
-        continue;
+  for (const bool within_word : {false, true}) {
+    for (size_t at = 0; at < limit; ++at) {
+      const bool inside =
+          at > 0 && (is_name(line[at - 1]) || is_digit(line[at - 1])) &&
+          (static_cast<unsigned char>(line[at]) < 0xC0 || static_cast<unsigned char>(line[at - 1]) >= 0x80);
+      if (inside != within_word) continue;
+      const SeverityMatch match = read_severity(line.substr(at));
+      if (match.length == 0) continue;
+      message = line.substr(at + match.length);
+      return at;
     }
-    const SeverityMatch match = read_severity(line.substr(at));
-    if (match.length == 0) continue;
-    message = line.substr(at + match.length);
-    return at;
   }
   return std::string_view::npos;
 }
@@ -113,12 +117,24 @@ int64_t score(const std::string& prefix, const std::vector<std::string_view>& li
   const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
   if (!matcher) return 0;
   int64_t total = 0;
+  int64_t matched = 0;
   TimeMemo memo;
+  std::set<std::string_view> applications;
   for (const std::string_view line : lines) {
     LogEntry entry;
-    if (matcher->match(line, entry, memo) == 0) continue;
-    total += std::max(40 + quality(entry), 1);
+    const size_t message = matcher->match(line, entry, memo);
+    if (message == 0) continue;
+    // A name with another field's marks in it is no name: the line was not understood, merely swallowed.
+    const bool swallowed = name_quality(entry.user) < 0 || name_quality(entry.database) < 0;
+    // Other programs write "TIME NAME LEVEL: …", too, but no statements.
+    const int weight = classify_message(line.substr(message)).kind == MessageKind::kOther ? 1 : 3;
+    total += weight * std::max((swallowed ? 10 : 40) + quality(entry), 1);
+    ++matched;
+    if (!entry.application.empty()) applications.insert(entry.application);
   }
+  // Names repeat. An "application" that is another on every line has swallowed the fields after it.
+  const auto different = static_cast<int64_t>(applications.size());
+  if (different > 2 && different * 2 > matched) total -= std::min(matched * 8, total - 1);
   return total;
 }
 

@@ -97,11 +97,69 @@ std::string_view escape_of_key(std::string_view key) {
   return {};
 }
 
+// Length of a backend type (%b, GetBackendTypeDesc in src/backend/utils/init/miscinit.c) at the start of the
+// text; 0: none.
+size_t backend_type_length(std::string_view text) {
+  static constexpr std::string_view kTypes[] = {"client backend",
+                                                "standalone backend",
+                                                "dead-end client backend",
+                                                "parallel worker",
+                                                "autovacuum worker",
+                                                "autovacuum launcher",
+                                                "logical replication launcher",
+                                                "logical replication apply worker",
+                                                "logical replication parallel worker",
+                                                "logical replication tablesync worker",
+                                                "logical replication worker",
+                                                "background writer",
+                                                "background worker",
+                                                "slotsync worker",
+                                                "io worker",
+                                                "walsender",
+                                                "walwriter",
+                                                "walreceiver",
+                                                "walsummarizer",
+                                                "checkpointer",
+                                                "archiver",
+                                                "startup",
+                                                "postmaster",
+                                                "logger",
+                                                "not initialized"};
+  for (const std::string_view type : kTypes) {
+    if (!text.starts_with(type)) continue;
+    const char next = type.size() < text.size() ? text[type.size()] : ' ';
+    if (!is_name(next) && !is_digit(next)) return type.size();
+  }
+  return 0;
+}
+
+// Where an application's name ends at the latest, as nothing of a name's form follows: an address, a session
+// id, a time, a virtual transaction. "from" before an address is the prefix's own word.
+size_t name_limit(std::string_view text, size_t (*host_length)(std::string_view)) {
+  for (size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const size_t hex = span_of(rest, is_hex);
+    const size_t digits = span_of(rest, is_digit);
+    const bool session = hex >= 6 && hex < rest.size() && rest[hex] == '.' && is_hex(rest.substr(hex + 1)[0]);
+    const bool transaction =
+        digits > 0 && digits + 1 < rest.size() && rest[digits] == '/' && is_digit(rest[digits + 1]);
+    if (!session && !transaction && host_length(rest) == 0 && !rest.starts_with("[local]") &&
+        parse_time(rest).length == 0 && backend_type_length(rest) == 0)
+      continue;
+    return text.substr(0, at).ends_with(" from") ? at - 5 : at;
+  }
+  return text.size();
+}
+
 // Takes the filled-in prefix apart; the result is a candidate.
 class Reader {
  public:
   Reader(std::string_view head, std::string_view text, const PrefixEvidence& evidence)
-      : text_(text), evidence_(evidence), out_(head) {}
+      : text_(text), evidence_(evidence), out_(head) {
+    for (size_t i = 0; i + 1 < head.size(); ++i) {
+      if (head[i] == '%') seen_ += head[++i];
+    }
+  }
 
   std::string read(bool quit) {
     quit_ = quit;
@@ -111,9 +169,11 @@ class Reader {
   bool has_session_field() const { return session_field_; }
 
  private:
-  bool seen(std::string_view escape) const { return out_.find(escape) != std::string::npos; }
+  // Whether the escape ("%u") is there already, padded or not.
+  bool seen(std::string_view escape) const { return seen_.find(escape[1]) != std::string::npos; }
 
   void put(std::string_view escape, size_t length) {
+    seen_ += escape[1];
     static constexpr std::string_view kSessionFields = "udahrLiQ";
     if (kSessionFields.find(escape[1]) != std::string_view::npos && !session_field_) {
       session_field_ = true;
@@ -124,8 +184,28 @@ class Reader {
         out_.insert(blank == std::string::npos ? out_.size() : blank + 1, "%q");
       }
     }
-    out_ += escape;
+    put_padded(escape, length);
     at_ += length;
+  }
+
+  // Two blanks and more beside a field are its padding: "[    77]" is "[%8p]", "jo        |" is "%-10u|".
+  void put_padded(std::string_view escape, size_t length) {
+    size_t before = 0;
+    while (before < out_.size() && out_[out_.size() - 1 - before] == ' ') ++before;
+    const std::string_view behind = text_.substr(std::min(at_ + length, text_.size()));
+    const size_t after = span_of(behind, [](char c) { return c == ' '; });
+    if (after > 1) {
+      // A blank before a word is the prefix's own.
+      const size_t own = after < behind.size() && is_delimiter(behind[after]) ? 0 : 1;
+      out_ += "%-" + std::to_string(length + after - own) + std::string(escape.substr(1));
+      at_ += after - own;
+    } else if (before > 1) {
+      const size_t own = before < out_.size() && is_delimiter(out_[out_.size() - 1 - before]) ? 0 : 1;
+      out_.resize(out_.size() - (before - own));
+      out_ += "%" + std::to_string(length + before - own) + std::string(escape.substr(1));
+    } else {
+      out_ += escape;
+    }
   }
 
   void put_literal(size_t length) {
@@ -220,13 +300,15 @@ class Reader {
     return length;
   }
 
-  // "key=value" (also "key: value" is no such form).
+  // "key=value", and "key:value" of a key we know that is more than a letter.
   bool step_key(std::string_view rest) {
     const size_t length = span_of(rest, [](char c) { return is_name(c); });
+    const std::string_view escape = escape_of_key(rest.substr(0, length));
     size_t value = length;
     while (value < rest.size() && rest[value] == ' ') ++value;
-    if (length == 0 || value >= rest.size() || rest[value] != '=') return false;
-    const std::string_view escape = escape_of_key(rest.substr(0, length));
+    const bool colon =
+        value == length && length > 1 && !escape.empty() && rest.substr(value).starts_with(":");
+    if (length == 0 || value >= rest.size() || (rest[value] != '=' && !colon)) return false;
     ++value;
     while (value < rest.size() && rest[value] == ' ') ++value;
     if (escape.empty()) {
@@ -240,7 +322,8 @@ class Reader {
           !(rest[end] == ']' && rest.substr(value).starts_with("["))) {
         const size_t key = end + span_of(rest.substr(end), is_delimiter);
         const size_t word = span_of(rest.substr(key), is_name);
-        if (key + word >= rest.size() || (word > 0 && rest[key + word] == '=')) break;
+        if (key + word >= rest.size() || (word > 0 && (rest[key + word] == '=' || rest[key + word] == ':')))
+          break;
         if (escape != "%a" && escape != "%i" && escape != "%b" && escape != "%s") break;
       }
       ++end;
@@ -262,6 +345,10 @@ class Reader {
 
   // Names: user@database, hosts, or words by their place.
   bool step_words(std::string_view rest) {
+    if (const size_t type = backend_type_length(rest); type > 0 && !seen("%b")) {
+      put("%b", type);
+      return true;
+    }
     if (const size_t host = host_length(rest); host > 0) {
       put(rest[host - 1] == ')' ? "%r" : "%h", host);
       return true;
@@ -299,7 +386,7 @@ class Reader {
     }
     if (seen("%u") && seen("%d") && !seen("%a")) {
       // An application name: whatever is left, blanks included, up to a closing mark.
-      size_t last = rest.size();
+      size_t last = name_limit(rest, host_length);
       while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
         --last;
       const size_t bar = rest.find_first_of("|,;", end);
@@ -326,6 +413,7 @@ class Reader {
   const PrefixEvidence& evidence_;
   size_t at_ = 0;
   std::string out_;
+  std::string seen_;  // letters of the escapes in out_
   bool quit_ = false;
   bool session_field_ = false;
 };

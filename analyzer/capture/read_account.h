@@ -15,7 +15,7 @@ struct ReadAccount {
   uint64_t lines = 0;
   uint64_t entry_bytes = 0;   // part of a recognised entry, continuation lines included
   uint64_t unread_bytes = 0;  // lines that are neither an entry nor a continuation
-  uint64_t blank_bytes = 0;   // empty lines, byte order marks
+  uint64_t blank_bytes = 0;   // empty lines, byte order marks, header lines of exports
   uint64_t unread_lines = 0;
   uint64_t loose_continuations = 0;  // continuation lines without their tab (a shipper trimmed them)
   uint64_t truncated_entries = 0;    // longer than max_entry_bytes; the rest was skipped

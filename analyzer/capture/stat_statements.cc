@@ -1,7 +1,9 @@
-// Exports of pg_stat_statements (versions 1.1 to 1.12) as CSV with a header line: `psql --csv`, COPY … CSV
-// HEADER, or a client's export with tabs or semicolons. Columns go by name: query and calls must be there;
-// times are milliseconds (total_exec_time, before 1.8 total_time, …). Each row becomes one Event of kind
-// kCount.
+// Exports of pg_stat_statements (versions 1.1 to 1.12) as CSV with a header line (`psql --csv`, COPY … CSV
+// HEADER, or a client's export with tabs or semicolons) or as JSON objects (json_agg(), row_to_json()).
+// Columns go by name: query and calls must be there; times are milliseconds (total_exec_time, before 1.8
+// total_time, …). Each row becomes one Event of kind kCount.
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -10,93 +12,20 @@
 #include <optional>
 
 #include "analyzer/capture/event_readers.h"
+#include "analyzer/capture/json_records.h"
+#include "analyzer/capture/stat_columns.h"
 
 namespace pgsieve {
 namespace {
 
-constexpr size_t kHeaderBytes = 8192;  // the names of the columns fit in
 constexpr size_t kMaxRowBytes = size_t{16} * 1024 * 1024;
 
-enum Column : size_t { kQuery, kCalls, kTotal, kMean, kMin, kMax, kRows, kUser, kDatabase, kColumns };
+// One row by column; what it lacks is empty.
+using Cells = std::array<std::string_view, kColumns>;
 
-Column column_of(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  static constexpr std::pair<std::string_view, Column> kNames[] = {
-      {"query", kQuery},       {"calls", kCalls},         {"total_exec_time", kTotal},
-      {"total_time", kTotal},  {"mean_exec_time", kMean}, {"mean_time", kMean},
-      {"min_exec_time", kMin}, {"min_time", kMin},        {"max_exec_time", kMax},
-      {"max_time", kMax},      {"rows", kRows},           {"rolname", kUser},
-      {"usename", kUser},      {"username", kUser},       {"user", kUser},
-      {"datname", kDatabase},  {"database", kDatabase},   {"dbname", kDatabase}};
-  const auto* found = std::find_if(std::begin(kNames), std::end(kNames),
-                                   [&](const auto& known) { return known.first == name; });
-  return found == std::end(kNames) ? kColumns : found->second;
-}
-
-// One row off the front of `text` (RFC 4180: fields may be quoted, quotes doubled, line breaks inside
-// quotes); the bytes used, 0 when the row goes on beyond the text.
-size_t read_row(std::string_view text, char delimiter, bool ended, std::vector<std::string>& fields) {
-  fields.assign(1, "");
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c != '"') {
-        fields.back() += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        fields.back() += '"';
-        ++i;
-      } else if (i + 1 == text.size() && !ended) {
-        return 0;
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"' && fields.back().empty()) {
-      quoted = true;
-    } else if (c == delimiter) {
-      fields.emplace_back();
-    } else if (c == '\n') {
-      if (fields.back().ends_with('\r')) fields.back().pop_back();
-      return i + 1;
-    } else {
-      fields.back() += c;
-    }
-  }
-  return ended ? text.size() : 0;
-}
-
-struct Layout {
-  char delimiter = ',';
-  std::array<size_t, kColumns> at;
-  size_t columns = 0;
-  size_t header_bytes = 0;
-};
-
-std::optional<Layout> read_layout(std::string_view head) {
-  std::vector<std::string> names;
-  for (const char delimiter : {',', '\t', ';', '|'}) {
-    Layout layout;
-    layout.delimiter = delimiter;
-    layout.at.fill(std::string::npos);
-    layout.header_bytes =
-        read_row(head.substr(0, kHeaderBytes), delimiter, head.size() < kHeaderBytes, names);
-    layout.columns = names.size();
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (const Column column = column_of(names[i]);
-          column != kColumns && layout.at[column] == std::string::npos)
-        layout.at[column] = i;
-    }
-    const auto has = [&](Column column) { return layout.at[column] != std::string::npos; };
-    if (layout.header_bytes > 0 && has(kQuery) && has(kCalls)) return layout;
-  }
-  return std::nullopt;
-}
-
-double number(const std::vector<std::string>& row, size_t at) {
+double number(std::string_view text) {
   double value = 0;
-  if (at >= row.size()) return 0;
-  std::from_chars(row[at].data(), row[at].data() + row[at].size(), value);
+  std::from_chars(text.data(), text.data() + text.size(), value);
   return std::isfinite(value) && value > 0 ? value : 0;
 }
 
@@ -106,30 +35,32 @@ class StatStatementsReader final : public EventReader {
               IngestStats& stats) override;
 
  private:
-  bool send(const Layout& layout, const std::vector<std::string>& row, Event& event, EventSink& sink);
+  bool send_row(const StatLayout& layout, const std::vector<std::string>& row, Event& event, EventSink& sink);
+  bool send_object(std::string_view json, Event& event, EventSink& sink);
+  bool send(const Cells& cells, Event& event, EventSink& sink);
+  Status read_csv(std::string buffer, Source& source, uint32_t file, EventSink& sink, ReadAccount& account,
+                  IngestStats& stats);
+  Status read_json(std::string buffer, Source& source, uint32_t file, EventSink& sink, ReadAccount& account,
+                   IngestStats& stats);
 
   StatementScan scan_;
   std::string scratch_;
+  simdjson::dom::parser parser_;
 };
 
 // False: no usable row.
-bool StatStatementsReader::send(const Layout& layout, const std::vector<std::string>& row, Event& event,
-                                EventSink& sink) {
-  if (row.size() != layout.columns) return false;
-  const std::string& query = row[layout.at[kQuery]];
-  const double calls = number(row, layout.at[kCalls]);
-  if (query.empty() || calls < 1 || calls > 9e18) return false;
+bool StatStatementsReader::send(const Cells& cells, Event& event, EventSink& sink) {
+  const double calls = number(cells[kCalls]);
+  if (cells[kQuery].empty() || calls < 1 || calls > 9e18) return false;
   event.kind = Event::Kind::kCount;
-  event.text = query;
+  event.text = cells[kQuery];
   event.calls = static_cast<uint64_t>(calls);
-  const double total = number(row, layout.at[kTotal]);
-  event.mean_ms = layout.at[kMean] != std::string::npos ? number(row, layout.at[kMean]) : total / calls;
-  event.min_ms = number(row, layout.at[kMin]);
-  event.max_ms = number(row, layout.at[kMax]);
-  if (layout.at[kRows] != std::string::npos)
-    event.rows = static_cast<int64_t>(std::min(number(row, layout.at[kRows]), 9e18));
-  if (layout.at[kUser] < row.size()) event.user = row[layout.at[kUser]];
-  if (layout.at[kDatabase] < row.size()) event.database = row[layout.at[kDatabase]];
+  event.mean_ms = !cells[kMean].empty() ? number(cells[kMean]) : number(cells[kTotal]) / calls;
+  event.min_ms = number(cells[kMin]);
+  event.max_ms = number(cells[kMax]);
+  if (!cells[kRows].empty()) event.rows = static_cast<int64_t>(std::min(number(cells[kRows]), 9e18));
+  event.user = cells[kUser];
+  event.database = cells[kDatabase];
   scan_statement(event.text, scan_, scratch_);
   if (scan_.statements == 0) return false;
   event.scan = &scan_;
@@ -140,21 +71,93 @@ bool StatStatementsReader::send(const Layout& layout, const std::vector<std::str
   return true;
 }
 
+bool StatStatementsReader::send_row(const StatLayout& layout, const std::vector<std::string>& row,
+                                    Event& event, EventSink& sink) {
+  if (row.size() != layout.columns) return false;
+  Cells cells;
+  for (size_t column = 0; column < kColumns; ++column) {
+    if (layout.at[column] < row.size()) cells[column] = row[layout.at[column]];
+  }
+  return send(cells, event, sink);
+}
+
+bool StatStatementsReader::send_object(std::string_view json, Event& event, EventSink& sink) {
+  simdjson::dom::object object;
+  if (parser_.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return false;
+  std::array<std::string, kColumns> texts;
+  for (const auto field : object) {
+    const StatColumn column = stat_column(std::string(field.key));
+    std::string_view text;
+    if (column == kColumns || !texts[column].empty() || field.value.is_null()) continue;
+    texts[column] =
+        field.value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(field.value);
+  }
+  Cells cells;
+  std::copy(texts.begin(), texts.end(), cells.begin());
+  return send(cells, event, sink);
+}
+
 Status StatStatementsReader::read(std::string_view head, Source& source, uint32_t file, EventSink& sink,
                                   ReadAccount& account, IngestStats& stats) {
   std::string buffer(head);
-  Status failed;
-  bool ended = false;
-  while (!ended && buffer.size() < kHeaderBytes) {
-    Result<size_t> got = source.read(buffer, kHeaderBytes);
-    if (!got) failed = got.error();
-    ended = !got || *got == 0;
-  }
   if (buffer.starts_with("\xEF\xBB\xBF")) {
     buffer.erase(0, 3);
     account.blank_bytes += 3;
   }
-  const std::optional<Layout> layout = read_layout(buffer);
+  stats.settings["pg_stat_statements"] = "aggregates: no order, no sessions, no values";
+  const size_t start = buffer.find_first_not_of(" \t\r\n");
+  const bool json = start != std::string::npos && (buffer[start] == '{' || buffer[start] == '[');
+  return json ? read_json(std::move(buffer), source, file, sink, account, stats)
+              : read_csv(std::move(buffer), source, file, sink, account, stats);
+}
+
+Status StatStatementsReader::read_json(std::string buffer, Source& source, uint32_t file, EventSink& sink,
+                                       ReadAccount& account, IngestStats& stats) {
+  JsonRecords records(kMaxRowBytes);
+  uint64_t bytes = 0, line = 1, counted = 0, dropped = 0;
+  Status failed;
+  while (!buffer.empty()) {
+    records.feed(buffer, [&](std::string_view json) {
+      Event event;
+      event.file = file;
+      event.offset = account.blank_bytes + bytes;
+      event.line = line;
+      counted += json.size();
+      if (send_object(json, event, sink)) {
+        ++stats.entries;
+        account.entry_bytes += json.size();
+      } else {
+        account.add_unread(json.substr(0, json.find('\n')), json.size(), file, line, event.offset);
+      }
+    });
+    bytes += buffer.size();
+    line += static_cast<uint64_t>(std::count(buffer.begin(), buffer.end(), '\n'));
+    buffer.clear();
+    Result<size_t> got = source.read(buffer, size_t{256} * 1024);
+    if (!got) failed = got.error();
+    dropped = records.oversized();
+  }
+  // What is no record is punctuation, but for one that was cut.
+  const uint64_t rest = bytes - counted;
+  if (records.inside() || dropped > 0) {
+    account.add_unread("{", rest, file, line, bytes);
+  } else {
+    account.blank_bytes += rest;
+  }
+  account.lines += line;
+  return failed;
+}
+
+Status StatStatementsReader::read_csv(std::string buffer, Source& source, uint32_t file, EventSink& sink,
+                                      ReadAccount& account, IngestStats& stats) {
+  Status failed;
+  bool ended = false;
+  while (!ended && buffer.size() < kStatHeaderBytes) {
+    Result<size_t> got = source.read(buffer, kStatHeaderBytes);
+    if (!got) failed = got.error();
+    ended = !got || *got == 0;
+  }
+  const std::optional<StatLayout> layout = read_stat_layout(buffer);
   if (!layout) {
     Error unknown;
     unknown.message =
@@ -168,7 +171,7 @@ Status StatStatementsReader::read(std::string_view head, Source& source, uint32_
   account.entry_bytes += used;
   while (true) {
     const std::string_view rest = std::string_view(buffer).substr(used);
-    size_t length = rest.empty() ? 0 : read_row(rest, layout->delimiter, ended, row);
+    size_t length = rest.empty() ? 0 : read_stat_row(rest, layout->delimiter, ended, row);
     if (length == 0 && (ended || rest.size() > kMaxRowBytes)) {  // the end, or a quote that never closes
       if (rest.empty()) break;
       length = std::min(rest.find('\n'), rest.size() - 1) + 1;
@@ -189,7 +192,7 @@ Status StatStatementsReader::read(std::string_view head, Source& source, uint32_
     event.file = file;
     event.offset = offset + used;
     event.line = line + 1;
-    if (send(*layout, row, event, sink)) {
+    if (send_row(*layout, row, event, sink)) {
       ++stats.entries;
       account.entry_bytes += length;
     } else if (raw.find_first_not_of("\r\n") == std::string_view::npos) {
@@ -201,14 +204,32 @@ Status StatStatementsReader::read(std::string_view head, Source& source, uint32_
     used += length;
   }
   account.lines += line;
-  stats.settings["pg_stat_statements"] = "aggregates: no order, no sessions, no values";
   return failed;
+}
+
+// An object whose members are the view's columns.
+bool is_json_export(std::string_view head) {
+  JsonRecords records(kMaxRowBytes);
+  simdjson::dom::parser parser;
+  bool first = true;
+  bool found = false;
+  records.feed(head, [&](std::string_view json) {
+    simdjson::dom::object object;
+    if (!first) return;
+    first = false;
+    if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return;
+    std::array<bool, kColumns + 1> has{};
+    for (const auto field : object) has[stat_column(std::string(field.key))] = true;
+    found = has[kQuery] && has[kCalls] && (has[kTotal] || has[kMean]);
+  });
+  return found;
 }
 
 }  // namespace
 
 bool is_stat_statements(std::string_view head) {
-  const std::optional<Layout> layout = read_layout(head);
+  if (head.starts_with('{') || head.starts_with('[')) return is_json_export(head);
+  const std::optional<StatLayout> layout = read_stat_layout(head);
   // A time column besides: a table of other things may have a query and calls, too.
   return layout && (layout->at[kTotal] != std::string::npos || layout->at[kMean] != std::string::npos);
 }

@@ -124,6 +124,15 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
                                     [&](const WrapperKind& known) { return known.name == name; });
     return kind == std::end(kJson) ? nullptr : kind;
   }
+  static const WrapperKind kCsv[] = {{"CloudWatch CSV", make_csv},
+                                     {"Azure CSV", make_csv},
+                                     {"Cloud Logging CSV", make_csv},
+                                     {"CSV", make_csv}};
+  if (is_wrapped_csv(head, name)) {
+    const auto* kind = std::find_if(std::begin(kCsv), std::end(kCsv),
+                                    [&](const WrapperKind& known) { return known.name.starts_with(name); });
+    return kind == std::end(kCsv) ? &kCsv[3] : kind;
+  }
   if (is_stamped_lines(lines)) return &kStamped;
   return nullptr;
 }

@@ -40,10 +40,12 @@ class CriUnwrapper final : public LineUnwrapper {
 
   bool finish(std::string& out) override {
     LineUnwrapper::finish(out);
-    for (std::string& piece : pieces_) {
-      if (!piece.empty()) out.append(piece).push_back('\n');
+    for (const bool standard_error : {false, true}) {
+      std::string& piece = pieces_[standard_error ? 1 : 0];
+      if (!piece.empty()) mixer_.add(standard_error, piece, out);
       piece.clear();
     }
+    mixer_.finish(out);
     return false;
   }
 
@@ -60,12 +62,14 @@ class CriUnwrapper final : public LineUnwrapper {
       damaged();
       return;
     }
-    out.append(pieces).append(cri.text).push_back('\n');
+    if (pieces.empty()) return mixer_.add(cri.standard_error, cri.text, out);
+    mixer_.add(cri.standard_error, pieces.append(cri.text), out);
     pieces.clear();
   }
 
  private:
   std::array<std::string, 2> pieces_;
+  StreamMixer mixer_;
 };
 
 // "2019-08-08T00:49:34.000Z 2019-08-08 00:49:34 UTC:…": the stamp goes; lines without one (the further lines
@@ -109,6 +113,28 @@ bool most_lines(std::string_view head, const Accept& accept) {
 }
 
 }  // namespace
+
+void StreamMixer::add(bool standard_error, std::string_view line, std::string& out) {
+  const size_t stream = standard_error ? 1 : 0;
+  seen_[stream] = true;
+  std::string& waiting = waiting_[stream];
+  if (!seen_[1 - stream]) {  // the only one so far
+    out.append(line).push_back('\n');
+    return;
+  }
+  if (!line.starts_with('\t') || waiting.size() > Unwrapper::kMaxRecordBytes) {
+    out += waiting;
+    waiting.clear();
+  }
+  waiting.append(line).push_back('\n');
+}
+
+void StreamMixer::finish(std::string& out) {
+  for (std::string& waiting : waiting_) {
+    out += waiting;
+    waiting.clear();
+  }
+}
 
 void LineUnwrapper::take(std::string_view text, std::string& out) {
   const size_t length = text.size();
@@ -162,7 +188,15 @@ LevelWord find_level(std::string_view line) {
                          std::isalpha(static_cast<unsigned char>(line[start - 1])) != 0))
       --start;
     if (start == colon) continue;
-    const SeverityMatch match = read_severity(line.substr(start));
+    SeverityMatch match = read_severity(line.substr(start));
+    // A prefix that ends in a name: "psqlLOG:".
+    for (size_t at = start + 1; match.length == 0 && at < colon; ++at) {
+      if (std::isupper(static_cast<unsigned char>(line[at])) == 0 ||
+          std::islower(static_cast<unsigned char>(line[at - 1])) == 0)
+        continue;
+      match = read_severity(line.substr(at));
+      start = at;
+    }
     if (match.length == 0) continue;
     return {start, match.length, is_secondary(match.severity)};
   }

@@ -40,18 +40,44 @@ bool is_month(std::string_view word) {
   return at != std::string_view::npos && at % 3 == 0;
 }
 
-// "Mmm dd hh:mm:ss", the day padded with a blank or zero.
+// "Mmm dd hh:mm:ss", the day padded with a blank or zero; journalctl can add a fraction.
 bool take_bsd_time(std::string_view& text, std::string_view& time) {
   if (text.size() < 16 || !is_month(text.substr(0, 3)) || text[3] != ' ' || text[9] != ':' ||
-      text[12] != ':' || text[15] != ' ') {
+      text[12] != ':') {
     return false;
   }
   for (const size_t at : {5U, 7U, 8U, 10U, 11U, 13U, 14U}) {
     if (!is_digit(text[at])) return false;
   }
-  time = text.substr(0, 15);
-  text.remove_prefix(16);
+  size_t end = 15;
+  if (text[end] == '.') {
+    while (++end < text.size() && is_digit(text[end])) {
+    }
+  }
+  if (end >= text.size() || text[end] != ' ') return false;
+  time = text.substr(0, end);
+  text.remove_prefix(end + 1);
   return true;
+}
+
+// journalctl -o short-full: "Fri 2026-11-20 10:00:00 UTC ".
+bool take_full_time(std::string_view& text, std::string_view& time) {
+  static constexpr std::string_view kDays = "MonTueWedThuFriSatSun";
+  const size_t day =
+      text.size() > 24 && text[3] == ' ' ? kDays.find(text.substr(0, 3)) : std::string_view::npos;
+  if (day == std::string_view::npos || day % 3 != 0) return false;
+  const ParsedTime parsed = parse_time(text.substr(4));
+  if (parsed.length < 19 || text.size() <= 4 + parsed.length || text[4 + parsed.length] != ' ') return false;
+  time = text.substr(4, parsed.length);
+  text.remove_prefix(parsed.length + 5);
+  return true;
+}
+
+// RFC 6587's octet count before a frame: "123 <134>1 …".
+std::string_view without_octet_count(std::string_view text) {
+  size_t digits = 0;
+  while (digits < text.size() && digits < 8 && is_digit(text[digits])) ++digits;
+  return digits > 0 && text.substr(digits).starts_with(" <") ? text.substr(digits + 1) : text;
 }
 
 // "name[123]:" or "name:".
@@ -102,6 +128,7 @@ bool skip_structured_data(std::string_view& text) {
 
 bool read_header(std::string_view text, Header& header) {
   bool numbered = false;
+  text = without_octet_count(text);
   if (text.starts_with('<')) {
     const size_t close = text.find('>');
     if (close == std::string_view::npos || close > 4) return false;
@@ -109,7 +136,7 @@ bool read_header(std::string_view text, Header& header) {
     numbered = text.starts_with("1 ");
     if (numbered) text.remove_prefix(2);
   }
-  if (!take_bsd_time(text, header.month_day_time)) {
+  if (!take_bsd_time(text, header.month_day_time) && !take_full_time(text, header.iso_time)) {
     const ParsedTime time = parse_time(text);
     if (time.length < 19 || text.size() <= time.length || text[10] != 'T' || text[time.length] != ' ')
       return false;
@@ -179,6 +206,7 @@ std::string full_time(std::string_view month_day_time, int64_t now_seconds) {
 
 std::string iso_to_log(std::string_view iso) {
   std::string time(iso);
+  if (time[10] == ' ') return time;
   time[10] = ' ';
   if (time.ends_with('Z') || time.ends_with('z')) {
     time.replace(time.size() - 1, 1, " UTC");
@@ -215,6 +243,7 @@ class SyslogUnwrapper final : public LineUnwrapper {
     Header header;
     if (text.empty()) return other(text);
     if (!read_header(text, header)) {
+      if (repeat_last(text, out)) return;
       header = Header();
       if (!read_heroku(text, header)) return other(text);
     }
@@ -227,7 +256,12 @@ class SyslogUnwrapper final : public LineUnwrapper {
     std::string_view pid = header.pid;
     if (const size_t dot = pid.rfind('.'); dot != std::string_view::npos) pid.remove_prefix(dot + 1);
     const bool numeric = !pid.empty() && pid.size() < 20 && std::all_of(pid.begin(), pid.end(), is_digit);
-    if (!joiner_.add(time, host_of(header), numeric ? pid : "0", message, out)) return other(text);
+    last_.known = joiner_.add(time, host_of(header), numeric ? pid : "0", message, out);
+    if (!last_.known) return other(text);
+    last_.time = time;
+    last_.host = host_of(header);
+    last_.pid = numeric ? pid : "0";
+    last_.message = message;
   }
 
  private:
@@ -259,8 +293,27 @@ class SyslogUnwrapper final : public LineUnwrapper {
     }
   }
 
+  // "Nov 22 00:53:03 host last message repeated 3 times": what older daemons write, without a tag.
+  bool repeat_last(std::string_view line, std::string& out) {
+    constexpr std::string_view kMark = " last message repeated ";
+    const size_t at = line.substr(0, 200).find(kMark);
+    if (at == std::string_view::npos || !line.ends_with(" times")) return false;
+    const std::string_view rest = line.substr(at + kMark.size());
+    uint64_t times = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), times);
+    if (error != std::errc() || rest.substr(static_cast<size_t>(end - rest.data())) != " times") return false;
+    if (!last_.known) return false;
+    for (uint64_t i = 0; i < std::min<uint64_t>(times, 10'000); ++i)
+      joiner_.add(last_.time, last_.host, last_.pid, last_.message, out);
+    return true;
+  }
+
   bool named_hosts_;
   EntryJoiner joiner_;
+  struct {
+    std::string time, host, pid, message;
+    bool known = false;
+  } last_;  // the latest record that was the server's
   std::string last_time_, last_full_;
   int64_t now_seconds_ = 0;
 };

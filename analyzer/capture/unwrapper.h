@@ -72,6 +72,18 @@ bool same_prefix(std::string_view left, std::string_view right);
 // row or JSON line goes as it is.
 void append_entry(std::string_view text, std::string_view stamp, std::string& out);
 
+// A container's two streams as one. Another program on the other stream must not come between the lines of a
+// server's entry: a line waits until the next line of its stream shows that it isn't continued (with a tab).
+class StreamMixer {
+ public:
+  void add(bool standard_error, std::string_view line, std::string& out);  // line: without its end
+  void finish(std::string& out);
+
+ private:
+  std::string waiting_[2];
+  bool seen_[2] = {};
+};
+
 // What the head of a stream is wrapped in. `name` is for the report.
 struct WrapperKind {
   std::string_view name;
@@ -95,5 +107,7 @@ bool is_journal_export(std::string_view head);  // unwrap_journal.cc
 std::unique_ptr<Unwrapper> make_journal_export(const IngestOptions& options, UnwrapReport& report);
 bool is_wrapped_json(std::string_view head, std::string_view& name);  // unwrap_json.cc
 std::unique_ptr<Unwrapper> make_json(const IngestOptions& options, UnwrapReport& report);
+bool is_wrapped_csv(std::string_view head, std::string_view& name);
+std::unique_ptr<Unwrapper> make_csv(const IngestOptions& options, UnwrapReport& report);
 
 }  // namespace pgsieve

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analyzer/base/json_writer.h"
+#include "analyzer/report/limits.h"
 #include "analyzer/report/report.h"
 
 namespace pgsieve {
@@ -93,6 +94,18 @@ void write_kinds(JsonWriter& json, const IngestStats& ingest) {
   json.end_object();
 }
 
+void write_limits(JsonWriter& json, const IngestStats& ingest) {
+  json.key("limits");
+  json.begin_array();
+  for (const RuleLimit& limit : rule_limits(ingest)) {
+    json.begin_object();
+    write_strings(json, "rules", limit.rules);
+    json.member("reason", limit.reason);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_ingest(JsonWriter& json, const Report& report) {
   const IngestStats& ingest = *report.ingest;
   const Workload& workload = *report.workload;
@@ -120,6 +133,7 @@ void write_ingest(JsonWriter& json, const Report& report) {
   json.member("pin_options", ingest.pin_options);
   write_strings(json, "warnings", ingest.warnings);
   write_strings(json, "problems", report.problems);
+  write_limits(json, ingest);
   write_inputs(json, ingest);
   write_unread(json, ingest);
   json.end_object();

@@ -4,6 +4,7 @@
 
 #include "analyzer/report/escape.h"
 #include "analyzer/report/layout.h"
+#include "analyzer/report/limits.h"
 #include "analyzer/report/text.h"
 
 namespace pgsieve {
@@ -49,27 +50,12 @@ void kinds_line(Header& header, const IngestStats& ingest) {
 }
 
 // What the capture lacks, told as what the findings lack.
-void weakened_rules(Header& header, const IngestStats& ingest) {
-  const auto most = [&](uint64_t number) { return number != 0 && number * 2 >= ingest.executions; };
-  if (most(ingest.no_session)) {
-    header.line(
-        "rules",
-        "n-plus-one, write-loop, duplicate-query and idle-in-transaction need sessions: nothing from them");
-  } else if (ingest.missing_parameters != 0 && ingest.missing_parameters * 2 >= ingest.extended) {
-    header.line("rules",
-                "without bound values, n-plus-one and duplicate-query can't compare them: lower confidence");
-  }
-  if (most(ingest.truncated_texts))
-    header.line("rules", "cut statements hide tables and conditions: all rules see less");
-  const auto threshold = ingest.settings.find("log_min_duration_statement");
-  if (threshold != ingest.settings.end() && threshold->second.starts_with("at most")) {
-    header.line(
-        "rules",
-        "fast statements may be missing: n-plus-one and write-loop find less, counts are lower bounds");
-  } else if (threshold != ingest.settings.end() && threshold->second == "off" && ingest.executions != 0 &&
-             ingest.min_duration_seen == kUnknownTime && ingest.orphan_durations == 0 &&
-             !ingest.settings.contains("log_duration") && !ingest.settings.contains("auto_explain")) {
-    header.line("rules", "no durations: missing-index and unpaginated can't weigh time");
+void limit_lines(Header& header, const IngestStats& ingest) {
+  bool first = true;
+  for (const RuleLimit& limit : rule_limits(ingest)) {
+    const std::string names = limit.rules.empty() ? "all" : fmt::format("{}", fmt::join(limit.rules, ", "));
+    header.line(first ? "rules" : "", names + ": " + limit.reason);
+    first = false;
   }
 }
 
@@ -165,7 +151,7 @@ std::vector<HeaderLine> header_lines(const Report& report) {
   if (report.partial) header.warning("interrupted: this report covers only the part that was read");
   for (const std::string& warning : ingest.warnings) header.warning(warning);
   for (const std::string& problem : report.problems) header.warning(problem);
-  weakened_rules(header, ingest);
+  limit_lines(header, ingest);
   unread_lines(header, ingest);
   losses(header, report);
   return lines;

@@ -109,6 +109,17 @@ TEST(Detect, StatementsOfSeveralLines) {
   expect_detected(csv_row(read, false), 1, read, LogFormatKind::kCsv);
 }
 
+TEST(Detect, HeaderLineOfAnExportIsNoLoss) {
+  const std::string header =
+      "log_time,user_name,database_name,process_id,connection_from,session_id,session_line_num,command_tag\n";
+  for (const std::string& first : {header, "\"" + header}) {
+    const testing::Ingested got = testing::ingest_text(first + csv_row("SELECT 1", false));
+    EXPECT_EQ(got.stats.executions, 1u);
+    EXPECT_EQ(got.stats.unread_lines, 0u);
+    EXPECT_EQ(got.stats.blank_bytes, first.size());
+  }
+}
+
 TEST(Detect, CsvInAnUnknownLanguage) {
   std::string row = csv_row("SELECT 1", false);
   row.replace(row.find(",LOG,"), 5, ",GÜNLÜK,");

@@ -174,6 +174,27 @@ TEST(StatStatements, OldAndNewColumnNames) {
   EXPECT_DOUBLE_EQ(old.kept.events[0].event.mean_ms, 2.5);
 }
 
+// json_agg() over the view, and an object per line.
+TEST(StatStatements, Json) {
+  const std::string first =
+      R"({"userid":10,"queryid":-5,"query":"SELECT \"a\",\nb FROM t WHERE id = $1","calls":100,"total_exec_time":50.5,"min_exec_time":0.1,"rows":100,"plans":null})";
+  const std::string second = R"({"query":"SELECT 2","calls":"3","total_exec_time":3,"mean_exec_time":1})";
+  for (const std::string& text : {"[" + first + ", \n " + second + "]\n", first + "\n" + second + "\n",
+                                  "[\n" + first + ",\n{\"x\": 1}," + second + "]"}) {
+    EXPECT_EQ(detect_event_format(text), LogFormatKind::kStatStatements);
+    Reading reading;
+    read(LogFormatKind::kStatStatements, text, reading);
+    ASSERT_EQ(reading.kept.events.size(), 2U) << text;
+    EXPECT_EQ(reading.kept.events[0].text, "SELECT \"a\",\nb FROM t WHERE id = $1");
+    EXPECT_EQ(reading.kept.events[0].event.calls, 100U);
+    EXPECT_DOUBLE_EQ(reading.kept.events[0].event.mean_ms, 0.505);
+    EXPECT_EQ(reading.kept.events[0].event.rows, 100);
+    EXPECT_EQ(reading.kept.events[1].event.calls, 3U);
+    EXPECT_EQ(reading.account.bytes(), text.size());
+  }
+  EXPECT_EQ(detect_event_format(R"([{"query":"SELECT 1","user":"jo"}])"), LogFormatKind::kUnknown);
+}
+
 TEST(EventFormats, Detection) {
   EXPECT_EQ(detect_event_format(export_of({})), LogFormatKind::kOtlpSpans);
   EXPECT_EQ(detect_event_format("query,calls,total_time\nSELECT 1,1,1\n"), LogFormatKind::kStatStatements);

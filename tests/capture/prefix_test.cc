@@ -89,14 +89,46 @@ TEST_P(OneLine, IsEnough) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, OneLine,
-    ::testing::Values(Guess{"2026-11-22 01:02:03.004 UTC [77] ", "%m [%p] "},
-                      Guess{"2026-11-22 01:02:03.004 UTC [77] jo@shop ", "%m [%p] %q%u@%d "},
-                      Guess{"2026-11-22 01:02:03 UTC:10.0.0.1(33):jo@shop:[77]:", "%t:%r:%u@%d:[%p]:"},
-                      Guess{"2026-11-22 01:02:03 UTC [77]: user=jo,db=shop,app=psql,client=10.0.0.1 ",
-                            "%t [%p]: user=%u,db=%d,app=%a,client=%h "},
-                      Guess{"2026-11-22 01:02:03 +03 [77]: [5-1] user=jo,db=shop ",
-                            "%t [%p]: [%l-1] user=%u,db=%d "},
-                      Guess{"", ""}));
+    ::testing::Values(
+        Guess{"2026-11-22 01:02:03.004 UTC [77] ", "%m [%p] "},
+        Guess{"2026-11-22 01:02:03.004 UTC [77] jo@shop ", "%m [%p] %q%u@%d "},
+        Guess{"2026-11-22 01:02:03 UTC:10.0.0.1(33):jo@shop:[77]:", "%t:%r:%u@%d:[%p]:"},
+        Guess{"2026-11-22 01:02:03 UTC [77]: user=jo,db=shop,app=psql,client=10.0.0.1 ",
+              "%t [%p]: user=%u,db=%d,app=%a,client=%h "},
+        Guess{"2026-11-22 01:02:03 +03 [77]: [5-1] user=jo,db=shop ", "%t [%p]: [%l-1] user=%u,db=%d "},
+        Guess{"2026-11-22 01:02:03.004 UTC:10.0.0.1(33):jo@shop:[77]:5:00000:2026-11-22 01:00:00 "
+              "UTC:3/4:0:6a1b2c3d.4d:psql",
+              "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a"},
+        Guess{"2026-11-22 01:02:03.004 UTC client backend[77] jo@shop ", "%m %b[%p] %u@%d "},
+        Guess{"2026-11-22 01:02:03.004 UTC [77] user:jo db:shop ", "%m [%p] user:%u db:%d "},
+        Guess{"2026-11-22 01:02:03.004 UTC [      77] jo        |shop  |app   ", "%m [%8p] %-10u|%-6d|%-5a "},
+        Guess{"", ""}));
+
+// The fields behind an application's name are not part of it.
+TEST(PrefixGuess, ApplicationEndsWhereAnotherFieldStarts) {
+  std::string log;
+  for (int i = 1; i < 6; ++i) {
+    log += "2026-11-22 01:02:03.004 UTC [77] jo@shop/my app from 10.0.0.1 client backend 6a1b2c3d.4d " +
+           std::to_string(i) + " LOG:  duration: 1.5 ms  statement: select 1\n";
+  }
+  const testing::Ingested got = testing::ingest_text(log);
+  ASSERT_EQ(got.stats.executions, 5u) << got.stats.prefix;
+  for (const testing::KeptEvent& event : got.kept.events) {
+    if (event.kind == Event::Kind::kExecuted) EXPECT_EQ(event.application, "my app") << got.stats.prefix;
+  }
+}
+
+// "TIME NAME LEVEL: …" of another program outnumbers the server's lines, and is still not the prefix.
+TEST(PrefixGuess, OtherProgramsInTheSameStream) {
+  std::string log;
+  for (int i = 0; i < 6; ++i) {
+    log += "2026-11-22 01:02:03.004 UTC [77] jo@shop LOG:  duration: 1.5 ms  statement: select 1\n";
+    for (int k = 0; k < 2; ++k) log += "2026-11-22T01:02:03 patroni INFO: no action\n";
+  }
+  const testing::Ingested got = testing::ingest_text(log);
+  EXPECT_EQ(got.stats.prefix, "%m [%p] %q%u@%d ");
+  EXPECT_EQ(got.stats.unread_lines, 12u);
+}
 
 TEST(PrefixGuess, UnusualForms) {
   for (const char* head :

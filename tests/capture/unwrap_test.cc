@@ -283,6 +283,137 @@ TEST(Unwrap, ForgedLinesStayInside) {
             "statement: fake\n\tDETAIL:  x */\n");
 }
 
+// Tables exported as CSV: the columns are those of the service's records, newest rows may come first.
+TEST(Unwrap, CsvExportsOfLogServices) {
+  const std::string entry =
+      "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT \"\"a\"\",\nb";
+  const std::string later = "2019-08-08 00:49:35 UTC:10.0.0.1(123):u@d:[12]:LOG:  statement: SELECT 2";
+  const std::string plain =
+      "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT \"a\",\n\tb\n" +
+      later + "\n";
+  expect_unwrapped("@timestamp,@message\r\n2019-08-08 00:49:34.000,\"" + entry +
+                       "\"\r\n2019-08-08 00:49:35.000," + later + "\r\n",
+                   plain, "CloudWatch CSV");
+  expect_unwrapped(
+      "\"event_message\",\"timestamp\"\n" + later + ",1565225375000000\n\"" + entry + "\",1565225374000000",
+      plain, "CSV");
+  expect_unwrapped("insertId,textPayload,timestamp\nx,\"" + entry + "\",2019-08-08T00:49:34Z\ny," + later +
+                       ",2019-08-08T00:49:35Z\n",
+                   plain, "Cloud Logging CSV");
+  expect_unwrapped(
+      "TimeGenerated,errorLevel_s,Message,detail_s,prefix_s\n"
+      "2020-08-05T17:42:20Z,LOG,2020-08-05 17:42:20 UTC-5f2a.2d-LOG:  duration: 0.1 ms  execute "
+      "<unnamed>: SELECT $1,\"parameters: $1 = 'a, \"\"b\"\"'\",2020-08-05 17:42:20 UTC-5f2a.2d-\n",
+      "2020-08-05 17:42:20 UTC-5f2a.2d-LOG:  duration: 0.1 ms  execute <unnamed>: SELECT $1\n"
+      "2020-08-05 17:42:20 UTC-5f2a.2d-DETAIL:  parameters: $1 = 'a, \"b\"'\n",
+      "Azure CSV");
+  const std::string other = "name,message\njo,hello\n";  // a table, but no log
+  expect_unwrapped(other, other, "");
+}
+
+TEST(Unwrap, CsvCutInsideQuotesIsDamage) {
+  const Unwrapped result = undo(
+      "@timestamp,@message\n2019-08-08 00:49:34.000,2019-08-08 00:49:34 UTC:[12]:LOG:  statement: SELECT 1\n"
+      "2019-08-08 00:49:34.000,\"2019-08-08 00:49:34 UTC:[12]:LOG:  statement: SELECT");
+  EXPECT_EQ(result.text, "2019-08-08 00:49:34 UTC:[12]:LOG:  statement: SELECT 1\n");
+  EXPECT_EQ(result.report.damaged_records, 1U);
+}
+
+TEST(Unwrap, LogAnalyticsTables) {
+  expect_unwrapped(
+      R"({"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},)"
+      R"({"name":"errorLevel_s","type":"string"},{"name":"Message","type":"string"},{"name":"processId_d","type":"real"}],)"
+      R"("rows":[["2020-08-05T17:42:20.5Z","LOG","statement: SELECT 1",77],["2020-08-05T17:42:21.5Z","LOG","statement: SELECT 2",77]]}]})",
+      "2020-08-05 17:42:20.500 UTC [77] LOG:  statement: SELECT 1\n"
+      "2020-08-05 17:42:21.500 UTC [77] LOG:  statement: SELECT 2\n",
+      "Azure");
+}
+
+// Receivers that take the line apart send a map, or the message with the other fields as attributes.
+TEST(Unwrap, OtlpMaps) {
+  const auto record = [](const std::string& body) {
+    return R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1765225374000000000",)" + body +
+           "}]}]}]}\n";
+  };
+  const auto text = [](const std::string& key, const std::string& value) {
+    return R"({"key":")" + key + R"(","value":{"stringValue":)" + json_string(value) + "}}";
+  };
+  const std::string line = "2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1\n\tFROM t";
+  expect_unwrapped(record(R"("body":{"kvlistValue":{"values":[)" + text("message", line) + "]}}"),
+                   line + "\n", "OTLP");
+  const std::string fields = text("error_severity", "LOG") + R"(,{"key":"pid","value":{"intValue":"42"}},)" +
+                             text("timestamp", "2026-11-22 00:00:00.000 UTC");
+  expect_unwrapped(
+      record(R"("body":{"kvlistValue":{"values":[)" + fields + "," + text("message", "statement: SELECT 1") +
+             "]}}"),
+      R"({"error_severity":"LOG","pid":42,"timestamp":"2026-11-22 00:00:00.000 UTC","message":"statement: SELECT 1"})"
+      "\n",
+      "OTLP");
+  expect_unwrapped(
+      record(R"("body":{"stringValue":"statement: SELECT 1"},"attributes":[)" + fields + "]"),
+      R"({"message":"statement: SELECT 1","error_severity":"LOG","pid":42,"timestamp":"2026-11-22 00:00:00.000 UTC"})"
+      "\n",
+      "OTLP");
+}
+
+TEST(Unwrap, JsonlogInsideOtherRecords) {
+  const std::string json =
+      R"({"timestamp":"2026-11-22 00:53:03.318 UTC","pid":1,"error_severity":"LOG","message":"statement: SELECT 1"})";
+  expect_unwrapped(R"({"insertId":"x","jsonPayload":)" + json + "}\n", json + "\n", "Cloud Logging");
+  expect_unwrapped(R"({"_index":"x","_source":)" + json + "}\n", json + "\n", "JSON");
+  expect_unwrapped(R"({"hits":{"total":1,"hits":[{"_source":)" + json + "}]}}\n", json + "\n", "JSON");
+  expect_unwrapped(R"({"@timestamp":"2026-11-22T00:53:03Z","message":)" + json_string(json) + "}\n",
+                   json + "\n", "JSON");
+}
+
+// Another program on a container's other stream doesn't cut an entry in two.
+TEST(Unwrap, OtherStreamBetweenTheLinesOfAnEntry) {
+  const std::string head = "2026-11-22T00:53:03.318123456Z ";
+  std::string wrapped = head + "stdout F noise 0\n";
+  std::string json = R"({"log":"noise 0\n","stream":"stdout"})"
+                     "\n";
+  size_t number = 0;
+  for (const std::string& line : lines_of(kLog)) {
+    const std::string noise = "noise " + std::to_string(++number);
+    wrapped += head + "stderr F " + line + "\n" + head + "stdout F " + noise + "\n";
+    json += R"({"log":)" + json_string(line + "\n") + R"(,"stream":"stderr"})" + "\n" + R"({"log":")" +
+            noise + R"(\n","stream":"stdout"})" + "\n";
+  }
+  for (const std::string& text : {undo(wrapped).text, undo(json).text}) {
+    EXPECT_NE(text.find("SELECT 1\n\tFROM t"), std::string::npos) << text;
+    EXPECT_EQ(lines_of(text).size(), lines_of(kLog).size() + 5);
+  }
+}
+
+TEST(Unwrap, CloudWatchTailNamesItsStream) {
+  const std::string entry =
+      "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT 1\n";
+  expect_unwrapped(
+      "2019-08-08T00:49:34+00:00 shop-db.0 " + entry + "FROM t\n2019-08-08T00:49:35+00:00 shop-db.0 " + entry,
+      entry + "\tFROM t\n" + entry, "CloudWatch");
+}
+
+TEST(Syslog, JournalctlFormsFramesAndOldRepeats) {
+  const std::string plain = " host [7] u@d LOG:  statement: SELECT 1\n\tFROM t\n";
+  const std::string first = " host postgres[7]: [3-1] u@d LOG:  statement: SELECT 1\n";
+  const std::string second = " host postgres[7]: [3-2] #011FROM t\n";
+  const std::string full = "Sun 2026-11-22 00:53:03 UTC";
+  expect_unwrapped(full + first + full + second, "2026-11-22 00:53:03 UTC" + plain, "syslog");
+  const Unwrapped precise = undo("Nov 22 00:53:03.123456" + first + "Nov 22 00:53:03.123456" + second);
+  EXPECT_NE(precise.text.find(" 00:53:03.123456 host [7] u@d LOG:  statement: SELECT 1\n\tFROM t\n"),
+            std::string::npos)
+      << precise.text;
+  expect_unwrapped(
+      "83 <134>1 2026-11-22T00:53:03.1Z host postgres 7 - - [3-1] u@d LOG:  statement: SELECT 1\n"
+      "62 <134>1 2026-11-22T00:53:03.1Z host postgres 7 - - [3-2] #011FROM t\n",
+      "2026-11-22 00:53:03.1 UTC" + plain, "syslog");
+  const std::string head = "2026-11-22T00:53:03Z host ";
+  const std::string line = "2026-11-22 00:53:03 UTC host [3] LOG:  statement: SELECT 3\n";
+  expect_unwrapped(
+      head + "postgres[3]: LOG:  statement: SELECT 3\n" + head + "last message repeated 2 times\n",
+      line + line + line, "syslog");
+}
+
 // One server run, written to syslog and to stderr with the same prefix.
 TEST(Syslog, TextsEqualThoseOfStderr) {
   const Unwrapped result = undo(fixture("run.syslog"));

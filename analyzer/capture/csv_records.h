@@ -1,0 +1,54 @@
+// CsvRecords: cuts a table exported as CSV (RFC 4180, with a header line) into its rows, each given as a JSON
+// object of strings that has the header's names as keys. Holds one row at a time; one pass over the bytes.
+//
+// For exports of log services, whose rows have the same fields as their JSON records.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/capture/json_fields.h"
+
+namespace pgsieve {
+
+class CsvRecords {
+ public:
+  explicit CsvRecords(size_t max_record_bytes) : max_(max_record_bytes) {}
+
+  // Whether the first line names a column that log services keep the message in.
+  static bool has_header(std::string_view head);
+
+  // Calls record(std::string_view json) for each row that ends in `bytes`.
+  template <typename Record>
+  void feed(std::string_view bytes, Record&& record) {
+    for (const char byte : bytes) {
+      if (take(byte)) record(std::string_view(row_json()));
+    }
+  }
+  // The last row may lack its line end.
+  template <typename Record>
+  void finish(Record&& record) {
+    if (!quoted_ && started_ && take('\n')) record(std::string_view(row_json()));
+  }
+
+  bool inside() const { return quoted_ && started_; }  // the stream ends inside quotes
+  uint64_t oversized() const { return oversized_; }
+
+ private:
+  bool take(char byte);  // true: a row is complete in fields_
+  bool end_row();
+  const std::string& row_json();
+
+  size_t max_;
+  std::vector<std::string> names_;   // as JSON strings
+  std::vector<std::string> fields_;  // of the row being read; [0, used_)
+  size_t used_ = 0, bytes_ = 0;
+  bool started_ = false, quoted_ = false, was_quote_ = false;
+  bool header_done_ = false, too_long_ = false;
+  uint64_t oversized_ = 0;
+  std::string json_;
+};
+
+}  // namespace pgsieve

@@ -1,0 +1,185 @@
+#include "analyzer/capture/json_vendors.h"
+
+#include <algorithm>
+
+#include "analyzer/base/time.h"
+#include "analyzer/capture/json_fields.h"
+
+namespace pgsieve {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+namespace {
+
+// Whether a line's head, up to its level word, has a time in it.
+bool head_has_time(std::string_view head) {
+  for (size_t i = 0; i + 10 < head.size(); ++i) {
+    if (head[i] >= '0' && head[i] <= '9' && parse_time(head.substr(i)).length > 0) return true;
+    if (head[i] == '.' && i >= 10 &&
+        head.substr(i - 10, 10).find_first_not_of("0123456789") == std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void append_text(std::string_view text, Microseconds time, std::string& lines) {
+  // AlloyDB puts "[file.cc:123]  " in front.
+  if (text.starts_with('[')) {
+    const size_t close = text.substr(0, 80).find("] ");
+    if (close != std::string_view::npos && text.substr(0, close).find(".cc:") != std::string_view::npos) {
+      text.remove_prefix(std::min(text.find_first_not_of(' ', close + 1), text.size()));
+    }
+  }
+  if (text.empty()) return;
+  const LevelWord level = find_level(text);
+  const bool stamped = level.length == 0 || time == kUnknownTime || text.starts_with('\t') ||
+                       head_has_time(text.substr(0, level.at));
+  append_entry(text, stamped ? "" : format_time(time) + " ", lines);
+}
+
+// A record with the fields of the server's jsonlog, found inside another: goes on as a line of it.
+bool JsonVendors::jsonlog(const object& record, std::string& lines) {
+  std::string_view severity, message;
+  if (!get_field(record, "error_severity", severity) || !get_field(record, "message", message)) return false;
+  lines += simdjson::minify(record);
+  lines += '\n';
+  report_.inner = LogFormatKind::kJson;
+  return true;
+}
+
+// A result table: {"columns":[{"name":…}],"rows":[[…]]} (Log Analytics). Each row is a record.
+bool JsonVendors::rows(const object& record, JsonFound& found, std::string& lines) {
+  array columns, table;
+  if (!get_field(record, "columns", columns) || !get_field(record, "rows", table)) return false;
+  std::vector<std::string> names;
+  for (const element column : columns) {
+    object described;
+    std::string_view name;
+    if (column.get(described) == simdjson::SUCCESS) get_field(described, "name", name);
+    append_json_string(name, names.emplace_back());
+  }
+  std::string json;
+  for (const element row : table) {
+    array cells;
+    if (row.get(cells) != simdjson::SUCCESS) continue;
+    json.clear();
+    size_t column = 0;
+    for (const element cell : cells) {
+      if (column >= names.size()) break;
+      json += json.empty() ? "{" : ",";
+      json += names[column++] + ":" + simdjson::minify(cell);
+    }
+    if (json.empty()) continue;
+    const JsonFound inner = read_text(json + "}", lines);
+    if (inner.name.empty() || inner.is_other) {
+      ++report_.other_records;
+      continue;
+    }
+    found.name = inner.name;
+    if (found.time == kUnknownTime) found.time = inner.time;
+  }
+  return !found.name.empty();
+}
+
+// What a search engine gives back: {"hits":{"hits":[{"_source":{…}}]}}, or one hit a record.
+bool JsonVendors::search_hits(const object& record, JsonFound& found, std::string& lines) {
+  object hits, source;
+  array list;
+  if (get_field(record, "_source", source)) {
+    found = read_nested(source, lines);
+    return !found.name.empty();
+  }
+  if (!get_field(record, "hits", hits) || !get_field(hits, "hits", list)) return false;
+  for (const element item : list) {
+    object hit;
+    JsonFound inner;
+    if (item.get(hit) != simdjson::SUCCESS || !search_hits(hit, inner, lines)) continue;
+    found.name = inner.name;
+    if (found.time == kUnknownTime) found.time = inner.time;
+  }
+  return !found.name.empty();
+}
+
+// A line under a usual key.
+bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& lines) {
+  const std::string_view line = first_field(record, {"@message", "message", "event_message", "line", "msg"});
+  if (line.data() == nullptr) return false;
+  std::string_view value;
+  // "msg" beside a level or a logger is another program's own log.
+  if (line.data() == first_field(record, {"msg"}).data() &&
+      first_field(record, {"level", "logger"}).data() != nullptr)
+    return false;
+  found.name = get_field(record, "@message", value) || number_field(record, "ingestionTime") > 0
+                   ? "CloudWatch"
+                   : "JSON";
+  found.time = time_field(record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated"});
+  append_text(line, found.time, lines);
+  return true;
+}
+
+JsonFound JsonVendors::read_nested(const object& record, std::string& lines) {
+  JsonFound found;
+  if (depth_ == kMaxDepth) return found;
+  ++depth_;
+  found = read(record, lines);
+  --depth_;
+  return found;
+}
+
+// A record made of another's parts.
+JsonFound JsonVendors::read_text(std::string_view json, std::string& lines) {
+  simdjson::dom::parser parser;
+  object record;
+  if (parser.parse(json.data(), json.size()).get(record) != simdjson::SUCCESS) {
+    ++damaged_;
+    return {};
+  }
+  return read_nested(record, lines);
+}
+
+JsonFound JsonVendors::read(const object& record, std::string& lines) {
+  JsonFound found;
+  std::string_view severity;
+  if (get_field(record, "error_severity", severity)) {
+    // At the top it is the log itself.
+    if (depth_ > 0 && jsonlog(record, lines)) found.name = "JSON";
+    found.time = time_field(record, {"timestamp"});
+  } else if (otlp(record, found, lines)) {
+    found.name = "OTLP";
+  } else if (docker(record, lines)) {
+    found.name = "docker";
+  } else if (journal(record, found, lines)) {
+    found.name = "journald";
+  } else if (google(record, found, lines)) {
+    found.name = "Cloud Logging";
+  } else if (azure(record, found, lines)) {
+    found.name = "Azure";
+  } else if (rows(record, found, lines) || search_hits(record, found, lines) ||
+             shipper(record, found, lines)) {
+    return found;
+  } else if (cloud_native_pg(record, found, lines)) {
+    found.name = "CloudNativePG";
+  }
+  return found;
+}
+
+JsonFound JsonVendors::read(const array& record, std::string& lines) {
+  JsonFound found;
+  insights(record, found, lines);
+  return found;
+}
+
+void JsonVendors::finish(std::string& lines) {
+  for (std::string& piece : pieces_) {
+    if (!piece.empty()) mixer_.add(&piece == &pieces_[1], piece, lines);
+    piece.clear();
+  }
+  mixer_.finish(lines);
+  joiner_.finish(lines);
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,89 @@
+// Containers: docker's json-file and CloudNativePG's records.
+#include "analyzer/capture/json_fields.h"
+#include "analyzer/capture/json_vendors.h"
+
+namespace pgsieve {
+
+using simdjson::dom::object;
+
+// docker's json-file: {"log":"…\n","stream":"stderr","time":"…"}. Lines longer than 16 KiB come in pieces
+// that lack the "\n".
+bool JsonVendors::docker(const object& record, std::string& lines) {
+  std::string_view log, stream;
+  if (!get_field(record, "log", log)) return false;
+  get_field(record, "stream", stream);
+  const bool standard_error = stream == "stderr";
+  std::string& piece = pieces_[standard_error ? 1 : 0];
+  const bool more = !log.ends_with('\n') &&
+                    (log.size() >= 16'000 || first_field(record, {"logtag", "partial_message"}) == "P" ||
+                     first_field(record, {"partial_message"}) == "true");
+  if (piece.size() + log.size() > Unwrapper::kMaxRecordBytes) {
+    ++damaged_;
+    piece.clear();
+  }
+  piece += log;
+  if (more) return true;
+  if (piece.ends_with('\n')) piece.pop_back();
+  mixer_.add(standard_error, piece, lines);
+  piece.clear();
+  return true;
+}
+
+// {"logger":"postgres","msg":"record","record":{csvlog columns, all strings}}: goes on as jsonlog.
+bool JsonVendors::cloud_native_pg(const object& record, JsonFound& found, std::string& lines) {
+  object row;
+  if (!get_field(record, "record", row)) {
+    std::string_view logger, message;
+    if (!get_field(record, "logger", logger) &&
+        !(get_field(record, "level", message) && get_field(record, "msg", message)))
+      return false;
+    found.is_other = true;
+    return true;
+  }
+  static constexpr std::pair<std::string_view, std::string_view> kColumns[] = {
+      {"log_time", "timestamp"},
+      {"user_name", "user"},
+      {"database_name", "dbname"},
+      {"process_id", "pid"},
+      {"connection_from", "remote_host"},
+      {"session_id", "session_id"},
+      {"session_line_num", "line_num"},
+      {"command_tag", "ps"},
+      {"session_start_time", "session_start"},
+      {"virtual_transaction_id", "vxid"},
+      {"transaction_id", "txid"},
+      {"error_severity", "error_severity"},
+      {"sql_state_code", "state_code"},
+      {"message", "message"},
+      {"detail", "detail"},
+      {"hint", "hint"},
+      {"internal_query", "internal_query"},
+      {"context", "context"},
+      {"query", "statement"},
+      {"application_name", "application_name"},
+      {"backend_type", "backend_type"},
+      {"query_id", "query_id"}};
+  std::string_view value;
+  if (!get_field(row, "error_severity", value)) {
+    found.is_other = true;
+    return true;
+  }
+  std::string line = "{";
+  for (const auto& [column, key] : kColumns) {
+    if (!get_field(row, column, value) || value.empty()) continue;
+    if (line.size() > 1) line += ',';
+    const bool numeric = key == "pid" || key == "line_num" || key == "query_id";
+    line.append("\"").append(key).append("\":");
+    if (numeric && value.find_first_not_of("-0123456789") == std::string_view::npos) {
+      line += value;
+    } else {
+      append_json_string(key == "remote_host" ? value.substr(0, value.rfind(':')) : value, line);
+    }
+  }
+  lines += line + "}\n";
+  found.time = time_field(row, {"log_time"});
+  report_.inner = LogFormatKind::kJson;
+  return true;
+}
+
+}  // namespace pgsieve
