@@ -73,11 +73,17 @@ class CriUnwrapper final : public LineUnwrapper {
 };
 
 // "2019-08-08T00:49:34.000Z 2019-08-08 00:49:34 UTC:…": the stamp goes; lines without one (the further lines
-// of an event) stay, led by a tab. True for a stamp that ends in Z and a blank.
+// of an event) stay, led by a tab. Gives the length of a stamp in UTC and the blank behind it; `aws logs
+// tail` puts the stream's name between stamp and line.
 size_t stamp_length(std::string_view line) {
   const ParsedTime time = parse_time(line);
   if (time.length < 20 || line[10] != 'T' || line.size() <= time.length || line[time.length] != ' ') return 0;
-  return line[time.length - 1] == 'Z' || line[time.length - 1] == '0' ? time.length + 1 : 0;
+  if (line[time.length - 1] != 'Z' && line[time.length - 1] != '0') return 0;
+  const std::string_view rest = line.substr(time.length + 1);
+  const size_t blank = rest.substr(0, 200).find(' ');
+  const bool stream = blank != std::string_view::npos && blank > 0 && parse_time(rest).length == 0 &&
+                      parse_time(rest.substr(blank + 1)).length > 0;
+  return time.length + 1 + (stream ? blank + 1 : 0);
 }
 
 class StampedUnwrapper final : public LineUnwrapper {

@@ -408,10 +408,10 @@ TEST(Syslog, JournalctlFormsFramesAndOldRepeats) {
       "62 <134>1 2026-11-22T00:53:03.1Z host postgres 7 - - [3-2] #011FROM t\n",
       "2026-11-22 00:53:03.1 UTC" + plain, "syslog");
   const std::string head = "2026-11-22T00:53:03Z host ";
+  const std::string wrapped = head + "postgres[3]: LOG:  statement: SELECT 3\n";
   const std::string line = "2026-11-22 00:53:03 UTC host [3] LOG:  statement: SELECT 3\n";
-  expect_unwrapped(
-      head + "postgres[3]: LOG:  statement: SELECT 3\n" + head + "last message repeated 2 times\n",
-      line + line + line, "syslog");
+  expect_unwrapped(wrapped + wrapped + head + "last message repeated 2 times\n", line + line + line + line,
+                   "syslog");
 }
 
 // One server run, written to syslog and to stderr with the same prefix.
