@@ -114,7 +114,8 @@ TEST(PrefixGuess, ApplicationEndsWhereAnotherFieldStarts) {
   const testing::Ingested got = testing::ingest_text(log);
   ASSERT_EQ(got.stats.executions, 5u) << got.stats.prefix;
   for (const testing::KeptEvent& event : got.kept.events) {
-    if (event.kind == Event::Kind::kExecuted) EXPECT_EQ(event.application, "my app") << got.stats.prefix;
+    if (event.kind != Event::Kind::kExecuted) continue;
+    EXPECT_EQ(event.application, "my app") << got.stats.prefix;
   }
 }
 
