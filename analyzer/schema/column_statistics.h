@@ -23,8 +23,8 @@ struct ColumnStatistics {
 };
 
 struct RelationStatistics {
-  double rows = 0;
-  double pages = 0;
+  double rows = 0;   // negative: unknown
+  double pages = 0;  // negative: unknown
   std::optional<uint64_t> scans;  // idx_scan of an index since its statistics began
   std::map<std::string, ColumnStatistics, std::less<>> columns;  // by column name
 };

@@ -122,7 +122,7 @@ class Schema {
 Result<Schema> parse_schema(std::string_view ddl, std::string_view file_name);
 Result<Schema> load_schema(const std::string& path);
 
-// Adds row estimates. Accepts JSON: [{"table": "x", "reltuples": n, "relpages": n}], {"relations": [{"rel",
+// Adds row estimates. Accepts what `pgsieve stats export` writes (statistics_file.h), JSON: [{"table": "x", "reltuples": n, "relpages": n}], {"relations": [{"rel",
 // "kind", "tuples", "pages"}]}, or CSV with a header naming schema, table, rows, pages. Unknown tables are
 // ignored and counted in the result.
 Result<uint64_t> load_statistics(Schema& schema, const std::string& path);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "analyzer/schema/schema.h"
+#include "analyzer/schema/statistics_file.h"
 #include "analyzer/schema/text_file.h"
 
 namespace pgsieve {
@@ -133,34 +134,41 @@ Result<std::vector<Estimate>> read_csv(std::string_view text, const std::string&
 }
 
 // "schema.name" where the file has no schema field of its own.
-Table* find_table(Schema& schema, const Estimate& estimate) {
-  if (Table* table = schema.find_mutable(estimate.schema, estimate.table)) return table;
+RelationStatistics& relation_of(Statistics& statistics, const Estimate& estimate) {
   const size_t dot = estimate.table.find('.');
-  if (!estimate.schema.empty() || dot == std::string::npos) return nullptr;
-  return schema.find_mutable(estimate.table.substr(0, dot), estimate.table.substr(dot + 1));
+  if (!estimate.schema.empty() || dot == std::string::npos)
+    return statistics.relation(estimate.schema, estimate.table);
+  return statistics.relation(estimate.table.substr(0, dot), estimate.table.substr(dot + 1));
 }
 
 }  // namespace
 
-Result<uint64_t> load_statistics(Schema& schema, const std::string& path) {
+Result<Statistics> read_statistics(const std::string& path) {
   const Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.error();
   const size_t first = text->find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return Error{.message = "is empty", .hint = {}, .file = path};
+  if (is_statistics_file(*text)) {
+    Result<StatisticsFile> file = parse_statistics_file(*text, path);
+    if (!file.ok()) return file.error();
+    return std::move(file->columns);
+  }
   const bool json = (*text)[first] == '[' || (*text)[first] == '{';
   const Result<std::vector<Estimate>> estimates = json ? read_json(*text, path) : read_csv(*text, path);
   if (!estimates.ok()) return estimates.error();
-  uint64_t unknown = 0;
+  Statistics statistics;
   for (const Estimate& estimate : *estimates) {
-    Table* table = find_table(schema, estimate);
-    if (table == nullptr) {
-      ++unknown;
-      continue;
-    }
-    if (estimate.rows) table->rows = estimate.rows;
-    if (estimate.pages) table->pages = estimate.pages;
+    RelationStatistics& relation = relation_of(statistics, estimate);
+    relation.rows = estimate.rows.value_or(-1);
+    relation.pages = estimate.pages.value_or(-1);
   }
-  return unknown;
+  return statistics;
+}
+
+Result<uint64_t> load_statistics(Schema& schema, const std::string& path) {
+  const Result<Statistics> statistics = read_statistics(path);
+  if (!statistics.ok()) return statistics.error();
+  return apply_sizes(*statistics, schema);
 }
 
 }  // namespace pgsieve
