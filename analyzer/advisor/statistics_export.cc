@@ -142,7 +142,7 @@ std::string export_script(const StatisticsExportOptions& options) {
   return script;
 }
 
-Result<std::string> export_statistics(Database& database, const StatisticsExportOptions& options) {
+Result<std::string> export_statistics(ServerConnection& database, const StatisticsExportOptions& options) {
   std::string file;
   const auto append = [&file](const DatabaseRows& rows) {
     for (const auto& row : rows.rows)

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "analyzer/advisor/database.h"
+#include "analyzer/advisor/server_connection.h"
 #include "analyzer/base/error.h"
 
 namespace pgsieve {
@@ -32,6 +32,6 @@ std::vector<ExportStep> export_steps(const StatisticsExportOptions& options);
 std::string export_script(const StatisticsExportOptions& options);
 
 // The file's text. Changes nothing on the server.
-Result<std::string> export_statistics(Database& database, const StatisticsExportOptions& options);
+Result<std::string> export_statistics(ServerConnection& database, const StatisticsExportOptions& options);
 
 }  // namespace pgsieve

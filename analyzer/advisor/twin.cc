@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "analyzer/advisor/database.h"
+#include "analyzer/advisor/server_connection.h"
 #include "analyzer/advisor/twin_catalog.h"
 
 namespace pgsieve {
@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kVersionUnit = 10000;  // 150008 is 15.8
 
-Result<Database> connect(const TwinServer& server, const std::string& database) {
-  return Database::connect(server.connection(database));
+Result<ServerConnection> connect(const TwinServer& server, const std::string& database) {
+  return ServerConnection::connect(server.connection(database));
 }
 
 void warn_of_limits(const StatisticsFile& statistics, int major, std::vector<std::string>& warnings) {
@@ -33,7 +33,7 @@ void warn_of_limits(const StatisticsFile& statistics, int major, std::vector<std
 
 Result<Twin> Twin::create(std::string_view ddl, const StatisticsFile& statistics,
                           const TwinOptions& options) {
-  if (!Database::available())
+  if (!ServerConnection::available())
     return Error{.kind = Error::Kind::kUsage,
                  .message = "this pgsieve was built without libpq and can't make a twin",
                  .hint = {},
@@ -58,26 +58,27 @@ Result<Twin> Twin::create(std::string_view ddl, const StatisticsFile& statistics
   warn_of_limits(statistics, twin.major_, warnings);
   if (Status failed = server.start()) return *failed;
   {
-    Result<Database> maintenance = connect(server, "template1");
+    Result<ServerConnection> maintenance = connect(server, "template1");
     if (!maintenance) return maintenance.error();
     if (Status failed = create_twin_database(*maintenance, header, twin.major_, warnings)) return *failed;
   }
   std::vector<TwinFile> files;
   {
-    Result<Database> database = connect(server, header.database);
+    Result<ServerConnection> database = connect(server, header.database);
     if (!database) return database.error();
     if (Status failed = create_twin_schema(*database, ddl, header, warnings)) return *failed;
   }
   {
-    Result<Database> database = connect(server, header.database);  // the schema file changed settings
+    Result<ServerConnection> database = connect(server, header.database);  // the schema file changed settings
     if (!database) return database.error();
+    if (const auto quiet = database->query("SET client_min_messages = warning"); !quiet) return quiet.error();
     twin.has_hypopg_ = database->query("CREATE EXTENSION IF NOT EXISTS hypopg WITH SCHEMA public").ok();
     Result<std::vector<TwinFile>> restored = restore_twin_statistics(*database, statistics, warnings);
     if (!restored) return restored.error();
     files = std::move(*restored);
   }
   {
-    Result<Database> database = connect(server, header.database);
+    Result<ServerConnection> database = connect(server, header.database);
     if (!database) return database.error();
     if (Status failed = set_twin_settings(*database, header, warnings)) return *failed;
   }

@@ -24,7 +24,7 @@ std::string quoted_text(std::string_view text) {
   return out + "'";
 }
 
-Status run(Database& database, const std::string& sql) {
+Status run(ServerConnection& database, const std::string& sql) {
   const Result<DatabaseRows> rows = database.query(sql);
   return rows ? Status() : Status(rows.error());
 }
@@ -136,7 +136,7 @@ const std::set<std::string_view> kWatchers{
     "plpgsql",      "hypopg",  "pg_stat_statements", "pg_qualstats", "pg_buffercache", "pageinspect",
     "auto_explain", "pg_cron", "pg_stat_kcache",     "powa",         "pgaudit",        "aiven_extras"};
 
-void create_surroundings(Database& database, const StatisticsHeader& header,
+void create_surroundings(ServerConnection& database, const StatisticsHeader& header,
                          std::vector<std::string>& warnings) {
   for (const StatisticsHeader::Extension& extension : header.extensions) {
     if (kWatchers.contains(extension.name)) continue;
@@ -168,8 +168,8 @@ WITH RECURSIVE needed AS (
   FROM base b JOIN pg_type t ON t.oid = b.base WHERE t.typtype <> 'd'
 )
 SELECT r.type, r.base, r.element,
-  (SELECT amopopr FROM twin_operator(r.base, 1)) AS less, (SELECT amopopr FROM twin_operator(r.base, 3)) AS equal,
-  (SELECT amopopr FROM twin_operator(r.element, 3)) AS element_equal
+  (SELECT amopopr FROM pg_temp.twin_operator(r.base, 1)) AS less, (SELECT amopopr FROM pg_temp.twin_operator(r.base, 3)) AS equal,
+  (SELECT amopopr FROM pg_temp.twin_operator(r.element, 3)) AS element_equal
 FROM resolved r)sql";
 
 // The operator of a type's default b-tree class: its own, that of a type it is stored like (varchar: text),
@@ -222,15 +222,15 @@ INSERT INTO pg_statistic (starelid, staattnum, stainherit, stanullfrac, stawidth
 SELECT t.rel, t.attnum, t.inherited, t.null_fraction, t.width, t."distinct"{}{}{}{}{}
 FROM twin_columns t JOIN twin_types y ON y.type = t.atttypid
 LEFT JOIN LATERAL (
-  SELECT array_agg(s.kind ORDER BY s.kind) AS kinds, array_agg(s.operator ORDER BY s.kind) AS operators,
-    array_agg(s.collation ORDER BY s.kind) AS collations, array_agg(s.numbers::text ORDER BY s.kind) AS numbers,
+  SELECT array_agg(s.kind ORDER BY s.kind) AS kinds, array_agg(s.op ORDER BY s.kind) AS operators,
+    array_agg(s.coll ORDER BY s.kind) AS collations, array_agg(s.numbers::text ORDER BY s.kind) AS numbers,
     array_agg(s.content ORDER BY s.kind) AS contents, array_agg(s.type ORDER BY s.kind) AS types
   FROM (VALUES (1::int2, y.equal, t.attcollation, t.common_frequencies, t.common_values, y.base),
     (2, y.less, t.attcollation, NULL, t.histogram, y.base),
     (3, y.less, t.attcollation, CASE WHEN t.correlation IS NOT NULL THEN ARRAY[t.correlation] END, NULL, y.base),
     (4, y.element_equal, CASE WHEN y.base = 'tsvector'::regtype THEN 100 ELSE t.attcollation END, t.element_frequencies, t.common_elements, y.element),
-    (5, y.element_equal, t.attcollation, t.element_counts, NULL, y.element)) s(kind, operator, collation, numbers, content, type)
-  WHERE s.operator IS NOT NULL AND (s.kind IN (3, 5) AND s.numbers IS NOT NULL OR s.kind IN (1, 2, 4) AND s.content IS NOT NULL)
+    (5, y.element_equal, t.attcollation, t.element_counts, NULL, y.element)) s(kind, op, coll, numbers, content, type)
+  WHERE s.op IS NOT NULL AND (s.kind IN (3, 5) AND s.numbers IS NOT NULL OR s.kind IN (1, 2, 4) AND s.content IS NOT NULL)
 ) p ON true)sql",
                      names, kinds, operators, collations, numbers, values);
 }
@@ -271,7 +271,7 @@ SELECT DISTINCT format('INSERT INTO %I.%I (%s) OVERRIDING SYSTEM VALUE VALUES (%
 FROM twin_ends e JOIN pg_attribute a ON a.attrelid = e.rel AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 GROUP BY e.schema, e.relation, e."column", e.value ORDER BY 1)sql";
 
-Status restore_ends(Database& database, std::vector<std::string>& warnings) {
+Status restore_ends(ServerConnection& database, std::vector<std::string>& warnings) {
   for (const std::string& sql :
        {std::string(kEnds), std::string(kNotNull), std::string("SET session_replication_role = replica"),
         fmt::format(kSetNotNull, "false")})
@@ -293,7 +293,7 @@ Status restore_ends(Database& database, std::vector<std::string>& warnings) {
   return run(database, "SET session_replication_role = origin");
 }
 
-Status warn_of_missing(Database& database, std::vector<std::string>& warnings) {
+Status warn_of_missing(ServerConnection& database, std::vector<std::string>& warnings) {
   const Result<DatabaseRows> missing =
       database.query("SELECT schema || '.' || relation FROM twin_relations WHERE rel IS NULL ORDER BY 1");
   if (!missing) return missing.error();
@@ -309,7 +309,7 @@ Status warn_of_missing(Database& database, std::vector<std::string>& warnings) {
 
 }  // namespace
 
-Status create_twin_database(Database& server, const StatisticsHeader& header, int major,
+Status create_twin_database(ServerConnection& server, const StatisticsHeader& header, int major,
                             std::vector<std::string>& warnings) {
   const std::string encoding = header.encoding.empty() ? "UTF8" : header.encoding;
   const std::vector<std::string> clauses = locale_clauses(header, major);
@@ -332,8 +332,9 @@ Status create_twin_database(Database& server, const StatisticsHeader& header, in
   return failed;
 }
 
-Status create_twin_schema(Database& database, std::string_view ddl, const StatisticsHeader& header,
+Status create_twin_schema(ServerConnection& database, std::string_view ddl, const StatisticsHeader& header,
                           std::vector<std::string>& warnings) {
+  if (Status failed = run(database, "SET client_min_messages = warning")) return failed;
   create_surroundings(database, header, warnings);
   if (Status failed = run(database, "SET check_function_bodies = false")) return failed;
   uint64_t refusals = 0;
@@ -359,7 +360,7 @@ Status create_twin_schema(Database& database, std::string_view ddl, const Statis
   return {};
 }
 
-Status set_twin_settings(Database& database, const StatisticsHeader& header,
+Status set_twin_settings(ServerConnection& database, const StatisticsHeader& header,
                          std::vector<std::string>& warnings) {
   for (const auto& [name, value] : header.settings) {
     const std::vector<DatabaseValue> parameters{name, value};
@@ -374,11 +375,13 @@ Status set_twin_settings(Database& database, const StatisticsHeader& header,
   return {};
 }
 
-Result<std::vector<TwinFile>> restore_twin_statistics(Database& database, const StatisticsFile& statistics,
+Result<std::vector<TwinFile>> restore_twin_statistics(ServerConnection& database,
+                                                      const StatisticsFile& statistics,
                                                       std::vector<std::string>& warnings) {
-  for (const char* sql : {"SET datestyle = 'ISO, MDY'", "SET intervalstyle = 'postgres'",
-                          "SET timezone = 'UTC'", "SET search_path = pg_catalog, pg_temp",
-                          "SET allow_system_table_mods = on", "CREATE TEMP TABLE twin_lines (line json)"})
+  for (const char* sql :
+       {"SET client_min_messages = warning", "SET datestyle = 'ISO, MDY'", "SET intervalstyle = 'postgres'",
+        "SET timezone = 'UTC'", "SET search_path = pg_catalog, pg_temp", "SET allow_system_table_mods = on",
+        "CREATE TEMP TABLE twin_lines (line json)"})
     if (Status failed = run(database, sql)) return *failed;
   const std::vector<DatabaseValue> lines{statistics.lines};
   if (const Result<DatabaseRows> filled =

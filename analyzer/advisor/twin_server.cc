@@ -19,7 +19,7 @@
 #include <thread>
 
 #include "analyzer/advisor/child_process.h"
-#include "analyzer/advisor/database.h"
+#include "analyzer/advisor/server_connection.h"
 
 namespace pgsieve {
 
@@ -258,7 +258,7 @@ Status TwinServer::State::run(std::vector<std::string> command) {
 Status TwinServer::State::wait_until_ready() {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kStartSeconds);
   while (std::chrono::steady_clock::now() < deadline) {
-    if (Database::connect(keywords(directory, "postgres"))) return {};
+    if (ServerConnection::connect(keywords(directory, "postgres"))) return {};
     int status = 0;
     if (waitpid(server, &status, WNOHANG) == server) {
       server = 0;
@@ -374,7 +374,7 @@ Status control(const ServerPrograms& programs, const std::string& directory,
 }
 
 bool runs(const std::string& directory) {
-  return static_cast<bool>(Database::connect(keywords(directory, "postgres")));
+  return static_cast<bool>(ServerConnection::connect(keywords(directory, "postgres")));
 }
 
 }  // namespace

@@ -11,9 +11,14 @@ int run_tap(const TapOptions& options);
 int run_exec(const TapOptions& options);
 int run_rules(const RulesOptions& options);
 int run_fingerprint(const FingerprintOptions& options);
+int run_stats(const StatsOptions& options);
+int run_twin(const TwinCommandOptions& options);
 int run_prove(const ProveOptions& options);  // 0: the rows agree, 1: they differ
 
 // Writes to standard output. A reader that went away is no failure; a full disk is told, and false.
 bool write_stdout(std::string_view text);
+
+// Replaces a file. False: it can't be written, and that was told.
+bool write_file(const std::string& path, std::string_view text);
 
 }  // namespace pgsieve

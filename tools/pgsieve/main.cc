@@ -20,6 +20,10 @@ int main(int argc, char** argv) {
       return pgsieve::run_rules(line.rules);
     case CommandLine::Command::kFingerprint:
       return pgsieve::run_fingerprint(line.fingerprint);
+    case CommandLine::Command::kStats:
+      return pgsieve::run_stats(line.stats);
+    case CommandLine::Command::kTwin:
+      return pgsieve::run_twin(line.twin);
     case CommandLine::Command::kProve:
       return pgsieve::run_prove(line.prove);
     case CommandLine::Command::kNone:

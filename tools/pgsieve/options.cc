@@ -200,14 +200,15 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 int usage_error(const std::string& message, const CLI::App& app) {
   tell(message);
-  const std::string command = app.get_parent() == nullptr ? "" : app.get_name() + " ";
+  std::string command;
+  for (const CLI::App* at = &app; at->get_parent() != nullptr; at = at->get_parent()) command.insert(0, at->get_name() + " ");
   tell(fmt::format("see `pgsieve {}--help`", command));
   return kExitUsage;
 }
 
 const CLI::App& chosen_command(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app : *chosen.front();
+  return chosen.empty() ? app : chosen_command(*chosen.front());
 }
 
 int explain_mistake(const CLI::ParseError& error, const CLI::App& app) {
@@ -298,6 +299,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       app.add_subcommand("prove", "replay a captured loop against its rewrite on a server");
   add_prove_command(*prove_command, line.prove, prove);
 
+  CLI::App* stats_command = add_stats_command(app, line.stats);
+  CLI::App* twin_command = add_twin_command(app, line.twin);
+
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
     app.parse(argc, argv);
@@ -325,6 +329,10 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     } else if (fingerprint_command->parsed()) {
       line.command = CommandLine::Command::kFingerprint;
       if (line.fingerprint.statements.empty()) line.fingerprint.statements.emplace_back("-");
+    } else if (stats_command->parsed()) {
+      line.command = CommandLine::Command::kStats;
+    } else if (twin_command->parsed()) {
+      line.command = CommandLine::Command::kTwin;
     } else if (prove_command->parsed()) {
       line.command = CommandLine::Command::kProve;
       complete(prove, raw);

@@ -12,6 +12,7 @@
 #include "analyzer/report/report.h"
 #include "analyzer/workload/builder.h"
 #include "rules/rule.h"
+#include "tools/pgsieve/server_options.h"
 #include "tools/pgsieve/terminal.h"
 
 namespace pgsieve {
@@ -88,13 +89,15 @@ struct TapOptions {
 };
 
 struct CommandLine {
-  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec };
+  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
   ProveOptions prove;
   TapOptions tap;
+  StatsOptions stats;
+  TwinCommandOptions twin;
 };
 
 struct ParsedCommandLine {

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <string>
 
 #include "tools/pgsieve/commands.h"
 
@@ -13,6 +15,16 @@ bool write_stdout(std::string_view text) {
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (written || errno == EPIPE) return true;
   tell(fmt::format("can't write to standard output: {}", std::strerror(errno)));
+  return false;
+}
+
+bool write_file(const std::string& path, std::string_view text) {
+  const auto close = [](std::FILE* file) { return std::fclose(file); };
+  std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  const bool closed = file != nullptr && std::fclose(file.release()) == 0;
+  if (written && closed) return true;
+  tell(fmt::format("can't write {}: {}", path, std::strerror(errno)));
   return false;
 }
 

@@ -2,10 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 
 #include "analyzer/report/escape.h"
 #include "analyzer/report/source_index.h"
@@ -20,16 +16,6 @@ namespace {
 
 int exit_code_of(const Error& error) {
   return error.kind == Error::Kind::kUsage ? kExitUsage : kExitInput;
-}
-
-bool write_file(const std::string& path, std::string_view text) {
-  const auto close = [](std::FILE* file) { return std::fclose(file); };
-  std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
-  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
-  const bool closed = file != nullptr && std::fclose(file.release()) == 0;
-  if (written && closed) return true;
-  tell(fmt::format("can't write {}: {}", path, std::strerror(errno)));
-  return false;
 }
 
 // Rules that were run, in the order of the registry.
