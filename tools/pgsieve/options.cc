@@ -29,7 +29,7 @@ void add_input_options(CLI::App& app, AnalysisOptions& options) {
   app.add_option("--schema", options.schema_file, "DDL of the database: pg_dump --schema-only")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--stats", options.statistics_file, "row estimates per table, JSON or CSV")
+  app.add_option("--stats", options.statistics_file, "what `pgsieve stats export` made, or row estimates, JSON or CSV")
       ->type_name("FILE")
       ->group(group);
   app.add_option("--store", options.store_file, "add the inputs to this store, and report on all it holds")
@@ -129,7 +129,7 @@ void add_tap_options(CLI::App& app, TapOptions& options, RawOptions& raw) {
   app.add_option("--write", options.write, "keep the recording, a packet capture (pcap)")->type_name("FILE")->group(group);
   app.add_flag("--strict", options.strict, "a recording with holes is no verdict: exit code 3")->group(group);
   app.add_option("--schema", analysis.schema_file, "DDL of the database: pg_dump --schema-only")->type_name("FILE");
-  app.add_option("--stats", analysis.statistics_file, "row estimates per table, JSON or CSV")->type_name("FILE");
+  app.add_option("--stats", analysis.statistics_file, "what `pgsieve stats export` made, or row estimates, JSON or CSV")->type_name("FILE");
   app.add_option("--store", analysis.store_file, "add the recording to this store, and report on all it holds")
       ->type_name("FILE");
   app.add_flag("--allow-empty", analysis.allow_empty, "a recording without statements is no failure");
