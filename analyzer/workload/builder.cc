@@ -14,6 +14,7 @@
 #include "analyzer/workload/statement_info.h"
 #include "analyzer/workload/statement_values.h"
 #include "analyzer/workload/tags.h"
+#include "analyzer/workload/unit_counter.h"
 
 namespace pgsieve {
 
@@ -63,6 +64,8 @@ class WorkloadBuilder::State {
   explicit State(WorkloadOptions options)
       : options_(std::move(options)),
         cache_(options_.max_cached_texts),
+        unit_names_(options_.unit_sources),
+        unit_counter_(facts_.units, unit_names_, options_.unit_tags),
         tracker_(std::make_unique<SessionTracker>(options_, facts_)) {}
 
   const WorkloadOptions& options() const { return options_; }
@@ -78,12 +81,15 @@ class WorkloadBuilder::State {
   Pattern* adopt(const PatternKey& key);
   std::shared_ptr<StatementInfo> restore(const PatternKey& key, const std::string& text);
   void note_reference(const Event& event, Pattern& pattern);
+  void begin_unit(const Event& event);
   void count(const StatementEvent& statement);
   std::string write_open_scopes();
 
   WorkloadOptions options_;
   Workload facts_;
   StatementCache cache_;
+  UnitNames unit_names_;
+  UnitCounter unit_counter_;
   std::unordered_map<uint64_t, std::vector<std::shared_ptr<StatementInfo>>> by_fingerprint_;
   std::map<PatternKey, uint32_t> ordinals_;
   std::set<Pattern*> new_references_;  // draw_reference() is due
@@ -130,6 +136,11 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   }
   std::shared_ptr<StatementInfo> info =
       describe_statement(event.text, *event.scan, options_.schema, fingerprint);
+  for (const std::regex& expression : options_.exclude_sql) {
+    const size_t size = std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
+    if (std::regex_search(info->query.begin(), info->query.begin() + static_cast<std::ptrdiff_t>(size), expression))
+      info->excluded = true;
+  }
   uint32_t ignored = 0;
   info->pattern = pattern_for(info->key, *info, event, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, event, ignored);
@@ -226,18 +237,29 @@ void WorkloadBuilder::State::count(const StatementEvent& statement) {
     count_plan(*event.plan, *statement.pattern, facts_);
 }
 
+// A marker: what went before on this connection has nothing to do with what follows.
+void WorkloadBuilder::State::begin_unit(const Event& event) {
+  facts_.marked.add(event.application.empty() ? event.database : event.application);
+  tracker_->on_boundary(event.session);
+}
+
 void WorkloadBuilder::State::on_event(const Event& event) {
   if (event.kind == Event::Kind::kSessionEnd) {
     tracker_->on_session_end(event.session);
+    unit_names_.end_session(event.session);
+    unit_counter_.end_session(event.session);
     return;
   }
   if (event.scan == nullptr) return;
   parse_tags(*event.scan, tags_);
+  if (!event.code_location.empty()) tags_.values.emplace_back("source_location", event.code_location);
+  if (unit_names_.complete(event, tags_)) begin_unit(event);
   if (!options_.tag_filters.empty() && !matches(options_.tag_filters, tags_)) return;
   if (!options_.tag_excludes.empty() && matches(options_.tag_excludes, tags_)) return;
 
   StatementEvent& statement = statement_;
   statement.info = look_up(event);
+  if (statement.info->excluded) return;
   if (event.kind == Event::Kind::kNestedPlan) {
     if (event.plan != nullptr && statement.info->pattern != nullptr) {
       note_reference(event, *statement.info->pattern);
@@ -265,6 +287,7 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   statement.tags = &tags_;
   describe_execution(event, statement);
   count(statement);
+  if (options_.track_units) unit_counter_.count(statement);
   if (options_.track_scopes) tracker_->on_statement(statement);
   statement.event = nullptr;
 }
@@ -280,6 +303,7 @@ std::string WorkloadBuilder::State::write_open_scopes() {
 }
 
 Workload WorkloadBuilder::State::finish(bool close_scopes) {
+  unit_counter_.finish();
   if (close_scopes) {
     tracker_->finish();
   } else {

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <regex>
 #include <string>
 #include <vector>
 
 #include "analyzer/capture/event.h"
 #include "analyzer/schema/schema.h"
+#include "analyzer/workload/unit_names.h"
 #include "analyzer/workload/workload.h"
 
 namespace pgsieve {
@@ -27,6 +29,10 @@ struct WorkloadOptions {
       nullptr;  // helps to tell parents from bystanders; must outlive the builder; may be null
   std::vector<std::string> tag_filters;  // "key=value": events without that tag are ignored
   std::vector<std::string> tag_excludes;
+  UnitSources unit_sources;               // where the names of tests and routes come from
+  bool track_units = false;               // count by test, by route and by the tags below: see unit_facts.h
+  std::vector<std::string> unit_tags;
+  std::vector<std::regex> exclude_sql;  // statements whose normalised text one of these matches are ignored
 };
 
 class WorkloadBuilder : public EventSink {

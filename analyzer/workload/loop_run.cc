@@ -58,6 +58,7 @@ LoopRun::LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey
   source_ = child.tags->source();
   if (!child.event->code_location.empty()) {
     if (!source_.empty()) source_ += ' ';
+    source_ += "source_location=";
     source_ += child.event->code_location.substr(0, 200);
   }
 }

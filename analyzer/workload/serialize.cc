@@ -152,12 +152,23 @@ void fields(Archive& archive, Repeat& value) {
        value.repeated_time, value.sources, value.examples);
 }
 
+template <typename Archive>
+void fields(Archive& archive, UnitCounts& value) {
+  each(archive, value.statements, value.rows, value.time, value.patterns);
+}
+
+template <typename Archive>
+void fields(Archive& archive, UnitFacts& value) {
+  each(archive, value.runs, value.total, value.worst, value.patterns, value.patterns_dropped);
+}
+
 namespace {
 
 template <typename Archive>
 void summary_fields(Archive& archive, Workload& value) {
   each(archive, value.latent_pairs, value.repeats, value.tables, value.dropped, value.executions,
-       value.errors, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes);
+       value.errors, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
+       value.units, value.marked);
 }
 
 // Every piece of bytes starts with the format's version.

@@ -65,6 +65,11 @@ void SessionTracker::on_session_end(uint64_t id) {
   by_id_.erase(found);
 }
 
+void SessionTracker::on_boundary(uint64_t id) {
+  const auto found = by_id_.find(id);
+  if (found != by_id_.end()) close_window(*found->second);
+}
+
 void SessionTracker::finish() {
   for (Session& session : state_.sessions) close_window(session);
   for (auto& [key, application] : state_.applications) {

@@ -38,6 +38,7 @@ class SessionTracker {
 
   void on_statement(const StatementEvent& statement);
   void on_session_end(uint64_t session);
+  void on_boundary(uint64_t session);  // what follows belongs to something else
   void finish();  // closes everything
 
   // What is open now. suspend() gives it away without judging it; resume() goes on with it: sessions beyond

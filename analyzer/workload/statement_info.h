@@ -49,6 +49,7 @@ struct StatementInfo {
   Pattern* pattern = nullptr;  // null: beyond the cap on patterns
   PatternKey one_key;          // the variant for an array parameter that holds one element
   Pattern* one_pattern = nullptr;
+  bool excluded = false;    // WorkloadOptions::exclude_sql matches it
   bool array_list = false;  // the arity depends on an array parameter's value
   std::shared_ptr<const StatementShape> shape;
   std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first

@@ -29,8 +29,10 @@ constexpr std::array<std::string_view, 15> kUnitKeys = {"controller",
                                                         "task",
                                                         "handler"};
 // Shown as the source beside the unit, but not part of it: one unit has many places.
-constexpr std::array<std::string_view, 6> kPlaceKeys = {"source_location", "file",        "line",
-                                                        "code.filepath",   "code.lineno", "code.function"};
+constexpr std::array<std::string_view, 9> kPlaceKeys = {
+    "source_location",   "file",          "line",           "code.filepath",
+    "code.lineno",       "code.function", "code.file.path", "code.line.number",
+    "code.function.name"};
 constexpr std::array<std::string_view, 8> kUniqueKeys = {
     "traceparent", "tracestate", "trace_id", "span_id", "request_id", "traceid", "spanid", "x-request-id"};
 
@@ -45,6 +47,8 @@ int hex_digit(char character) {
   if (character >= 'A' && character <= 'F') return character - 'A' + 10;
   return -1;
 }
+
+}  // namespace
 
 std::string url_decode(std::string_view text) {
   std::string decoded;
@@ -61,6 +65,8 @@ std::string url_decode(std::string_view text) {
   }
   return decoded;
 }
+
+namespace {
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -135,8 +141,32 @@ std::string Tags::source() const {
     text += '=';
     text += value;
   }
-  if (text.size() > 200) text.resize(200);
+  if (text.size() > kMaxSourceBytes) {
+    size_t size = kMaxSourceBytes;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+    text.resize(size);
+  }
   return text;
+}
+
+std::vector<std::pair<std::string, std::string>> parse_source(std::string_view source) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!source.empty()) {
+    const size_t blank = source.find(' ');
+    const std::string_view word = source.substr(0, blank);
+    source.remove_prefix(blank == std::string_view::npos ? source.size() : blank + 1);
+    const size_t equals = word.find('=');
+    const std::string_view key = word.substr(0, equals);
+    const bool known =
+        equals != std::string_view::npos && (listed(kUnitKeys, key) || listed(kPlaceKeys, key));
+    if (known || pairs.empty()) {
+      pairs.emplace_back(known ? key : std::string_view(), known ? word.substr(equals + 1) : word);
+    } else {
+      pairs.back().second += ' ';
+      pairs.back().second += word;
+    }
+  }
+  return pairs;
 }
 
 bool countable_tag(std::string_view key) {
@@ -146,6 +176,10 @@ bool countable_tag(std::string_view key) {
 void parse_tag_comment(std::string_view comment, Tags& tags) {
   comment = trim(comment);
   if (comment.empty() || comment.size() > 4096 || comment.front() == '+') return;  // "/*+": a planner hint
+  if (comment.starts_with("pgsieve:")) {
+    if (tags.find("pgsieve").empty()) tags.values.emplace_back("pgsieve", trim(comment.substr(8)));
+    return;
+  }
   Tags found;
   while (!comment.empty()) {
     const size_t end = item_end(comment);

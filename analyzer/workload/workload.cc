@@ -27,6 +27,10 @@ void Workload::merge(const Workload& other) {
     mine.reads += fact.reads;
     mine.writes += fact.writes;
   }
+  for (const auto& [name, facts] : other.units) {
+    if (UnitFacts* mine = unit_of(units, name)) mine->merge(facts);
+  }
+  marked.merge(other.marked);
   dropped.patterns += other.dropped.patterns;
   dropped.loops += other.dropped.loops;
   dropped.scopes += other.dropped.scopes;

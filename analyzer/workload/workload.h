@@ -16,6 +16,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/workload/loop.h"
 #include "analyzer/workload/pattern.h"
+#include "analyzer/workload/unit_facts.h"
 
 namespace pgsieve {
 
@@ -45,6 +46,8 @@ class Workload {
   std::map<LoopKey, LatentPair> latent_pairs;  // linked statements that ran one to one
   std::map<PatternKey, Repeat> repeats;
   std::map<std::string, TableFact> tables;  // "name" or "schema.name" as written
+  Units units;         // empty unless WorkloadOptions::track_units
+  FacetCounts marked;  // client programs that name their tests by markers: application_name, or the database
   Dropped dropped;
   uint64_t executions = 0;  // each executed statement once
   uint64_t errors = 0;

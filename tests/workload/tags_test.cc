@@ -43,6 +43,14 @@ TEST(Tags, BothEndsCount) {
   EXPECT_EQ(tags.find("db_driver"), "pg");
 }
 
+TEST(Tags, OurOwnDirective) {
+  EXPECT_EQ(tags_of("SELECT 1 FROM t /* pgsieve:ignore n-plus-one -- a batch, bounded */").find("pgsieve"),
+            "ignore n-plus-one -- a batch, bounded");
+  EXPECT_EQ(tags_of("SELECT 1 FROM t -- pgsieve:ignore n-plus-one").find("pgsieve"), "ignore n-plus-one");
+  EXPECT_EQ(tags_of("SELECT 1 FROM t /*action='a',pgsieve='ignore%3An-plus-one'*/").find("pgsieve"),
+            "ignore:n-plus-one");
+}
+
 TEST(Tags, ProseAndHintsAreNone) {
   for (const char* text : {"SELECT 1 FROM t /* load all posts, then their comments */",
                            "SELECT 1 FROM t -- TODO: an index, perhaps", "/*+ SeqScan(t) */ SELECT 1 FROM t",
