@@ -329,6 +329,11 @@ void Assembler::add_error(Backend& backend, const LogEntry& entry, const EntryFa
   failed.position = entry.position;
   failed.scan = fact.scan;
   backend.target = Backend::Target::kFailed;
+  // Without sessions the error may be another client's than the statement that waits.
+  const bool other =
+      backend.session == 0 && (backend.application != entry.application || backend.user != entry.user ||
+                               backend.database != entry.database);
+  if (other) flush_current(backend);
   if (!backend.current.active) update_identity(backend, entry);
   const std::string_view list =
       entry.context.empty() ? std::string_view{} : context_parameters(entry.context);

@@ -102,7 +102,12 @@ void Assembler::emit_plan(Backend& backend, PlanRecord& record) {
 }
 
 void Assembler::emit_plans(Backend& backend) {
-  for (PlanRecord& record : backend.plans) emit_plan(backend, record);
+  size_t place = 0;
+  for (PlanRecord& record : backend.plans) {
+    record.in_row = place++;
+    record.row_size = backend.plans.size();
+    emit_plan(backend, record);
+  }
   backend.plans.clear();
 }
 

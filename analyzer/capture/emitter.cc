@@ -291,13 +291,15 @@ void Emitter::plan(const Identity& identity, PlanRecord& record, Event::Kind kin
   event.plan = &plan;
   if (plan.rows >= 0) event.rows = static_cast<int64_t>(plan.rows);
   if (scan_.statements > 1) {
-    // auto_explain shows the whole string of a simple query with each of its plans.
-    for (const std::string_view part : split_statements(event.text)) {
-      if (!can_have_plan(part)) continue;
-      event.text = part;
+    // auto_explain shows the whole string of a simple query with each of its plans, which come in order. When
+    // some are missing, which ones is unknown: the first stands for all.
+    std::vector<std::string_view> parts = split_statements(event.text);
+    std::erase_if(parts, [](std::string_view part) { return !can_have_plan(part); });
+    if (!parts.empty()) {
+      const bool complete = record.row_size % parts.size() == 0;
+      event.text = parts[complete ? record.in_row % parts.size() : 0];
       scan_statement(event.text, part_scan_, scratch_);
       event.scan = &part_scan_;
-      break;
     }
   }
   send(event);

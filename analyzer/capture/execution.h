@@ -33,6 +33,9 @@ struct PlanRecord {
   uint32_t file = 0;
   uint64_t offset = 0;
   uint64_t line = 0;
+  // Of a simple query of several statements each plan shows the whole string: this plan's place among those
+  // that came one after another.
+  size_t in_row = 0, row_size = 1;
 };
 
 struct Execution {

@@ -42,6 +42,21 @@ TEST(Pairing, ErrorParametersComeFromContext) {
   EXPECT_EQ(got.kept.events.at(0).parameters, (std::vector<std::string>{"'0'", "NULL"}));
 }
 
+// A prefix without pid: an error is not taken for another client's whose statement came just before.
+TEST(Pairing, ErrorsOfOtherClientsWithoutSessions) {
+  const std::string error = "u@d app2 ERROR:  relation \"nope\" does not exist\n";
+  IngestOptions options;
+  options.prefix = "%u@%d %a ";
+  options.prefix_given = true;
+  const Ingested got = ingest_text("u@d app1 LOG:  duration: 1.000 ms  statement: SELECT 1\n" + error +
+                                       "u@d app2 STATEMENT:  SELECT * FROM nope\n",
+                                   options);
+  ASSERT_EQ(got.kept.events.size(), 2u);
+  EXPECT_EQ(got.kept.events[0].application, "app1");
+  EXPECT_EQ(got.kept.events[1].application, "app2");
+  EXPECT_EQ(got.kept.events[1].text, "SELECT * FROM nope");
+}
+
 TEST(Pairing, SlowBindWithoutExecuteIsAnOrphan) {
   const Ingested got = ingest_text(kHead + "LOG:  duration: 26.0 ms  bind S_1: select $1\n" + kHead +
                                    "LOG:  duration: 30.0 ms  bind S_1: select $1\n" + kHead +
