@@ -2,8 +2,8 @@
 // every further line of an entry. So a line that starts with a tab is never an entry, whatever it says.
 //
 // A line with neither prefix nor tab is another program's output, or a continuation whose tab a shipper
-// trimmed. It is taken as a continuation when the entry before it carries a statement and none of that
-// entry's lines had a tab; both cases are counted. Anything else is unread.
+// trimmed. It is taken as a continuation when the entry before it carries a statement and no line of the
+// chunk has a tab, so that they seem to be trimmed; both cases are counted. Anything else is unread.
 #include <cstring>
 
 #include "analyzer/capture/log_reader.h"
@@ -66,6 +66,13 @@ struct StderrReader::Reading {
   uint64_t lines = 0;
   size_t at = 0;
   std::vector<std::string_view> pieces;  // the lines of a message of several
+  enum : uint8_t { kUnasked, kKept, kTrimmed } tabs = kUnasked;
+
+  // Asked only where a line without prefix and tab turns up.
+  bool tabs_trimmed() {
+    if (tabs == kUnasked) tabs = input.text.find("\n\t") == std::string_view::npos ? kTrimmed : kKept;
+    return tabs == kTrimmed;
+  }
 };
 
 bool StderrReader::starts_entry(std::string_view text, size_t at) const {
@@ -114,8 +121,8 @@ void StderrReader::read_message(Reading& reading, Line line, size_t message) con
     std::string_view piece = text.substr(more.start, more.end - more.start);
     if (!tab) {
       LogEntry probe;
-      if (is_blank(piece) || looks_dated(piece) || (!loose && !carries_statement(entry)) ||
-          matcher_.match(piece, probe, reading.memo) > 0) {
+      if (is_blank(piece) || looks_dated(piece) || !reading.tabs_trimmed() ||
+          (!loose && !carries_statement(entry)) || matcher_.match(piece, probe, reading.memo) > 0) {
         break;
       }
       loose = true;

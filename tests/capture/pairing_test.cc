@@ -105,6 +105,16 @@ TEST(Reading, TrimmedTabsAreContinuations) {
   expect_account(got, text.size());
 }
 
+// Where the tabs are still there, a line without one is another program's.
+TEST(Reading, ForeignLinesBehindAStatement) {
+  const std::string text = kHead + "LOG:  duration: 1.0 ms  statement: select a\n\tfrom t\n" + kHead +
+                           "LOG:  duration: 1.0 ms  statement: COMMIT\nsome program: hello\n";
+  const Ingested got = ingest_text(text);
+  EXPECT_EQ(got.kept.events.at(1).text, "COMMIT");
+  EXPECT_EQ(got.stats.unread_lines, 1u);
+  expect_account(got, text.size());
+}
+
 TEST(Reading, NothingThatIsALog) {
   EXPECT_NE(ingest_text("hello\nworld\n").error.find("matched 0 of 2 lines"), std::string::npos);
   EXPECT_NE(ingest_text("").error.find("empty"), std::string::npos);
