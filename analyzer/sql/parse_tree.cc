@@ -3,7 +3,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <exception>
 #include <new>
+#include <utility>
 
 #include "analyzer/sql/depth_guard.h"
 
@@ -24,6 +26,110 @@ struct ParsedProtobuf {
 
 size_t bytes_not_blank(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c != ' '; }));
+}
+
+// Why a text is not given to the parser at all; empty: it is. Its depth comes back in `depth`.
+std::string refusal(std::string_view text, size_t& depth) {
+  if (text.size() > ParseTree::kMaxBytes &&
+      (text.size() > ParseTree::kMaxBlankBytes || bytes_not_blank(text) > ParseTree::kMaxBytes))
+    return "longer than " + std::to_string(ParseTree::kMaxBytes) + " bytes";
+  // No text can nest deeper than it has bytes.
+  depth = text.size() <= kInlineDepth ? text.size() : estimate_tree_depth(text);
+  if (depth > ParseTree::kMaxDepth)
+    return "nested more than " + std::to_string(ParseTree::kMaxDepth) + " levels deep";
+  return {};
+}
+
+std::string terminated_copy(std::string_view text) {
+  std::string terminated(text);
+  std::replace(terminated.begin(), terminated.end(), '\0', ' ');
+  return terminated;
+}
+
+// Runs a job on the caller's stack, or on a large one of its own when the tree is deep. False: no memory for
+// it.
+bool run_on_stack(size_t depth, const std::function<void()>& job) {
+  if (depth <= kInlineDepth) {
+    job();
+    return true;
+  }
+  pthread_attr_t attributes;
+  pthread_t thread;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  const auto run = [](void* argument) -> void* {
+    (*static_cast<const std::function<void()>*>(argument))();
+    return nullptr;
+  };
+  void* argument = const_cast<std::function<void()>*>(&job);
+  const bool started = pthread_attr_setstacksize(&attributes, kLargeStack) == 0 &&
+                       pthread_create(&thread, &attributes, run, argument) == 0;
+  if (started) pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  return started;
+}
+constexpr const char* kNoStack = "no memory for the parser's stack";
+
+std::string message_of(const ParsedProtobuf& parsed) {
+  return parsed.result.error->message != nullptr ? parsed.result.error->message : "syntax error";
+}
+
+// The visit that waits for the tree the library is building on this thread. The library has no other way to
+// hand out the tree than packed; the linker sends its call of the packer here (see
+// tools/cmake/PgsieveTargets.cmake).
+struct PendingVisit {
+  const std::function<void(const PgQuery__ParseResult&)>* visit = nullptr;
+  bool done = false;
+  std::exception_ptr thrown;  // must not pass through the library's frames
+};
+thread_local PendingVisit* pending_visit = nullptr;
+
+}  // namespace
+}  // namespace pgsieve
+
+#if defined(__ELF__)
+extern "C" {
+size_t __real_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree);
+size_t __real_pg_query__parse_result__pack(const PgQuery__ParseResult* tree, uint8_t* out);
+size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree);
+size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* tree, uint8_t* out);
+
+size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree) {
+  pgsieve::PendingVisit* pending = pgsieve::pending_visit;
+  if (pending == nullptr) return __real_pg_query__parse_result__get_packed_size(tree);
+  if (!std::exchange(pending->done, true)) {
+    pgsieve::pending_visit = nullptr;
+    try {
+      (*pending->visit)(*tree);
+    } catch (...) {
+      pending->thrown = std::current_exception();
+    }
+    pgsieve::pending_visit = pending;
+  }
+  return 0;
+}
+
+size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* tree, uint8_t* out) {
+  return pgsieve::pending_visit == nullptr ? __real_pg_query__parse_result__pack(tree, out) : 0;
+}
+}
+#endif
+
+namespace pgsieve {
+namespace {
+
+// One parse of a text that is not too deep for this stack.
+TreeVisit visit_here(const std::string& text, const std::function<void(const PgQuery__ParseResult&)>& visit) {
+  PendingVisit pending{&visit, false, nullptr};
+  pending_visit = &pending;
+  const ParsedProtobuf parsed(text.c_str());
+  pending_visit = nullptr;
+  if (pending.thrown) std::rethrow_exception(pending.thrown);
+  if (parsed.result.error != nullptr) return {ParseTree::Outcome::kRejected, message_of(parsed)};
+  if (pending.done) return {ParseTree::Outcome::kParsed, {}};
+  // The library was linked in a way that the packer can't be caught: it has packed the tree.
+  const ParseTree tree(text);
+  if (tree.ok()) visit(*tree.root());
+  return {tree.outcome(), tree.message()};
 }
 
 }  // namespace
@@ -49,22 +155,30 @@ void* TreeArena::allocate(size_t bytes) {
 }
 
 ParseTree::ParseTree(std::string_view text) : arena_(std::make_unique<TreeArena>(kMaxTreeBytes)) {
-  if (text.size() > kMaxBytes && (text.size() > kMaxBlankBytes || bytes_not_blank(text) > kMaxBytes)) {
-    message_ = "longer than " + std::to_string(kMaxBytes) + " bytes";
-    return;
-  }
-  std::string terminated(text);
-  std::replace(terminated.begin(), terminated.end(), '\0', ' ');
-  // No text can nest deeper than it has bytes.
-  const size_t depth =
-      terminated.size() <= kInlineDepth ? terminated.size() : estimate_tree_depth(terminated);
-  if (depth > kMaxDepth) {
-    message_ = "nested more than " + std::to_string(kMaxDepth) + " levels deep";
-  } else if (depth > kInlineDepth) {
-    parse_on_large_stack(terminated);
-  } else {
-    parse(terminated);
-  }
+  size_t depth = 0;
+  message_ = refusal(text, depth);
+  if (!message_.empty()) return;
+  const std::string terminated = terminated_copy(text);
+  if (!run_on_stack(depth, [&] { parse(terminated); })) message_ = kNoStack;
+}
+
+TreeVisit visit_tree(std::string_view text, const std::function<void(const PgQuery__ParseResult&)>& visit) {
+  TreeVisit result;
+  size_t depth = 0;
+  result.message = refusal(text, depth);
+  if (!result.message.empty()) return result;
+  const std::string terminated = terminated_copy(text);
+  std::exception_ptr thrown;
+  const bool ran = run_on_stack(depth, [&] {
+    try {
+      result = visit_here(terminated, visit);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  });
+  if (thrown) std::rethrow_exception(thrown);
+  if (!ran) result.message = kNoStack;
+  return result;
 }
 
 std::span<PgQuery__RawStmt* const> ParseTree::statements() const {
@@ -76,7 +190,7 @@ void ParseTree::parse(const std::string& text) {
   const ParsedProtobuf parsed(text.c_str());
   if (parsed.result.error != nullptr) {
     outcome_ = Outcome::kRejected;
-    message_ = parsed.result.error->message != nullptr ? parsed.result.error->message : "syntax error";
+    message_ = message_of(parsed);
     return;
   }
   ProtobufCAllocator allocator;
@@ -87,28 +201,6 @@ void ParseTree::parse(const std::string& text) {
                                          reinterpret_cast<const uint8_t*>(parsed.result.parse_tree.data));
   outcome_ = root_ != nullptr ? Outcome::kParsed : Outcome::kTooComplex;
   if (root_ == nullptr) message_ = "parse tree larger than " + std::to_string(kMaxTreeBytes) + " bytes";
-}
-
-void ParseTree::parse_on_large_stack(const std::string& text) {
-  struct Job {
-    ParseTree* tree;
-    const std::string* text;
-  } job{this, &text};
-  pthread_attr_t attributes;
-  pthread_t thread;
-  if (pthread_attr_init(&attributes) != 0) return;
-  const auto run = [](void* argument) -> void* {
-    const Job* to_do = static_cast<Job*>(argument);
-    to_do->tree->parse(*to_do->text);
-    return nullptr;
-  };
-  message_ = "no memory for the parser's stack";
-  if (pthread_attr_setstacksize(&attributes, kLargeStack) == 0 &&
-      pthread_create(&thread, &attributes, run, &job) == 0) {
-    message_.clear();
-    pthread_join(thread, nullptr);
-  }
-  pthread_attr_destroy(&attributes);
 }
 
 }  // namespace pgsieve

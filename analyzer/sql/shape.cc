@@ -13,9 +13,9 @@ namespace {
 // Texts longer than this lose their bulk (long IN and VALUES lists) before they are parsed.
 constexpr size_t kBulkyBytes = 32 * 1024;
 
-void describe_unparsed(StatementShape& shape, const ParseTree& tree, std::string_view text,
+void describe_unparsed(StatementShape& shape, ParseTree::Outcome outcome, std::string_view text,
                        const StatementScan& scan) {
-  shape.truncated = tree.outcome() == ParseTree::Outcome::kTooComplex;
+  shape.truncated = outcome == ParseTree::Outcome::kTooComplex;
   shape.kind = shape.truncated ? internal::guess_kind(text) : StatementKind::kUnparsed;
   if (shape.truncated && shape.kind == StatementKind::kInsert && scan.rows > 0) {
     shape.arity = scan.rows > 1 ? Arity::kRows : Arity::kRow;
@@ -38,22 +38,20 @@ StatementShape draw_shape(std::string_view text) {
   shape.slots.resize(scan.slots.size());
   for (size_t i = 0; i < scan.slots.size(); ++i) shape.slots[i].parameter = scan.slots[i].parameter;
 
+  const auto draw = [&](const PgQuery__ParseResult& tree) {
+    if (tree.n_stmts == 0 || tree.stmts[0]->stmt == nullptr) {
+      shape.kind = StatementKind::kEmpty;
+      return;
+    }
+    internal::ShapeBuilder builder(shape, scan, text);
+    builder.draw(*tree.stmts[0]->stmt);
+    builder.finish();
+  };
   std::string parsed = text.size() > kBulkyBytes ? internal::without_bulk(text) : std::string(text);
-  ParseTree tree(parsed);
-  if (tree.outcome() == ParseTree::Outcome::kRejected && internal::replace_placeholders(parsed))
-    tree = ParseTree(parsed);
-  if (!tree.ok()) {
-    describe_unparsed(shape, tree, text, scan);
-    return shape;
-  }
-  const auto statements = tree.statements();
-  if (statements.empty() || statements[0]->stmt == nullptr) {
-    shape.kind = StatementKind::kEmpty;
-    return shape;
-  }
-  internal::ShapeBuilder builder(shape, scan, text);
-  builder.draw(*statements[0]->stmt);
-  builder.finish();
+  TreeVisit visit = visit_tree(parsed, draw);
+  if (visit.outcome == ParseTree::Outcome::kRejected && internal::replace_placeholders(parsed))
+    visit = visit_tree(parsed, draw);
+  if (visit.outcome != ParseTree::Outcome::kParsed) describe_unparsed(shape, visit.outcome, text, scan);
   return shape;
 }
 

@@ -10,8 +10,9 @@ namespace {
 
 // Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
 // primary key".
+constexpr int kHighestTier = 3;
 int tier(LinkStrength strength) {
-  if (strength >= LinkStrength::kNames) return 3;
+  if (strength >= LinkStrength::kNames) return kHighestTier;
   if (strength >= LinkStrength::kSameColumn) return 2;
   return strength == LinkStrength::kPossible ? 1 : 0;
 }
@@ -23,86 +24,83 @@ bool can_be_child(const StatementEvent& statement) {
 
 }  // namespace
 
-// The memo is a table with one place per hash: a pair that was pushed out is worked out again.
 LinkStrength SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
                                           const StatementInfo& child, uint32_t child_ordinal) {
   if (!may_link(parent.link, child.link)) {
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
   }
-  constexpr size_t kPlaceBits = 17;
-  if (links_.empty()) links_.resize(size_t{1} << kPlaceBits);
-  const uint64_t pair = (uint64_t{parent_ordinal} << 32U) | child_ordinal;
-  LinkMemo& memo = links_[(pair * 0x9e3779b97f4a7c15ULL) >> (64U - kPlaceBits)];
-  if (memo.pair != pair) memo = {pair, find_link(parent.link, child.link, options_.schema).strength};
-  return memo.strength;
+  return links_.find(parent_ordinal, child_ordinal,
+                     [&] { return find_link(parent.link, child.link, options_.schema).strength; });
 }
 
-LinkStrength SessionTracker::link_between(const Group& parent, const Group& child) {
-  return link_between(*parent.info, parent.ordinal, *child.info, child.ordinal);
-}
-
+// The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
+// the first of the highest weight is the best, and the search ends there.
 SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group,
                                                           const StatementEvent& statement) {
   Candidate best;
-  for (const Group& other : session.groups) {
-    if (&other == &group || other.executions == 0) continue;
-    const bool single_in_loop =
-        !other.many_rows && other.run != nullptr && other.run->parent().id != 0 && other.run != group.run;
-    if (!other.many_rows && !single_in_loop) continue;
-    if (other.info->kind == StatementClass::kWrite && !other.info->shape->returning) continue;
-    LinkStrength link = link_between(other, group);
-    const ValueMatch match = match_values(statement, other.ordinal, session.values);
+  const bool values_known = !session.values.empty();
+  const auto own = static_cast<size_t>(&group - session.groups.data());
+  for (const uint8_t index : session.recency) {
+    const GroupHint& hint = session.hints[index];
+    if (hint.parent == GroupHint::Parent::kNo || index == own) continue;
+    LinkStrength link = link_between(*hint.info, hint.ordinal, *group.info, group.ordinal);
+    const ValueMatch match =
+        values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
     if (link == LinkStrength::kNone) continue;
-    const int weight = match == ValueMatch::kTelling ? 3 : tier(link);
-    if (single_in_loop && weight < 2) continue;
-    const auto rank = std::make_tuple(weight, match != ValueMatch::kNone, other.last_position);
-    if (best.execution != nullptr && rank <= std::make_tuple(best.weight, best.matched, best.position))
+    const int weight = match == ValueMatch::kTelling ? kHighestTier : tier(link);
+    const bool matched = match != ValueMatch::kNone;
+    const Group& other = session.groups[index];
+    if (hint.parent == GroupHint::Parent::kInLoop && (weight < 2 || other.run == group.run)) continue;
+    if (best.execution != nullptr &&
+        std::make_tuple(weight, matched) <= std::make_tuple(best.weight, best.matched))
       continue;
     best = {};
     best.weight = weight;
-    best.matched = match != ValueMatch::kNone;
+    best.matched = matched;
     best.strength = link;
-    best.position = other.last_position;
-    if (other.many_rows) {
+    if (hint.parent == GroupHint::Parent::kRows) {
       best.execution = &other.execution;
-      best.parent_id = other.execution.id;
     } else {
       best.execution = &other.run->parent();
       best.via = other.pattern->key;
-      best.parent_id = best.execution->id;
     }
+    best.parent_id = best.execution->id;
+    if (weight == kHighestTier && !values_known) break;
   }
   return best;
 }
 
-// Looks on the other connections of the same client program.
+// Looks on the other connections of the same client program: the strongest link, then the latest execution.
 SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
                                                        const StatementEvent& statement) {
   Candidate best;
   const auto found = state_.applications.find(session.application);
   if (found == state_.applications.end() || statement.start == kUnknownTime) return best;
-  for (RingEntry& entry : found->second.ring) {
-    const ParentExecution& parent = entry.execution;
-    if (parent.session == session.id || parent.end == kUnknownTime || parent.key == group.pattern->key)
-      continue;
-    const bool same_trace = statement.trace != 0 && parent.trace == statement.trace;
-    if (!same_trace && statement.trace != 0 && parent.trace != 0) continue;
-    Microseconds last = parent.end;
+  Application& application = found->second;
+  for (const uint8_t place : application.recency) {
+    const RingHint& hint = application.hints[place];
+    if (hint.session == session.id || hint.end == kUnknownTime) continue;
+    const bool same_trace = statement.trace != 0 && hint.trace == statement.trace;
+    if (!same_trace && statement.trace != 0 && hint.trace != 0) continue;
+    if (statement.start + 2 * kMillisecond < hint.end) continue;
+    RingEntry& entry = application.ring[place];
+    Microseconds last = hint.end;
     for (const std::shared_ptr<LoopRun>& run : entry.runs) {
       if (run->child_key() == group.pattern->key && run->last_end() != kUnknownTime)
         last = std::max(last, run->last_end());
     }
     const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
-    if (statement.start - last > allowed || statement.start + 2 * kMillisecond < parent.end) continue;
-    const LinkStrength link = link_between(*parent.info, parent.pattern_ordinal, *group.info, group.ordinal);
-    if (tier(link) < 3 && !(same_trace && tier(link) == 2)) continue;
-    const auto rank = std::make_tuple(tier(link), parent.id);  // the strongest link, then the latest
-    if (best.execution != nullptr && rank < std::make_tuple(tier(best.strength), best.parent_id)) continue;
+    const ParentExecution& parent = entry.execution;
+    if (statement.start - last > allowed || parent.key == group.pattern->key) continue;
+    const LinkStrength link = link_between(*parent.info, hint.ordinal, *group.info, group.ordinal);
+    if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
+    if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     best.execution = &parent;
     best.strength = link;
     best.parent_id = parent.id;
     best.ring = &entry;
+    if (tier(link) == kHighestTier) break;
   }
   return best;
 }
@@ -115,8 +113,11 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
     // A parent on this connection: its children on other connections shall find the run.
     const auto found = state_.applications.find(session.application);
     if (found != state_.applications.end()) {
-      for (RingEntry& other : found->second.ring) {
+      for (const uint8_t place : found->second.recency) {
+        RingEntry& other = found->second.ring[place];
+        if (other.execution.id > candidate.execution->id) continue;
         if (other.execution.id == candidate.execution->id) entry = &other;
+        break;
       }
     }
   }
@@ -227,23 +228,18 @@ Application& SessionTracker::application_of(uint64_t id) {
 // A statement's next execution on a connection takes the place of its last, so that a loop does not push its
 // own parent out; else the oldest place is taken.
 void SessionTracker::push_ring(const StatementEvent& statement, const ParentExecution& execution) {
-  std::vector<RingEntry>& ring = application_of(statement.application).ring;
-  RingEntry* place = nullptr;
-  for (RingEntry& entry : ring) {
-    if (entry.execution.session == execution.session &&
-        entry.execution.pattern_ordinal == execution.pattern_ordinal) {
-      place = &entry;
-      break;
-    }
-  }
-  if (place == nullptr && ring.size() < kRing) place = &ring.emplace_back();
-  if (place == nullptr) {
-    place = &*std::min_element(ring.begin(), ring.end(), [](const RingEntry& left, const RingEntry& right) {
-      return left.execution.id < right.execution.id;
-    });
-  }
-  release(*place);
-  place->execution = execution;
+  static_assert(kRing <= 256);
+  Application& application = application_of(statement.application);
+  const auto same =
+      std::find_if(application.hints.begin(), application.hints.end(), [&](const RingHint& hint) {
+        return hint.session == execution.session && hint.ordinal == execution.pattern_ordinal;
+      });
+  size_t place = static_cast<size_t>(same - application.hints.begin());
+  if (same == application.hints.end() && application.ring.size() >= kRing) place = application.recency.back();
+  if (place == application.ring.size()) application.ring.emplace_back();
+  release(application.ring[place]);
+  application.ring[place].execution = execution;
+  application.touch(place);
 }
 
 }  // namespace pgsieve

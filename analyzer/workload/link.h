@@ -10,6 +10,7 @@
 // created_by_user_id → users.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -38,16 +39,41 @@ inline bool is_strong(LinkStrength strength) {
   return strength >= LinkStrength::kSameColumn;
 }
 
+// The words of a name as hashes: [k - 1] stands for the last k of them, so that "one name ends with the
+// other" is one comparison. Words before the last six are not looked at.
+class WordHashes {
+ public:
+  WordHashes() = default;
+  explicit WordHashes(const std::vector<std::string>& words);
+
+  bool empty() const { return count_ == 0; }
+  uint32_t last() const { return endings_[0]; }  // of the last word; only when not empty()
+  bool agrees_with(const WordHashes& other) const {
+    const size_t common = std::min(count_, other.count_);
+    return common != 0 && endings_[common - 1] == other.endings_[common - 1];
+  }
+  friend bool operator==(const WordHashes&, const WordHashes&) = default;
+
+ private:
+  static constexpr size_t kWords = 6;
+  std::array<uint32_t, kWords> endings_{};
+  uint8_t count_ = 0;
+};
+
 // What a statement offers as a parent and needs as a child; made once per statement.
 struct LinkProfile {
   struct TableName {
     std::string schema, name;
-    std::vector<std::string> words;  // singular, lower case
+    WordHashes words;  // singular, lower case
   };
   struct ColumnName {
-    std::string name;                // normalised: lower case, no separators
-    std::vector<std::string> words;  // key words stripped; empty: nothing but key words ("id")
-    uint32_t table = 0;              // index into tables; UINT32_MAX unknown
+    std::string name;       // normalised: lower case, no separators
+    uint64_t hash = 0;      // of `name`
+    WordHashes words;       // key words stripped, the last one singular; empty: nothing but key words ("id")
+    uint32_t table = 0;     // index into tables; UINT32_MAX unknown
+    bool generic = false;   // ends with a word that names nothing by itself: "status", "created_at"
+    bool bare = false;      // its last word is all there is: "author", not "author_id"
+    bool ancestor = false;  // "parent_id", "ancestor_id"
   };
   // A column that a slot of this statement is compared with, and every column a join makes equal to it.
   struct Key {
@@ -67,8 +93,9 @@ struct LinkProfile {
   bool many_rows = false;  // may return more than one row, as far as text (and schema) tell
   // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
   // refused at a glance.
-  std::array<uint64_t, 4> offers{};
-  std::vector<uint8_t> wants;          // bits of `offers`; sorted
+  using WordMask = std::array<uint64_t, 4>;
+  WordMask offers{};
+  WordMask wants{};
   bool wants_any = false;              // a polymorphic key: any parent
   uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
 };
@@ -76,10 +103,11 @@ struct LinkProfile {
 // False: nothing that the parent names is what the child asks for; at best a lookup by primary key links
 // them.
 inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
-  for (const uint8_t bit : child.wants) {
-    if ((parent.offers[bit >> 6U] >> (bit & 63U) & 1U) != 0) return true;
-  }
-  return child.wants_any;
+  const LinkProfile::WordMask& offers = parent.offers;
+  const LinkProfile::WordMask& wants = child.wants;
+  const uint64_t both =
+      (offers[0] & wants[0]) | (offers[1] & wants[1]) | (offers[2] & wants[2]) | (offers[3] & wants[3]);
+  return both != 0 || child.wants_any;
 }
 
 LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema);
@@ -96,6 +124,12 @@ struct Link {
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
 // The same with names filled in, for evidence and fixes.
 Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
+
+// A column name as links compare it.
+LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table);
+// Without a schema a key looks like a key: "id" and its kin, or the table's own name with a key word
+// (users.user_id).
+bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table);
 
 // Naming helpers, shared with the ORM suggestions.
 std::vector<std::string> name_words(std::string_view name);  // "OrderItems" / "order_items" → [order, items]

@@ -29,14 +29,90 @@ uint32_t Session::statements_per_unit() const {
   return static_cast<uint32_t>(std::min<uint64_t>(unit_statements * 16 / units, UINT32_MAX));
 }
 
+namespace {
+
+// Makes `index` the first of the order, whether it was in it or not.
+void move_to_front(std::vector<uint8_t>& order, size_t index) {
+  const auto value = static_cast<uint8_t>(index);
+  auto at = std::find(order.begin(), order.end(), value);
+  if (at == order.end()) at = order.insert(at, value);
+  std::rotate(order.begin(), at, at + 1);
+}
+
+GroupHint::Parent parent_kind(const Group& group) {
+  if (group.executions == 0) return GroupHint::Parent::kNo;
+  if (group.info->kind == StatementClass::kWrite && !group.info->shape->returning)
+    return GroupHint::Parent::kNo;
+  if (group.many_rows) return GroupHint::Parent::kRows;
+  return group.run != nullptr && group.run->parent().id != 0 ? GroupHint::Parent::kInLoop
+                                                             : GroupHint::Parent::kNo;
+}
+
+GroupHint hint_of(const Group& group) {
+  return {group.pattern, group.info.get(), group.ordinal, parent_kind(group)};
+}
+
+RingHint hint_of(const RingEntry& entry) {
+  const ParentExecution& execution = entry.execution;
+  return {execution.session, execution.trace, execution.end, execution.pattern_ordinal};
+}
+
+}  // namespace
+
 Group* Session::find_group(const Pattern* pattern) {
-  if (group_patterns.size() != groups.size()) {  // taken up from a stored state
-    group_patterns.clear();
-    for (const Group& group : groups) group_patterns.push_back(group.pattern);
+  const auto found = std::find_if(hints.begin(), hints.end(),
+                                  [&](const GroupHint& hint) { return hint.pattern == pattern; });
+  return found == hints.end() ? nullptr : &groups[static_cast<size_t>(found - hints.begin())];
+}
+
+Group& Session::add_group(Group group) {
+  static_assert(kMaxGroups <= 256);
+  groups.push_back(std::move(group));
+  hints.emplace_back();
+  touch(groups.back());
+  return groups.back();
+}
+
+void Session::touch(Group& group) {
+  const auto index = static_cast<size_t>(&group - groups.data());
+  hints[index] = hint_of(group);
+  move_to_front(recency, index);
+}
+
+void Session::clear_groups() {
+  groups.clear();
+  hints.clear();
+  recency.clear();
+}
+
+void Session::index_groups() {
+  hints.clear();
+  recency.resize(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    hints.push_back(hint_of(groups[i]));
+    recency[i] = static_cast<uint8_t>(i);
   }
-  const auto found = std::find(group_patterns.begin(), group_patterns.end(), pattern);
-  return found == group_patterns.end() ? nullptr
-                                       : &groups[static_cast<size_t>(found - group_patterns.begin())];
+  std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
+    return groups[left].last_position > groups[right].last_position;
+  });
+}
+
+void Application::touch(size_t place) {
+  if (hints.size() < ring.size()) hints.resize(ring.size());
+  hints[place] = hint_of(ring[place]);
+  move_to_front(recency, place);
+}
+
+void Application::index_ring() {
+  hints.clear();
+  recency.resize(ring.size());
+  for (size_t i = 0; i < ring.size(); ++i) {
+    hints.push_back(hint_of(ring[i]));
+    recency[i] = static_cast<uint8_t>(i);
+  }
+  std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
+    return ring[left].execution.id > ring[right].execution.id;
+  });
 }
 
 }  // namespace pgsieve

@@ -50,6 +50,18 @@ struct Group {
   std::string source;
 };
 
+// What is looked at in every group for every statement, small enough to stay in the nearest cache.
+struct GroupHint {
+  const Pattern* pattern = nullptr;
+  const StatementInfo* info = nullptr;
+  uint32_t ordinal = 0;
+  enum class Parent : uint8_t {
+    kNo,
+    kRows,    // its last execution may have returned several rows
+    kInLoop,  // one row, but it is in a loop itself: what it feeds belongs to the loop's parent
+  } parent = Parent::kNo;
+};
+
 struct Session {
   static constexpr size_t kMaxGroups = 64;
   static constexpr size_t kRecent = 8;
@@ -58,8 +70,8 @@ struct Session {
   uint64_t application = 0;
   Microseconds last_end = kUnknownTime;
   std::vector<Group> groups;
-  std::vector<const Pattern*>
-      group_patterns;  // of `groups`, in the same order: short enough to search every time
+  std::vector<GroupHint> hints;  // of `groups`, in the same order
+  std::vector<uint8_t> recency;  // indexes into `groups`, the latest executed first
 
   // The open transaction.
   bool in_transaction = false;
@@ -91,6 +103,11 @@ struct Session {
   uint32_t statements_per_unit() const;  // times 16; 0: no units
   Microseconds median_gap() const;       // to a factor of two; kUnknownTime when there is none
   Group* find_group(const Pattern* pattern);
+  Group& add_group(Group group);                            // there must be room
+  Group& oldest_group() { return groups[recency.back()]; }  // the one executed longest ago
+  void touch(Group& group);                                 // it was executed, or replaced, just now
+  void clear_groups();
+  void index_groups();  // makes hints and recency anew
 };
 
 // One place of the fan-out ring: a parent and its children's runs.
@@ -99,9 +116,21 @@ struct RingEntry {
   std::vector<std::shared_ptr<LoopRun>> runs;
 };
 
+// What is looked at in every place of a ring for every statement.
+struct RingHint {
+  uint64_t session = 0, trace = 0;
+  Microseconds end = kUnknownTime;
+  uint32_t ordinal = 0;  // of the pattern
+};
+
 // A client program: the latest parents on all of its connections.
 struct Application {
-  std::vector<RingEntry> ring;  // in no order
+  std::vector<RingEntry> ring;   // in no order
+  std::vector<RingHint> hints;   // of `ring`, in the same order
+  std::vector<uint8_t> recency;  // indexes into `ring`, the latest execution first
+
+  void touch(size_t place);  // its execution was set just now
+  void index_ring();         // makes hints and recency anew
 };
 
 // All that is open between two statements. Groups and ring entries share their runs: whoever lets go of a run

@@ -46,8 +46,7 @@ void SessionTracker::close_window(Session& session) {
     fold_repeats(group);
     release(group.run, session);
   }
-  session.groups.clear();
-  session.group_patterns.clear();
+  session.clear_groups();
   session.gap_bits.fill(0);
   session.previous_values.clear();
   session.recent.clear();
@@ -98,19 +97,21 @@ void SessionTracker::resume(OpenState state) {
       state.sessions.pop_front();
       continue;
     }
+    session.index_groups();
     state_.sessions.splice(state_.sessions.end(), state.sessions, state.sessions.begin());
     by_id_[session.id] = std::prev(state_.sessions.end());
     if (state_.sessions.size() > options_.max_open_scopes) evict_oldest();
   }
   for (auto& [id, application] : state.applications) {
-    std::vector<RingEntry>& ring = application_of(id).ring;
+    Application& resumed = application_of(id);
     for (RingEntry& entry : application.ring) {
-      if (ring.size() < kRing) {
-        ring.push_back(std::move(entry));
+      if (resumed.ring.size() < kRing) {
+        resumed.ring.push_back(std::move(entry));
       } else {
         release(entry);
       }
     }
+    resumed.index_ring();
   }
 }
 
@@ -187,26 +188,19 @@ void SessionTracker::note_units(Session& session, const StatementEvent& statemen
 
 Group& SessionTracker::group_of(Session& session, const StatementEvent& statement) {
   if (Group* group = session.find_group(statement.pattern)) return *group;
-  if (session.groups.size() >= Session::kMaxGroups) {
-    const auto oldest = std::min_element(
-        session.groups.begin(), session.groups.end(),
-        [](const Group& left, const Group& right) { return left.last_position < right.last_position; });
-    fold_repeats(*oldest);
-    release(oldest->run, session);
-    ++facts_.dropped.scope_statements;
-    *oldest = std::move(session.groups.back());
-    session.groups.pop_back();
-    session.group_patterns[static_cast<size_t>(oldest - session.groups.begin())] =
-        session.group_patterns.back();
-    session.group_patterns.pop_back();
-  }
-  Group& group = session.groups.emplace_back();
-  session.group_patterns.push_back(statement.pattern);
+  Group group;
   group.pattern = statement.pattern;
   group.ordinal = statement.pattern_ordinal;
   group.info = statement.info;
   group.source = statement.tags->source();
-  return group;
+  if (session.groups.size() < Session::kMaxGroups) return session.add_group(std::move(group));
+  Group& oldest = session.oldest_group();
+  fold_repeats(oldest);
+  release(oldest.run, session);
+  ++facts_.dropped.scope_statements;
+  oldest = std::move(group);
+  session.touch(oldest);
+  return oldest;
 }
 
 // The same values again, nothing written to the statement's tables since.
@@ -267,11 +261,11 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
   for (uint64_t bits = statement.info->write_mask; bits != 0; bits &= bits - 1) {
     session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))] = session.write_sequence;
   }
-  for (Group& group : session.groups) {
+  for (const uint8_t index : session.recency) {
+    Group& group = session.groups[index];
+    if (group.last_position != 0 && group.last_position + 3 < session.position) break;
     if (group.run == nullptr || group.info->kind != StatementClass::kQuery || group.last_value == 0) continue;
-    if (group.last_position + 3 < session.position ||
-        (group.info->read_mask & statement.info->write_mask) == 0)
-      continue;
+    if ((group.info->read_mask & statement.info->write_mask) == 0) continue;
     const auto end = statement.values.begin() + static_cast<std::ptrdiff_t>(statement.value_count);
     const bool same = std::any_of(statement.values.begin(), end, [&](const SlotValue& value) {
       return value.known && value.hash == group.last_value;
@@ -341,6 +335,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
     session.previous_values.push_back(value.hash);
   }
   note_execution(session, group, statement);
+  session.touch(group);
 }
 
 // A cursor's rows come with its FETCHes: each counts as one more execution of its DECLARE, which thus becomes
@@ -367,6 +362,7 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   group->last_position = session.position;
   session.values.add(fetched.pattern_ordinal, *statement.event);
   note_execution(session, *group, fetched);
+  session.touch(*group);
   return true;
 }
 

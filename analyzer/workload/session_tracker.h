@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "analyzer/workload/builder.h"
+#include "analyzer/workload/link_memo.h"
 #include "analyzer/workload/session.h"
 
 namespace pgsieve {
@@ -62,9 +63,8 @@ class SessionTracker {
     int weight = 0;        // of the link, or more when values prove it
     bool matched = false;  // its rows hold a value that is asked for
     PatternKey via;
-    uint64_t parent_id = 0;     // the direct parent's execution
-    RingEntry* ring = nullptr;  // where it was found, when on another connection
-    uint64_t position = 0;
+    uint64_t parent_id = 0;                  // the direct parent's execution
+    RingEntry* ring = nullptr;               // where it was found, when on another connection
     Microseconds last_heard = kUnknownTime;  // of the parent or the latest of its children here
   };
 
@@ -90,7 +90,6 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
-  LinkStrength link_between(const Group& parent, const Group& child);
   LinkStrength link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
                             uint32_t child_ordinal);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
@@ -111,11 +110,7 @@ class SessionTracker {
   Workload& facts_;
   OpenState state_;
   std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
-  struct LinkMemo {
-    uint64_t pair = 0;  // (parent ordinal, child ordinal); 0: unused
-    LinkStrength strength = LinkStrength::kNone;
-  };
-  std::vector<LinkMemo> links_;
+  LinkMemo links_;
   struct Latent {
     LoopKey key;
     uint64_t scopes = 0;

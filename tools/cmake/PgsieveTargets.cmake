@@ -55,6 +55,16 @@ function(pgsieve_room name)
   pgsieve_link(pgsieve_${name} ${arg_LINKS})
 endfunction()
 
+# libpg_query builds its parse tree, packs it into bytes and forgets it. analyzer/sql/parse_tree.cc reads the tree in between:
+# the linker sends the library's own call of the packer there. A linker that can't costs speed only.
+function(pgsieve_catch_tree_packer room)
+  if(CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF")
+    foreach(function pg_query__parse_result__get_packed_size pg_query__parse_result__pack)
+      target_link_options(${room} INTERFACE "LINKER:--wrap=${function}" "LINKER:--undefined=__wrap_${function}")
+    endforeach()
+  endif()
+endfunction()
+
 # rules/: one folder per rule. Each rule.md is compiled in, so that `pgsieve rules NAME` needs no file at run time.
 function(pgsieve_rules)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})

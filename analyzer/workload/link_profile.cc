@@ -1,0 +1,258 @@
+// What a statement offers as a parent and needs as a child, drawn from its shape.
+#include "analyzer/workload/link.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analyzer/base/hash.h"
+
+namespace pgsieve {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr std::array<std::string_view, 16> kKeyWords = {"id",  "ids",  "uuid",   "guid", "key", "fk",
+                                                        "pk",  "ref",  "oid",    "gid",  "nr",  "no",
+                                                        "num", "code", "number", "pkey"};
+// Words that name nothing by themselves: two tables that both have such a column are not related by it.
+constexpr std::array<std::string_view, 22> kGenericWords = {
+    "name",     "type",    "status", "state",  "title",   "date", "time", "created",
+    "updated",  "deleted", "at",     "value",  "version", "kind", "slug", "email",
+    "position", "day",     "year",   "active", "enabled", "count"};
+
+template <size_t N>
+bool listed(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+uint32_t word_hash(std::string_view word) {
+  return static_cast<uint32_t>(hash64(word));
+}
+
+void mark(LinkProfile::WordMask& mask, uint32_t word) {
+  mask[(word >> 6U) & 3U] |= uint64_t{1} << (word & 63U);
+}
+
+void mark_last(LinkProfile::WordMask& mask, const WordHashes& words) {
+  if (!words.empty()) mark(mask, words.last());
+}
+
+LinkProfile::TableName table_name(const Relation& relation) {
+  Words words = name_words(relation.name);
+  if (!words.empty()) words.back() = singular(words.back());
+  return {relation.schema, relation.name, WordHashes(words)};
+}
+
+// The words of a column that name something: without key words, the last one singular.
+Words telling_words(Words words) {
+  while (!words.empty() && listed(kKeyWords, words.back())) words.pop_back();
+  while (!words.empty() && listed(kKeyWords, words.front())) words.erase(words.begin());
+  if (!words.empty()) words.back() = singular(words.back());
+  return words;
+}
+
+bool known_unique(const Schema* schema, const LinkProfile::TableName& table, const std::string& column,
+                  bool& known) {
+  const Table* found = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+  known = found != nullptr && !found->view;
+  return known && found->unique_by({column});
+}
+
+// Maps the shape's relations to indexes into profile.tables (UINT32_MAX: not a base table).
+std::vector<uint32_t> collect_tables(const StatementShape& shape, LinkProfile& profile) {
+  std::vector<uint32_t> places(shape.relations.size(), kNoIndex);
+  for (const bool top : {true, false}) {
+    for (size_t i = 0; i < shape.relations.size(); ++i) {
+      const Relation& relation = shape.relations[i];
+      if (relation.kind != Relation::Kind::kTable || (relation.block == 0) != top) continue;
+      places[i] = static_cast<uint32_t>(profile.tables.size());
+      profile.tables.push_back(table_name(relation));
+    }
+    if (top) profile.top_tables = profile.tables.size();
+  }
+  return places;
+}
+
+void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, LinkProfile& profile) {
+  if (shape.blocks.empty()) return;
+  for (const TargetColumn& target : shape.blocks[0].targets) {
+    const uint32_t table = target.use.relation < places.size() ? places[target.use.relation] : kNoIndex;
+    if (target.star) {
+      profile.star = true;
+      if (table != kNoIndex) {
+        profile.star_tables.push_back(table);
+      } else {
+        for (uint32_t i = 0; i < profile.top_tables; ++i) profile.star_tables.push_back(i);
+      }
+    } else if (!target.use.whole_row()) {
+      profile.columns.push_back(normal_column(target.use.column, table));
+    }
+  }
+}
+
+// The column of an equality slot and all columns that join equalities make equal to it.
+void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& places, const Schema* schema,
+                  LinkProfile& profile) {
+  for (uint32_t slot = 0; slot < shape.slots.size(); ++slot) {
+    const SlotUse& use = shape.slots[slot];
+    if (use.role != SlotRole::kEqual || use.column.whole_row()) continue;
+    std::vector<ColumnUse> equal = {use.column};
+    for (size_t done = 0; done < equal.size() && equal.size() < 8; ++done) {
+      for (const Join& join : shape.joins) {
+        if (join.left_column.empty()) continue;
+        const auto add = [&](uint32_t relation, const std::string& column) {
+          const bool seen = std::any_of(equal.begin(), equal.end(), [&](const ColumnUse& known) {
+            return known.relation == relation && known.column == column;
+          });
+          if (!seen) equal.push_back({relation, column});
+        };
+        if (join.left == equal[done].relation && join.left_column == equal[done].column)
+          add(join.right, join.right_column);
+        if (join.right == equal[done].relation && join.right_column == equal[done].column)
+          add(join.left, join.left_column);
+      }
+    }
+    for (const ColumnUse& column : equal) {
+      uint32_t place = column.relation < places.size() ? places[column.relation] : kNoIndex;
+      if (place == kNoIndex && profile.tables.size() == 1) place = 0;
+      if (place == kNoIndex) continue;
+      LinkProfile::Key key;
+      key.slot = slot;
+      key.table = place;
+      key.column = column.column;
+      key.normal = normal_column(column.column, place);
+      bool known = false;
+      const bool unique = known_unique(schema, profile.tables[place], column.column, known);
+      key.primary = known ? unique : looks_primary(key.normal, profile.tables[place]);
+      profile.keys.push_back(std::move(key));
+    }
+  }
+  // (commentable_type, commentable_id), (content_type_id, object_id): a pair names a row of any table.
+  for (LinkProfile::Key& key : profile.keys) {
+    const Words own = telling_words(name_words(key.column));
+    for (const LinkProfile::Key& other : profile.keys) {
+      if (other.slot == key.slot || other.table != key.table) continue;
+      const Words words = name_words(other.column);
+      const bool type = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+        return word == "type" || word == "class";
+      });
+      const bool same_stem = !own.empty() && !words.empty() && own.front() == words.front();
+      if (type && (same_stem || (own.size() == 1 && own[0] == "object"))) key.polymorphic = true;
+    }
+  }
+}
+
+// True when a join of the top block can turn one row into several: it goes to a column that is no key of its
+// table.
+bool join_multiplies(const StatementShape& shape, const std::vector<uint32_t>& places,
+                     const LinkProfile& profile) {
+  const auto to_many = [&](uint32_t relation, const std::string& column) {
+    const uint32_t place = relation < places.size() ? places[relation] : kNoIndex;
+    if (place == kNoIndex || place == 0) return place == kNoIndex;
+    return !looks_primary(normal_column(column, place), profile.tables[place]);
+  };
+  return std::any_of(shape.joins.begin(), shape.joins.end(), [&](const Join& join) {
+    if (join.block != 0) return false;
+    return join.left_column.empty() || to_many(join.left, join.left_column) ||
+           to_many(join.right, join.right_column);
+  });
+}
+
+// One row at most: an aggregate, LIMIT 1, no table, or equality with a key.
+bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& places,
+                     const LinkProfile& profile, const Schema* schema) {
+  if (shape.blocks.empty()) return false;
+  if (!is_read(shape.kind) && shape.kind != StatementKind::kDeclareCursor && !shape.returning) return false;
+  const QueryBlock& top = shape.blocks[0];
+  if (is_read(shape.kind) && !top.has_from && !top.set_operation) return false;
+  if (top.has_aggregate && top.group.empty()) return false;
+  // Only where the text is always the same; one with a slot is judged by each execution's value.
+  if (top.limit.value && *top.limit.value <= 1 && top.limit.slot == kNoIndex) return false;
+  if (is_write(shape.kind) && shape.arity == Arity::kRow) return false;
+  if (join_multiplies(shape, places, profile)) return true;
+  std::vector<std::string> equal_columns;
+  for (const LinkProfile::Key& key : profile.keys) {
+    if (key.table != 0) continue;
+    if (key.primary) return false;
+    equal_columns.push_back(key.column);
+  }
+  if (schema != nullptr && !profile.tables.empty() && !equal_columns.empty()) {
+    const Table* table = schema->find(profile.tables[0].schema, profile.tables[0].name);
+    if (table != nullptr && table->unique_by(equal_columns)) return false;
+  }
+  return true;
+}
+
+void add_masks(const Schema* schema, LinkProfile& profile) {
+  for (const LinkProfile::TableName& table : profile.tables) {
+    mark_last(profile.offers, table.words);
+    const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+    if (known == nullptr) continue;
+    for (const ForeignKey& key : known->foreign_keys) {
+      const Words words = name_words(key.target_table);
+      if (!words.empty()) mark(profile.offers, word_hash(singular(words.back())));
+    }
+    if (!profile.star) continue;
+    for (const Column& column : known->columns)
+      mark_last(profile.offers, normal_column(column.name, 0).words);
+  }
+  for (const LinkProfile::ColumnName& column : profile.columns) mark_last(profile.offers, column.words);
+  for (const LinkProfile::Key& key : profile.keys) {
+    const LinkProfile::TableName& table = profile.tables[key.table];
+    mark_last(profile.wants, key.normal.words);
+    mark_last(profile.wants, table.words);
+    if (key.primary && profile.primary_slot == UINT32_MAX) profile.primary_slot = key.slot;
+    if (key.polymorphic) profile.wants_any = true;
+    const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+    if (known == nullptr) continue;
+    for (const ForeignKey& foreign : known->foreign_keys) {
+      const Words words = name_words(foreign.target_table);
+      if (!words.empty()) mark(profile.wants, word_hash(singular(words.back())));
+    }
+  }
+}
+
+}  // namespace
+
+WordHashes::WordHashes(const std::vector<std::string>& words) {
+  uint32_t ending = 0;
+  for (auto word = words.rbegin(); word != words.rend() && count_ < kWords; ++word) {
+    ending = count_ == 0 ? word_hash(*word) : static_cast<uint32_t>(hash_combine(ending, hash64(*word)));
+    endings_[count_++] = ending;
+  }
+}
+
+LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
+  LinkProfile::ColumnName name;
+  name.table = table;
+  const Words words = name_words(column);
+  for (const std::string& word : words) name.name += word;
+  name.hash = hash64(name.name);
+  const Words telling = telling_words(words);
+  name.words = WordHashes(telling);
+  if (telling.empty()) return name;
+  name.generic = listed(kGenericWords, telling.back());
+  name.bare = name.name == telling.back();
+  name.ancestor = telling.size() == 1 && (telling[0] == "parent" || telling[0] == "ancestor");
+  return name;
+}
+
+bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table) {
+  return column.words.empty() || (column.words == table.words && !column.bare);
+}
+
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema) {
+  if (shape.kind == StatementKind::kDeclareCursor && !shape.inner_text.empty()) {
+    return draw_link_profile(draw_shape(shape.inner_text), schema);  // as a parent, a cursor is its query
+  }
+  LinkProfile profile;
+  const std::vector<uint32_t> places = collect_tables(shape, profile);
+  collect_columns(shape, places, profile);
+  collect_keys(shape, places, schema, profile);
+  profile.many_rows = may_return_many(shape, places, profile, schema);
+  add_masks(schema, profile);
+  return profile;
+}
+
+}  // namespace pgsieve
