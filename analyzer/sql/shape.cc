@@ -87,6 +87,26 @@ void ShapeBuilder::draw(const Node& statement) {
   draw_query(&statement, kNoIndex, BlockRole::kTop, nullptr);
 }
 
+namespace {
+
+// A shape lives as long as its pattern: what the vectors grew beyond their content is given back.
+void shrink(StatementShape& shape) {
+  for (QueryBlock& block : shape.blocks) {
+    block.targets.shrink_to_fit();
+    block.order.shrink_to_fit();
+    block.group.shrink_to_fit();
+  }
+  shape.blocks.shrink_to_fit();
+  shape.relations.shrink_to_fit();
+  shape.predicates.shrink_to_fit();
+  shape.joins.shrink_to_fit();
+  shape.functions.shrink_to_fit();
+  shape.slots.shrink_to_fit();
+  shape.written_columns.shrink_to_fit();
+}
+
+}  // namespace
+
 void ShapeBuilder::finish() {
   decide_arity();
   bool any_table = false;
@@ -97,6 +117,7 @@ void ShapeBuilder::finish() {
     all_catalog = all_catalog && is_catalog(relation);
   }
   shape_.catalog_only = any_table && all_catalog;
+  shrink(shape_);
 }
 
 }  // namespace internal

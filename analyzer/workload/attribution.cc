@@ -60,9 +60,9 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     best.matched = matched;
     best.strength = link;
     if (hint.parent == GroupHint::Parent::kRows) {
-      best.execution = &other.execution;
+      best.execution = other.execution;
     } else {
-      best.execution = &other.run->parent();
+      best.execution = other.run->shared_parent();
       best.via = other.pattern->key;
     }
     best.parent_id = best.execution->id;
@@ -91,12 +91,12 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
         last = std::max(last, run->last_end());
     }
     const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
-    const ParentExecution& parent = entry.execution;
+    const ParentExecution& parent = *entry.execution;
     if (statement.start - last > allowed || parent.key == group.pattern->key) continue;
     const LinkStrength link = link_between(*parent.info, hint.ordinal, *group.info, group.ordinal);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
-    best.execution = &parent;
+    best.execution = entry.execution;
     best.strength = link;
     best.parent_id = parent.id;
     best.ring = &entry;
@@ -115,8 +115,8 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
     if (found != state_.applications.end()) {
       for (const uint8_t place : found->second.recency) {
         RingEntry& other = found->second.ring[place];
-        if (other.execution.id > candidate.execution->id) continue;
-        if (other.execution.id == candidate.execution->id) entry = &other;
+        if (other.execution->id > candidate.execution->id) continue;
+        if (other.execution->id == candidate.execution->id) entry = &other;
         break;
       }
     }
@@ -126,8 +126,7 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
       if (run->child_key() == group.pattern->key) return run;
     }
   }
-  ParentExecution parent = candidate.execution == nullptr ? ParentExecution{} : *candidate.execution;
-  auto run = std::make_shared<LoopRun>(statement, std::move(parent), candidate.via);
+  auto run = std::make_shared<LoopRun>(statement, candidate.execution, candidate.via);
   if (entry != nullptr) entry->runs.push_back(run);
   return run;
 }
@@ -213,7 +212,7 @@ Application& SessionTracker::application_of(uint64_t id) {
   if (state_.applications.size() >= kMaxApplications) {
     const auto latest = [](const auto& application) {
       uint64_t newest = 0;
-      for (const RingEntry& entry : application.second.ring) newest = std::max(newest, entry.execution.id);
+      for (const RingEntry& entry : application.second.ring) newest = std::max(newest, entry.execution->id);
       return newest;
     };
     const auto oldest =
@@ -227,12 +226,13 @@ Application& SessionTracker::application_of(uint64_t id) {
 
 // A statement's next execution on a connection takes the place of its last, so that a loop does not push its
 // own parent out; else the oldest place is taken.
-void SessionTracker::push_ring(const StatementEvent& statement, const ParentExecution& execution) {
+void SessionTracker::push_ring(const StatementEvent& statement,
+                               const std::shared_ptr<const ParentExecution>& execution) {
   static_assert(kRing <= 256);
   Application& application = application_of(statement.application);
   const auto same =
       std::find_if(application.hints.begin(), application.hints.end(), [&](const RingHint& hint) {
-        return hint.session == execution.session && hint.ordinal == execution.pattern_ordinal;
+        return hint.session == execution->session && hint.ordinal == execution->pattern_ordinal;
       });
   size_t place = static_cast<size_t>(same - application.hints.begin());
   if (same == application.hints.end() && application.ring.size() >= kRing) place = application.recency.back();

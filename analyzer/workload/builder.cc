@@ -76,8 +76,7 @@ class WorkloadBuilder::State {
  private:
   std::shared_ptr<StatementInfo> look_up(const Event& event);
   std::shared_ptr<StatementInfo> describe(const Event& event);
-  Pattern* pattern_for(const PatternKey& key, const StatementInfo& info, const Event& event,
-                       uint32_t& ordinal);
+  Pattern* pattern_for(const PatternKey& key, StatementInfo& info, uint32_t& ordinal);
   Pattern* adopt(const PatternKey& key);
   std::shared_ptr<StatementInfo> restore(const PatternKey& key, const std::string& text);
   void note_reference(const Event& event, Pattern& pattern);
@@ -100,8 +99,8 @@ class WorkloadBuilder::State {
   StatementEvent statement_;
 };
 
-Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, const StatementInfo& info,
-                                             const Event& event, uint32_t& ordinal) {
+// The pattern takes query and text of the statement that makes it: most patterns have but one such statement.
+Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInfo& info, uint32_t& ordinal) {
   const auto found = facts_.patterns.find(key);
   if (found != facts_.patterns.end()) {
     ordinal = ordinals_[key];
@@ -118,7 +117,7 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, const Statem
   pattern.key = key;
   pattern.shape = info.shape;
   pattern.query = info.query;
-  pattern.reference_text = std::string(event.text.substr(0, kMaxReferenceBytes));
+  pattern.reference_text = info.array_list ? info.reference_text : std::move(info.reference_text);
   pattern.reference_time = kNoExecution;
   pattern.parse_error = info.parse_error;
   return &pattern;
@@ -142,8 +141,16 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
       info->excluded = true;
   }
   uint32_t ignored = 0;
-  info->pattern = pattern_for(info->key, *info, event, info->ordinal);
-  if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, event, ignored);
+  info->pattern = pattern_for(info->key, *info, info->ordinal);
+  if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, ignored);
+  info->query = std::string();
+  if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
+    info->shape = nullptr;
+    info->link = LinkProfile();
+    info->slots = {};
+    info->reference_text = std::string();
+    return info;
+  }
   if (info->kind != StatementClass::kTransparent) {
     for (const std::string& table : info->tables_read) info->read_facts.push_back(&facts_.tables[table]);
     for (const std::string& table : info->tables_written) info->write_facts.push_back(&facts_.tables[table]);
@@ -212,8 +219,15 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
   stored_ = nullptr;
 }
 
+// Statements that left their text to the pattern get it back when the pattern takes another one.
 void WorkloadBuilder::State::note_reference(const Event& event, Pattern& pattern) {
-  if (keep_reference(event, pattern)) new_references_.insert(&pattern);
+  if (event.time > pattern.reference_time) return;
+  const std::string before = pattern.reference_text;
+  if (!keep_reference(event, pattern)) return;
+  new_references_.insert(&pattern);
+  for (const std::shared_ptr<StatementInfo>& info : by_fingerprint_[pattern.key.fingerprint]) {
+    if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before;
+  }
 }
 
 void WorkloadBuilder::State::count(const StatementEvent& statement) {

@@ -32,7 +32,7 @@ void SessionTracker::release(std::shared_ptr<LoopRun>& run) {
 
 void SessionTracker::release(std::shared_ptr<LoopRun>& run, const Session& session) {
   if (run == nullptr) return;
-  run->note_session(session.id, session.median_gap(), session.statements_per_unit());
+  run->note_session(session);
   release(run);
 }
 
@@ -96,7 +96,7 @@ void SessionTracker::fold_repeats(const Group& group) {
   for (const SeenTuple& tuple : group.tuples) {
     if (tuple.count < 2) continue;
     repetitions += tuple.count - 1;
-    repeated_time += tuple.repeated_time;
+    if (tuple.repeated != nullptr) repeated_time += tuple.repeated->time;
     if (most == nullptr || tuple.count > most->count) most = &tuple;
   }
   if (most == nullptr) return;
@@ -122,14 +122,16 @@ void SessionTracker::fold_repeats(const Group& group) {
   example.count = most->count;
   example.executions = group.executions;
   example.distinct_tuples = static_cast<uint32_t>(group.tuples.size()) + group.other_tuples;
-  example.unit_changes = most->unit_changes;
-  example.rollbacks = most->rollbacks;
-  example.errors = most->errors;
+  const SeenTuple::Repeated none;
+  const SeenTuple::Repeated& repeated = most->repeated == nullptr ? none : *most->repeated;
+  example.unit_changes = repeated.unit_changes;
+  example.rollbacks = repeated.rollbacks;
+  example.errors = repeated.errors;
   example.time = most->first;
   if (most->first != kUnknownTime && most->last != kUnknownTime)
     example.span = std::max<Microseconds>(0, most->last - most->first);
-  example.median_gap = most->gaps.median();
-  example.max_interval = most->max_interval;
+  example.median_gap = repeated.gaps.median();
+  example.max_interval = repeated.max_interval;
   example.repeated_time = repeated_time;
   example.source = group.source;
   repeat.add_example(std::move(example));

@@ -26,31 +26,45 @@ bool carries(const LinkProfile& parent, uint32_t table, std::string_view column)
 }
 
 // True when the parent itself asks for one value of that column: all its rows then carry the same one.
-bool pinned(const LinkProfile& parent, uint32_t table, std::string_view column) {
-  if (parent.keys.empty()) return false;
-  const uint64_t wanted = normal_column(column, table).hash;
+bool pinned(const LinkProfile& parent, uint32_t table, uint64_t column_hash) {
   return std::any_of(parent.keys.begin(), parent.keys.end(), [&](const LinkProfile::Key& key) {
-    return key.normal.hash == wanted && (key.table == table || table == kNoIndex);
+    return key.normal.hash == column_hash && (key.table == table || table == kNoIndex);
   });
 }
+
+// The column of the parent that a link starts from.
+struct Source {
+  uint32_t table = 0;
+  uint64_t hash = 0;  // of its normalised name; 0: no column in particular
+  std::string_view name;
+};
 
 struct Best {
   Link link;
   bool explain = false;
-  void offer(LinkStrength strength, const LinkProfile& parent, uint32_t parent_table,
-             std::string_view parent_column, const LinkProfile& child, const LinkProfile::Key& key) {
+  void offer(LinkStrength strength, const LinkProfile& parent, const Source& source, const LinkProfile& child,
+             const LinkProfile::Key& key) {
     if (strength <= link.strength) return;
-    if (!parent_column.empty() && pinned(parent, parent_table, parent_column)) return;
+    if (source.hash != 0 && pinned(parent, source.table, source.hash)) return;
     link.strength = strength;
     link.slot = key.slot;
     if (!explain) return;
     link.parent_table =
-        parent_table < parent.tables.size() ? parent.tables[parent_table].name : std::string();
-    link.parent_column = parent_column;
+        source.table < parent.tables.size() ? parent.tables[source.table].name : std::string();
+    link.parent_column = source.name;
     link.child_table = child.tables[key.table].name;
     link.child_column = key.column;
   }
 };
+
+Source column_of(uint32_t table, std::string_view name) {
+  return {table, normal_column(name, table).hash, name};
+}
+
+Source primary_key_of(uint32_t table) {
+  static const uint64_t hash = normal_column("id", 0).hash;
+  return {table, hash, "id"};
+}
 
 void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const LinkProfile& child,
                     const LinkProfile::Key& key, const Schema& schema, Best& best) {
@@ -65,13 +79,14 @@ void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const Link
       if (foreign.target_table == to->name) {
         const std::string target = i < foreign.target_columns.size() ? foreign.target_columns[i] : "id";
         if (parent.columns.empty() || carries(parent, parent_table, target)) {
-          best.offer(LinkStrength::kForeignKey, parent, parent_table, target, child, key);
+          best.offer(LinkStrength::kForeignKey, parent, column_of(parent_table, target), child, key);
         }
       }
       for (const ForeignKey& sibling : to->foreign_keys) {  // both reference one third table
         if (sibling.target_table != foreign.target_table || from == to) continue;
         if (!sibling.columns.empty() && carries(parent, parent_table, sibling.columns[0])) {
-          best.offer(LinkStrength::kSameColumn, parent, parent_table, sibling.columns[0], child, key);
+          best.offer(LinkStrength::kSameColumn, parent, column_of(parent_table, sibling.columns[0]), child,
+                     key);
         }
       }
     }
@@ -80,7 +95,8 @@ void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const Link
     for (size_t i = 0; i < foreign.columns.size() && i < foreign.target_columns.size(); ++i) {
       if (foreign.target_table != from->name || foreign.target_columns[i] != key.column) continue;
       if (carries(parent, parent_table, foreign.columns[i])) {
-        best.offer(LinkStrength::kForeignKey, parent, parent_table, foreign.columns[i], child, key);
+        best.offer(LinkStrength::kForeignKey, parent, column_of(parent_table, foreign.columns[i]), child,
+                   key);
       }
     }
   }
@@ -92,14 +108,15 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   const LinkProfile::TableName& keyed = child.tables[key.table];
   const bool same_table = offered.name == keyed.name;
   if (same_table && key.primary)
-    best.offer(LinkStrength::kSameKey, parent, parent_table, key.column, child, key);
+    best.offer(LinkStrength::kSameKey, parent, {parent_table, key.normal.hash, key.column}, child, key);
   if (!key.primary && key.normal.words.agrees_with(offered.words)) {
-    best.offer(LinkStrength::kNames, parent, parent_table, "id", child, key);
+    best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
   }
   if (same_table && !key.primary && key.normal.ancestor) {
-    best.offer(LinkStrength::kNames, parent, parent_table, "id", child, key);
+    best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
   }
-  if (key.polymorphic) best.offer(LinkStrength::kPolymorphic, parent, parent_table, "id", child, key);
+  if (key.polymorphic)
+    best.offer(LinkStrength::kPolymorphic, parent, primary_key_of(parent_table), child, key);
 }
 
 void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const LinkProfile::Key& key,
@@ -108,13 +125,16 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
   const auto consider = [&](const LinkProfile::ColumnName& column, std::string_view written) {
     if (column.words.empty()) return;
     if (key.primary && !column.bare && column.words.agrees_with(keyed.words)) {
-      best.offer(LinkStrength::kNames, parent, column.table, written, child, key);
+      best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
     }
     if (column.hash == key.normal.hash && !column.generic) {
-      best.offer(LinkStrength::kSameColumn, parent, column.table, written, child, key);
+      best.offer(LinkStrength::kSameColumn, parent, {column.table, column.hash, written}, child, key);
     }
   };
-  for (const LinkProfile::ColumnName& column : parent.columns) consider(column, column.name);
+  for (size_t i = 0; i < parent.columns.size(); ++i) {
+    consider(parent.columns[i],
+             i < parent.column_names.size() ? std::string_view(parent.column_names[i]) : std::string_view());
+  }
   if (schema == nullptr) return;
   for (const uint32_t star_table : parent.star_tables) {
     const LinkProfile::TableName& table = parent.tables[star_table];
@@ -136,7 +156,7 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
       }
       link_by_columns(parent, child, key, schema, best);
     }
-    if (key.primary) best.offer(LinkStrength::kPossible, parent, 0, "", child, key);
+    if (key.primary) best.offer(LinkStrength::kPossible, parent, {}, child, key);
   }
   return best.link;
 }

@@ -40,7 +40,7 @@ inline bool is_strong(LinkStrength strength) {
 }
 
 // The words of a name as hashes: [k - 1] stands for the last k of them, so that "one name ends with the
-// other" is one comparison. Words before the last six are not looked at.
+// other" is one comparison. Words before the last four are not looked at.
 class WordHashes {
  public:
   WordHashes() = default;
@@ -55,7 +55,7 @@ class WordHashes {
   friend bool operator==(const WordHashes&, const WordHashes&) = default;
 
  private:
-  static constexpr size_t kWords = 6;
+  static constexpr size_t kWords = 4;
   std::array<uint32_t, kWords> endings_{};
   uint8_t count_ = 0;
 };
@@ -84,10 +84,11 @@ struct LinkProfile {
     bool primary = false;      // looks like (or is) the key of its table
     bool polymorphic = false;  // has a …_type companion
   };
-  std::vector<TableName> tables;    // base tables of all blocks, top block first
-  size_t top_tables = 0;            // the first so many are in the top block
-  std::vector<ColumnName> columns;  // plain columns of the select list
-  bool star = false;                // … or all of some table's
+  std::vector<TableName> tables;          // base tables of all blocks, top block first
+  size_t top_tables = 0;                  // the first so many are in the top block
+  std::vector<ColumnName> columns;        // plain columns of the select list
+  std::vector<std::string> column_names;  // of `columns`, as links print them; empty unless asked for
+  bool star = false;                      // … or all of some table's
   std::vector<uint32_t> star_tables;
   std::vector<Key> keys;   // equality slots (scalar or one element), written keys left out
   bool many_rows = false;  // may return more than one row, as far as text (and schema) tell
@@ -110,7 +111,8 @@ inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
   return both != 0 || child.wants_any;
 }
 
-LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema);
+// with_names = false: for find_link() only, at half the size.
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names = true);
 
 struct Link {
   LinkStrength strength = LinkStrength::kNone;

@@ -44,6 +44,12 @@ LinkProfile::TableName table_name(const Relation& relation) {
   return {relation.schema, relation.name, WordHashes(words)};
 }
 
+std::string joined(const Words& words) {
+  std::string whole;
+  for (const std::string& word : words) whole += word;
+  return whole;
+}
+
 // The words of a column that name something: without key words, the last one singular.
 Words telling_words(Words words) {
   while (!words.empty() && listed(kKeyWords, words.back())) words.pop_back();
@@ -74,8 +80,10 @@ std::vector<uint32_t> collect_tables(const StatementShape& shape, LinkProfile& p
   return places;
 }
 
-void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, LinkProfile& profile) {
+void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, bool with_names,
+                     LinkProfile& profile) {
   if (shape.blocks.empty()) return;
+  profile.columns.reserve(shape.blocks[0].targets.size());
   for (const TargetColumn& target : shape.blocks[0].targets) {
     const uint32_t table = target.use.relation < places.size() ? places[target.use.relation] : kNoIndex;
     if (target.star) {
@@ -87,6 +95,7 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
       }
     } else if (!target.use.whole_row()) {
       profile.columns.push_back(normal_column(target.use.column, table));
+      if (with_names) profile.column_names.push_back(joined(name_words(target.use.column)));
     }
   }
 }
@@ -227,13 +236,13 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   LinkProfile::ColumnName name;
   name.table = table;
   const Words words = name_words(column);
-  for (const std::string& word : words) name.name += word;
-  name.hash = hash64(name.name);
+  const std::string whole = joined(words);
+  name.hash = hash64(whole);
   const Words telling = telling_words(words);
   name.words = WordHashes(telling);
   if (telling.empty()) return name;
   name.generic = listed(kGenericWords, telling.back());
-  name.bare = name.name == telling.back();
+  name.bare = whole == telling.back();
   name.ancestor = telling.size() == 1 && (telling[0] == "parent" || telling[0] == "ancestor");
   return name;
 }
@@ -242,16 +251,20 @@ bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::Tab
   return column.words.empty() || (column.words == table.words && !column.bare);
 }
 
-LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema) {
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names) {
   if (shape.kind == StatementKind::kDeclareCursor && !shape.inner_text.empty()) {
-    return draw_link_profile(draw_shape(shape.inner_text), schema);  // as a parent, a cursor is its query
+    return draw_link_profile(draw_shape(shape.inner_text), schema,
+                             with_names);  // as a parent, a cursor is its query
   }
   LinkProfile profile;
   const std::vector<uint32_t> places = collect_tables(shape, profile);
-  collect_columns(shape, places, profile);
+  collect_columns(shape, places, with_names, profile);
   collect_keys(shape, places, schema, profile);
   profile.many_rows = may_return_many(shape, places, profile, schema);
   add_masks(schema, profile);
+  profile.tables.shrink_to_fit();
+  profile.columns.shrink_to_fit();
+  profile.keys.shrink_to_fit();
   return profile;
 }
 

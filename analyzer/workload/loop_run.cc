@@ -1,6 +1,9 @@
 #include "analyzer/workload/loop_run.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "analyzer/workload/session.h"
 
 namespace pgsieve {
 
@@ -37,23 +40,19 @@ Microseconds GapSummary::median() const {
   return *middle;
 }
 
-LoopRun::LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey via)
+const ParentExecution LoopRun::kNoParent;
+const GapSummary LoopRun::kNoGaps;
+
+LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, PatternKey via)
     : info_(child.info),
       key_(child.pattern->key),
       parent_(std::move(parent)),
       via_(via),
-      first_session_(child.session),
-      database_(child.event->database),
-      application_(child.event->application) {
+      first_session_(child.session) {
+  first_.reserve(child.value_count);
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
-    Slot slot;
-    slot.ordinal = value.ordinal;
-    slot.role = value.role;
-    slot.first = value.hash;
-    slot.first_number = value.number;
-    slot.unknown = !value.known;
-    slots_.push_back(std::move(slot));
+    first_.push_back({value.hash, value.number, value.ordinal, value.role, !value.known});
   }
   source_ = child.tags->source();
   if (!child.event->code_location.empty()) {
@@ -63,79 +62,78 @@ LoopRun::LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey
   }
 }
 
+LoopRun::Followed& LoopRun::follow() {
+  if (followed_ == nullptr) {
+    followed_ = std::make_unique<Followed>();
+    followed_->slots.resize(first_.size());
+    followed_->sessions.push_back(first_session_);
+    if (first_tuple_known_) followed_->tuples.push_back(first_tuple_);
+  }
+  return *followed_;
+}
+
 // The place of a value among the slots of the first execution. A page read by OFFSET often begins without one
 // (one fingerprint, a slot less): the first page's is 0.
-LoopRun::Slot* LoopRun::slot_for(const SlotValue& value, size_t at) {
-  if (at < slots_.size() && slots_[at].role == value.role) return &slots_[at];
+LoopRun::Slot* LoopRun::slot_for(const SlotValue& value, size_t at, size_t& index) {
+  const auto slot_at = [&](size_t place) {
+    index = place;
+    return &followed_->slots[place];
+  };
+  if (at < first_.size() && first_[at].role == value.role) return slot_at(at);
   if (value.role != SlotRole::kLimit && value.role != SlotRole::kOffset) return nullptr;
-  for (Slot& slot : slots_) {
-    if (slot.role == value.role) return &slot;
+  for (size_t i = 0; i < first_.size(); ++i) {
+    if (first_[i].role == value.role) return slot_at(i);
   }
   if (value.role != SlotRole::kOffset) return nullptr;
-  Slot& slot = slots_.emplace_back();
-  slot.ordinal = value.ordinal;
-  slot.role = value.role;
-  slot.first = slot_value_hash("0");
-  slot.first_number = 0;
-  return &slot;
+  first_.push_back({slot_value_hash("0"), 0, value.ordinal, value.role, false});
+  followed_->slots.emplace_back();
+  return slot_at(first_.size() - 1);
 }
 
 void LoopRun::add_slots(const StatementEvent& child) {
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
-    Slot* place = slot_for(value, i);
-    if (place == nullptr) continue;
-    Slot& slot = *place;
-    if (!value.known) slot.unknown = true;
-    if (slot.unknown) continue;
-    if (!slot.varies && value.hash == slot.first) continue;
-    if (!slot.varies) {
-      slot.varies = true;
-      slot.distinct.push_back(slot.first);
-      if (slot.role == SlotRole::kEqual && !parent_.list_values.empty() &&
-          std::find(parent_.list_values.begin(), parent_.list_values.end(), slot.first) !=
-              parent_.list_values.end()) {
-        ++matched_list_;
-      }
+    size_t index = 0;
+    Slot* slot = slot_for(value, i, index);
+    if (slot == nullptr) continue;
+    FirstValue& first = first_[index];
+    if (!value.known) first.unknown = true;
+    if (first.unknown || (!slot->varies && value.hash == first.hash)) continue;
+    if (!slot->varies) {
+      slot->varies = true;
+      slot->distinct.push_back(first.hash);
     }
-    const size_t before = slot.distinct.size();
-    insert_distinct(slot.distinct, value.hash, Slot::kExact, slot.beyond);
-    if (slot.distinct.size() > before && slot.role == SlotRole::kEqual && !parent_.list_values.empty() &&
-        std::find(parent_.list_values.begin(), parent_.list_values.end(), value.hash) !=
-            parent_.list_values.end()) {
-      ++matched_list_;
-    }
+    insert_distinct(slot->distinct, value.hash, Slot::kExact, slot->beyond);
   }
 }
 
 // Follows the first numeric slot that varied: up, down, by equal steps.
 void LoopRun::add_steps(const StatementEvent& child) {
+  Followed& followed = *followed_;
   const SlotValue* stepping = nullptr;
   for (size_t i = 0; i < child.value_count && stepping == nullptr; ++i) {
-    const Slot* slot = slot_for(child.values[i], i);
+    size_t index = 0;
+    const Slot* slot = slot_for(child.values[i], i, index);
     if (slot == nullptr) continue;
-    if (stepping_) {
-      if (slot == &slots_[stepping_slot_]) stepping = &child.values[i];
+    if (followed.stepping) {
+      if (index == followed.stepping_slot) stepping = &child.values[i];
       continue;
     }
-    if (!slot->varies || slot->unknown || child.values[i].number == SlotValue::kNotNumeric) continue;
-    stepping_ = true;
-    stepping_slot_ = static_cast<uint16_t>(slot - slots_.data());
-    last_number_ = slot->first_number;
+    if (!slot->varies || first_[index].unknown || child.values[i].number == SlotValue::kNotNumeric) continue;
+    followed.stepping = true;
+    followed.stepping_slot = static_cast<uint16_t>(index);
+    followed.last_number = first_[index].number;
     stepping = &child.values[i];
   }
   if (stepping == nullptr) return;
   const int64_t number = stepping->number;
-  if (number == SlotValue::kNotNumeric || last_number_ == SlotValue::kNotNumeric) {
-    last_number_ = number;
-    return;
-  }
-  const auto step = static_cast<int64_t>(static_cast<uint64_t>(number) - static_cast<uint64_t>(last_number_));
-  if (step > 0) ++ascending_;
-  if (step < 0) ++descending_;
-  if (step != 0 && step == last_step_) ++arithmetic_;
-  last_step_ = step;
-  last_number_ = number;
+  const int64_t last = std::exchange(followed.last_number, number);
+  if (number == SlotValue::kNotNumeric || last == SlotValue::kNotNumeric) return;
+  const auto step = static_cast<int64_t>(static_cast<uint64_t>(number) - static_cast<uint64_t>(last));
+  if (step > 0) ++followed.ascending;
+  if (step < 0) ++followed.descending;
+  if (step != 0 && step == followed.last_step) ++followed.arithmetic;
+  followed.last_step = step;
 }
 
 // Did a row of this very loop bring the value (a walk down or up a tree)? A coincidence now and then is
@@ -149,13 +147,15 @@ void LoopRun::match_own_rows(const StatementEvent& child) {
       if (std::binary_search(own_cells_.begin(), own_cells_.end(), OwnCell{column, value.hash}))
         columns |= uint64_t{1} << column;
     }
-    if ((columns & own_columns_) == 0) continue;
-    own_columns_ &= columns;
-    ++fed_by_own_rows_;
-    const ResultColumn& origin = child.event->columns[static_cast<size_t>(__builtin_ctzll(own_columns_))];
-    own_column_ = std::string(origin.table);
-    if (!own_column_.empty()) own_column_ += '.';
-    own_column_ += origin.column.empty() ? origin.name : origin.column;
+    Followed& followed = *followed_;
+    if ((columns & followed.own_columns) == 0) continue;
+    followed.own_columns &= columns;
+    ++followed.fed_by_own_rows;
+    const ResultColumn& origin =
+        child.event->columns[static_cast<size_t>(__builtin_ctzll(followed.own_columns))];
+    followed.own_column = std::string(origin.table);
+    if (!followed.own_column.empty()) followed.own_column += '.';
+    followed.own_column += origin.column.empty() ? origin.name : origin.column;
     return;
   }
 }
@@ -171,96 +171,105 @@ void LoopRun::keep_own_rows(const StatementEvent& child) {
 
 // The statements of one turn: what ran between the previous child and this one.
 void LoopRun::add_cycle(const RunContext& context) {
+  Followed& followed = *followed_;
   const uint64_t distance = context.position - last_position_;
-  run_ = distance == 1 ? run_ + 1 : 1;
-  longest_run_ = std::max(longest_run_, run_);
+  followed.run = distance == 1 ? followed.run + 1 : 1;
+  followed.longest_run = std::max(followed.longest_run, followed.run);
   if (context.recent == nullptr || distance == 0 || distance > context.recent->size() || distance > 8) {
-    cycle_regular_ = false;
+    followed.cycle_regular = false;
     return;
   }
-  std::vector<PatternKey> turn(context.recent->end() - static_cast<std::ptrdiff_t>(distance),
-                               context.recent->end());
+  std::vector<PatternKey>& turn = followed.cycle;
+  turn.assign(context.recent->end() - static_cast<std::ptrdiff_t>(distance), context.recent->end());
   std::sort(turn.begin(), turn.end());
   turn.erase(std::unique(turn.begin(), turn.end()), turn.end());
   const auto statements = static_cast<uint32_t>(turn.size());
-  if (cycle_statements_ != 0 && cycle_statements_ != statements) cycle_regular_ = false;
-  cycle_statements_ = statements;
-  cycle_ = std::move(turn);
+  if (followed.cycle_statements != 0 && followed.cycle_statements != statements)
+    followed.cycle_regular = false;
+  followed.cycle_statements = statements;
   const auto longest = std::max_element(context.recent_gaps->end() - static_cast<std::ptrdiff_t>(distance),
                                         context.recent_gaps->end());
-  turn_gaps_.add(*longest);
+  followed.turn_gaps.add(*longest);
+}
+
+// The second execution and all that follow.
+void LoopRun::add_again(const StatementEvent& child, const RunContext& context) {
+  Followed& followed = follow();
+  add_slots(child);
+  add_steps(child);
+  if (!own_cells_.empty()) match_own_rows(child);
+  if (child.session == last_session_) {
+    followed.gaps.add(context.gap);
+    add_cycle(context);
+    followed.errors += context.errors - last_counters_.errors;
+    followed.rollbacks += context.rollbacks - last_counters_.rollbacks;
+    followed.commits += context.commits - last_counters_.commits;
+    followed.setting_changes += context.setting_changes > last_counters_.setting_changes ? 1 : 0;
+  } else {
+    uint32_t ignored = 0;
+    insert_distinct(followed.sessions, child.session, 64, ignored);
+  }
+  if (child.unit != last_unit_) ++followed.unit_changes;
+  if (child.values_known) insert_distinct(followed.tuples, child.tuple, 64, followed.tuples_beyond);
+  if (followed.samples.size() + (first_sample_.empty() ? 0 : 1) < 5 && child.value_count > 0 &&
+      child.values[0].known) {
+    followed.samples.emplace_back(child.values[0].text.substr(0, 60));
+  }
 }
 
 void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   if (count_ > 0) {
-    add_slots(child);
-    add_steps(child);
-    if (!own_cells_.empty()) match_own_rows(child);
-    if (child.session == last_session_) {
-      gaps_.add(context.gap);
-      add_cycle(context);
-      errors_ += context.errors - start_.errors;
-      rollbacks_ += context.rollbacks - start_.rollbacks;
-      commits_ += context.commits - start_.commits;
-      setting_changes_ += context.setting_changes > start_.setting_changes ? 1 : 0;
-    }
-    if (child.unit != last_unit_) ++unit_changes_;
+    add_again(child, context);
   } else {
     first_start_ = child.start;
-    run_ = longest_run_ = 1;
-    if (parent_.id != 0 && parent_.end != kUnknownTime && child.start != kUnknownTime) {
-      parent_gap_ = std::max<Microseconds>(0, child.start - parent_.end);
+    first_tuple_ = child.tuple;
+    first_tuple_known_ = child.values_known;
+    if (child.value_count > 0 && child.values[0].known) first_sample_ = child.values[0].text.substr(0, 60);
+    if (parent().id != 0 && parent().end != kUnknownTime && child.start != kUnknownTime) {
+      parent_gap_ = std::max<Microseconds>(0, child.start - parent().end);
     }
   }
   keep_own_rows(child);
-  start_ = context;
+  last_counters_ = {context.errors, context.rollbacks, context.commits, context.setting_changes};
   last_position_ = context.position;
   last_unit_ = child.unit;
-  if (child.session != last_session_ || sessions_.empty()) {
-    last_session_ = child.session;
-    uint32_t ignored = 0;
-    insert_distinct(sessions_, child.session, 64, ignored);
-  }
-  if (parent_.id != 0) {
+  last_session_ = child.session;
+  if (parent().id != 0) {
     if (context.parent_id != last_parent_id_) {
       ++parent_executions_;
       last_parent_id_ = context.parent_id;
     }
-    if (child.session == parent_.session) ++beside_parent_;
-    if (child.unit != parent_.unit) ++unit_mismatches_;
-    if (child.session != parent_.session && child.trace != 0 && child.trace == parent_.trace)
+    if (child.session == parent().session) ++beside_parent_;
+    if (child.unit != parent().unit) ++unit_mismatches_;
+    if (child.session != parent().session && child.trace != 0 && child.trace == parent().trace)
       other_trace_session_ = true;
   }
   if (context.transactions != 0 && context.transactions != last_transaction_) {
     ++transactions_;
     last_transaction_ = context.transactions;
   }
-  if (context.values != nullptr && parent_.id != 0)
-    votes_.add(child, parent_.pattern_ordinal, *context.values);
+  if (context.values != nullptr && parent().id != 0)
+    votes_.add(child, parent().pattern_ordinal, *context.values);
   ++count_;
   child_time_ += child.duration;
   last_end_ = child.end;
-  if (child.values_known) insert_distinct(tuples_, child.tuple, 64, tuples_beyond_);
   if (child.rows == 0) ++empty_results_;
   if (child.rows > 0) ++row_results_;
-  if (context.previous_values != nullptr) {
-    for (size_t i = 0; i < child.value_count; ++i) {
-      const SlotValue& value = child.values[i];
-      if (value.role != SlotRole::kEqual || !value.known) continue;
-      if (std::find(context.previous_values->begin(), context.previous_values->end(), value.hash) !=
-          context.previous_values->end()) {
-        ++fed_by_previous_;
-        break;
-      }
+  if (context.previous_values == nullptr) return;
+  for (size_t i = 0; i < child.value_count; ++i) {
+    const SlotValue& value = child.values[i];
+    if (value.role != SlotRole::kEqual || !value.known) continue;
+    if (std::find(context.previous_values->begin(), context.previous_values->end(), value.hash) !=
+        context.previous_values->end()) {
+      ++fed_by_previous_;
+      break;
     }
-  }
-  if (sample_values_.size() < 5 && child.value_count > 0 && child.values[0].known) {
-    sample_values_.emplace_back(child.values[0].text.substr(0, 60));
   }
 }
 
 bool LoopRun::varies() const {
-  return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.varies; });
+  return followed_ != nullptr && std::any_of(followed_->slots.begin(), followed_->slots.end(),
+                                             [](const Slot& slot) { return slot.varies; });
 }
 
 uint32_t LoopRun::distinct_of(const Slot& slot) {
@@ -268,87 +277,93 @@ uint32_t LoopRun::distinct_of(const Slot& slot) {
 }
 
 // Among the slots that choose rows first: a loop is told by what it asks for, not by what it writes.
-const LoopRun::Slot* LoopRun::most_varying() const {
-  const Slot* best = nullptr;
-  const auto chooses = [](const Slot& slot) { return slot.role == SlotRole::kEqual; };
-  for (const Slot& slot : slots_) {
+size_t LoopRun::most_varying() const {
+  size_t best = first_.size();
+  const auto chooses = [this](size_t i) { return first_[i].role == SlotRole::kEqual; };
+  for (size_t i = 0; followed_ != nullptr && i < first_.size(); ++i) {
+    const Slot& slot = followed_->slots[i];
     if (!slot.varies) continue;
-    if (best == nullptr || (chooses(slot) && !chooses(*best)) ||
-        (chooses(slot) == chooses(*best) && distinct_of(slot) > distinct_of(*best))) {
-      best = &slot;
+    if (best == first_.size() || (chooses(i) && !chooses(best)) ||
+        (chooses(i) == chooses(best) && distinct_of(slot) > distinct_of(followed_->slots[best]))) {
+      best = i;
     }
   }
   return best;
 }
 
-void LoopRun::note_session(uint64_t session, Microseconds median_gap, uint32_t statements_per_unit) {
-  if (session != first_session_) return;
-  session_median_gap_ = median_gap;
-  statements_per_unit_ = statements_per_unit;
+void LoopRun::note_session(const Session& session) {
+  if (session.id != first_session_) return;
+  session_median_gap_ = session.median_gap();
+  statements_per_unit_ = session.statements_per_unit();
+  database_ = session.database;
+  application_ = session.application_name;
 }
 
 LoopExample LoopRun::example() const {
+  const Followed none;
+  const Followed& followed = followed_ == nullptr ? none : *followed_;
   LoopExample example;
-  const bool spread =
-      sessions_.size() > 1 || (parent_.id != 0 && !sessions_.empty() && sessions_[0] != parent_.session);
+  const bool spread = sessions() > 1 || (parent().id != 0 && first_session_ != parent().session);
   example.scope = other_trace_session_                           ? ScopeKind::kTrace
                   : spread                                       ? ScopeKind::kFanOut
                   : transactions_ == 1 && last_transaction_ != 0 ? ScopeKind::kTransaction
                                                                  : ScopeKind::kSession;
   example.time = first_start_;
   example.count = count_;
-  example.distinct_tuples = static_cast<uint32_t>(tuples_.size()) + tuples_beyond_;
-  example.longest_run = longest_run_;
-  example.cycle_statements = cycle_regular_ ? cycle_statements_ : 0;
-  example.sessions = static_cast<uint32_t>(sessions_.size());
+  example.distinct_tuples = static_cast<uint32_t>(followed.tuples.size()) + followed.tuples_beyond;
+  example.longest_run = followed.longest_run;
+  example.cycle_statements = followed.cycle_regular ? followed.cycle_statements : 0;
+  example.sessions = static_cast<uint32_t>(sessions());
   example.beside_parent = beside_parent_;
   example.transactions = transactions_;
-  example.errors = errors_;
-  example.rollbacks = rollbacks_;
-  example.commits = commits_;
-  example.unit_changes = unit_changes_;
+  example.errors = followed.errors;
+  example.rollbacks = followed.rollbacks;
+  example.commits = followed.commits;
+  example.unit_changes = followed.unit_changes;
   example.unit_mismatches = unit_mismatches_;
   example.statements_per_unit = statements_per_unit_;
-  example.setting_changes = setting_changes_;
-  example.ascending = ascending_;
-  example.descending = descending_;
-  example.arithmetic = arithmetic_;
+  example.setting_changes = followed.setting_changes;
+  example.ascending = followed.ascending;
+  example.descending = followed.descending;
+  example.arithmetic = followed.arithmetic;
   example.fed_by_previous = fed_by_previous_;
-  example.fed_by_own_rows = fed_by_own_rows_;
-  if (fed_by_own_rows_ > 0) example.own_column = own_column_;
+  example.fed_by_own_rows = followed.fed_by_own_rows;
+  if (followed.fed_by_own_rows > 0) example.own_column = followed.own_column;
   example.written_after = written_after_;
   example.empty_results = empty_results_;
   example.row_results = row_results_;
-  for (const Slot& slot : slots_) {
-    const uint32_t role = 1U << static_cast<unsigned>(slot.role);
-    if (slot.varies && slot.ordinal < 32) example.varying_slots |= 1U << slot.ordinal;
-    (slot.varies ? example.varying_roles : example.constant_roles) |= role;
+  for (size_t i = 0; i < first_.size(); ++i) {
+    const bool varies = i < followed.slots.size() && followed.slots[i].varies;
+    const uint32_t role = 1U << static_cast<unsigned>(first_[i].role);
+    if (varies && first_[i].ordinal < 32) example.varying_slots |= 1U << first_[i].ordinal;
+    (varies ? example.varying_roles : example.constant_roles) |= role;
   }
-  if (const Slot* slot = most_varying()) {
-    example.varying_slot = slot->ordinal;
-    example.distinct_values = distinct_of(*slot);
+  if (const size_t slot = most_varying(); slot < first_.size()) {
+    example.varying_slot = first_[slot].ordinal;
+    example.distinct_values = distinct_of(followed.slots[slot]);
   } else {
     const bool unknown =
-        std::any_of(slots_.begin(), slots_.end(), [](const Slot& candidate) { return candidate.unknown; });
+        std::any_of(first_.begin(), first_.end(), [](const FirstValue& value) { return value.unknown; });
     example.distinct_values = unknown ? 0 : 1;
   }
-  example.parent_limit = parent_.limit;
-  example.parent_rows = parent_.rows;
-  example.matched_values = matched_list_;
+  example.parent_limit = parent().limit;
+  example.parent_rows = parent().rows;
   votes_.describe(example);
   example.parent_executions = parent_executions_;
-  if (parent_.id != parent_.root_id) example.root = parent_.root_key;
+  if (parent().id != parent().root_id) example.root = parent().root_key;
   example.via = via_;
   example.child_time = child_time_;
   if (first_start_ != kUnknownTime && last_end_ != kUnknownTime)
     example.span = std::max<Microseconds>(0, last_end_ - first_start_);
   example.parent_gap = parent_gap_;
-  example.median_gap = gaps_.median();
-  example.median_turn_gap = turn_gaps_.count() > 0 ? turn_gaps_.median() : gaps_.median();
-  example.max_gap = gaps_.max();
+  example.median_gap = followed.gaps.median();
+  example.median_turn_gap =
+      followed.turn_gaps.count() > 0 ? followed.turn_gaps.median() : followed.gaps.median();
+  example.max_gap = followed.gaps.max();
   example.other_median_gap = session_median_gap_;
-  example.cycle = cycle_;
-  example.sample_values = sample_values_;
+  example.cycle = followed.cycle;
+  if (!first_sample_.empty()) example.sample_values.push_back(first_sample_);
+  example.sample_values.insert(example.sample_values.end(), followed.samples.begin(), followed.samples.end());
   example.source = source_;
   return example;
 }

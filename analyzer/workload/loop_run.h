@@ -13,7 +13,10 @@
 
 namespace pgsieve {
 
-// One execution of a statement that may return several rows.
+struct Session;
+
+// One execution of a statement that may return several rows. Immutable once made, and shared by all that
+// refer to it.
 struct ParentExecution {
   uint64_t id = 0;       // 0: no parent
   uint64_t root_id = 0;  // of the first execution of the chain it belongs to; == id when it starts one
@@ -24,7 +27,6 @@ struct ParentExecution {
   Microseconds end = kUnknownTime;
   int64_t limit = -1, rows = -1;
   uint64_t session = 0, trace = 0, unit = 0;
-  std::vector<uint64_t> list_values;  // hashes of its constant list's elements (at most 64)
 };
 
 // Median of up to 64 values seen first, and the largest of all: enough to tell a tight loop from think time.
@@ -61,17 +63,22 @@ struct RunContext {
       nullptr;  // keys of the last statements, oldest first, this one last
 };
 
+// Most statements run once in their window, and a busy server has thousands of windows: what is known after
+// the first execution is small, and what only a second one needs (Followed) is made then.
 class LoopRun {
  public:
-  // What is remembered of one value slot.
-  struct Slot {
-    static constexpr size_t kExact = 64;
+  // The value of a slot in the first execution.
+  struct FirstValue {
+    uint64_t hash = 0;
+    int64_t number = SlotValue::kNotNumeric;
     uint16_t ordinal = 0;
     SlotRole role = SlotRole::kNone;
-    uint64_t first = 0;
-    int64_t first_number = SlotValue::kNotNumeric;
+    bool unknown = false;  // in some execution
+  };
+  // What is remembered of one slot when there were several executions.
+  struct Slot {
+    static constexpr size_t kExact = 64;
     bool varies = false;
-    bool unknown = false;
     std::vector<uint64_t> distinct;  // sorted; empty until a second value is seen
     uint32_t beyond = 0;             // new values after kExact
   };
@@ -83,91 +90,109 @@ class LoopRun {
   };
 
   LoopRun() = default;  // to be read back (open_scopes.h)
-  LoopRun(const StatementEvent& child, ParentExecution parent, PatternKey via);
+  // `parent`: null when there is none.
+  LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, PatternKey via);
 
   void add(const StatementEvent& child, const RunContext& context);
   void note_write_after() { ++written_after_; }
 
   uint32_t count() const { return count_; }
-  size_t sessions() const { return sessions_.size(); }
+  size_t sessions() const { return followed_ == nullptr ? 1 : followed_->sessions.size(); }
   Microseconds last_end() const { return last_end_; }
-  const ParentExecution& parent() const { return parent_; }
+  const ParentExecution& parent() const { return parent_ == nullptr ? kNoParent : *parent_; }
+  const std::shared_ptr<const ParentExecution>& shared_parent() const { return parent_; }
   const StatementInfo& child() const { return *info_; }
   PatternKey child_key() const { return key_; }
   PatternKey via() const { return via_; }
   bool varies() const;  // some slot took more than one value
-  const GapSummary& gaps() const { return gaps_; }
+  const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
-
   const std::string& database() const { return database_; }
   const std::string& application() const { return application_; }
 
   // What a session knows of itself when it lets go of the run; only that of the first child counts.
-  void note_session(uint64_t session, Microseconds median_gap, uint32_t statements_per_unit);
+  void note_session(const Session& session);
   LoopExample example() const;
 
  private:
   template <typename Archive>
   friend void fields(Archive& archive, LoopRun& value);  // open_scopes.cc
+  template <typename Archive>
+  friend void followed_fields(Archive& archive, LoopRun& value);
 
+  static const ParentExecution kNoParent;
+  static const GapSummary kNoGaps;
   static constexpr size_t kMaxOwnCells = 512;
-  Slot* slot_for(const SlotValue& value, size_t at);
+
+  // What the session had counted when the latest child ran.
+  struct Counters {
+    uint32_t errors = 0, rollbacks = 0, commits = 0, setting_changes = 0;
+  };
+  struct Followed {
+    std::vector<Slot> slots;         // of first_, in the same order
+    std::vector<uint64_t> tuples;    // distinct, sorted, at most 64
+    std::vector<uint64_t> sessions;  // at most 64
+    uint32_t tuples_beyond = 0;
+    int64_t last_number = SlotValue::kNotNumeric;
+    int64_t last_step = 0;
+    uint16_t stepping_slot = 0;
+    bool stepping = false;
+    bool cycle_regular = true;
+    uint32_t ascending = 0, descending = 0, arithmetic = 0;
+    uint64_t own_columns = UINT64_MAX;  // bit per result column that held all values fed by own rows
+    uint32_t fed_by_own_rows = 0;
+    std::string own_column;
+    uint32_t run = 1, longest_run = 1;
+    uint32_t cycle_statements = 0;
+    std::vector<PatternKey> cycle;
+    uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
+    GapSummary gaps;                   // before the child itself
+    GapSummary turn_gaps;              // the longest of each turn
+    std::vector<std::string> samples;  // of the second to fifth execution
+  };
+  Followed& follow();
+  Slot* slot_for(const SlotValue& value, size_t at, size_t& index);
   void match_own_rows(const StatementEvent& child);
   void keep_own_rows(const StatementEvent& child);
   void add_slots(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
-  const Slot* most_varying() const;
+  void add_again(const StatementEvent& child, const RunContext& context);
+  size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 
   std::shared_ptr<StatementInfo> info_;
   PatternKey key_;
-  ParentExecution parent_;
+  std::shared_ptr<const ParentExecution> parent_;
   PatternKey via_;
   uint64_t first_session_ = 0;
-  std::string database_, application_;  // of the first child
+  std::string database_, application_;  // of the session of the first child, once it let go
   Microseconds session_median_gap_ = kUnknownTime;
   uint32_t statements_per_unit_ = 0;
   uint32_t count_ = 0;
   Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
   Microseconds child_time_ = 0;
   Microseconds parent_gap_ = kUnknownTime;
-  std::vector<Slot> slots_;
-  std::vector<uint64_t> tuples_;  // distinct, sorted, at most 64
-  uint32_t tuples_beyond_ = 0;
-  int64_t last_number_ = SlotValue::kNotNumeric;
-  int64_t last_step_ = 0;
-  uint16_t stepping_slot_ = 0;
-  bool stepping_ = false;
-  uint32_t ascending_ = 0, descending_ = 0, arithmetic_ = 0;
+  std::vector<FirstValue> first_;
+  uint64_t first_tuple_ = 0;
+  bool first_tuple_known_ = false;
+  bool other_trace_session_ = false;  // a child on another connection, known by its trace
   uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
-  std::vector<OwnCell> own_cells_;     // of the rows so far, sorted
-  uint64_t own_columns_ = UINT64_MAX;  // bit per result column that held all values fed by own rows
-  uint32_t fed_by_own_rows_ = 0;
-  std::string own_column_;
-  ValueVotes votes_;
-  uint32_t matched_list_ = 0;
   uint64_t last_position_ = 0;
-  uint32_t run_ = 0, longest_run_ = 0;
-  uint32_t cycle_statements_ = 0;
-  bool cycle_regular_ = true;
-  std::vector<PatternKey> cycle_;
-  RunContext start_;
-  uint32_t errors_ = 0, rollbacks_ = 0, commits_ = 0, unit_changes_ = 0, setting_changes_ = 0;
+  Counters last_counters_;
   uint32_t unit_mismatches_ = 0;
   uint32_t parent_executions_ = 0;
   uint32_t beside_parent_ = 0;
   uint64_t last_parent_id_ = 0;
   uint32_t transactions_ = 0, last_transaction_ = 0;
   uint64_t last_session_ = 0;
-  std::vector<uint64_t> sessions_;  // at most 64
   uint64_t last_unit_ = 0;
-  bool other_trace_session_ = false;  // a child on another connection, known by its trace
-  GapSummary gaps_;                   // before the child itself
-  GapSummary turn_gaps_;              // the longest of each turn
-  std::vector<std::string> sample_values_;
+  std::vector<OwnCell> own_cells_;  // of the rows so far, sorted
+  ValueVotes votes_;
+  std::string first_sample_;
   std::string source_;
+  std::unique_ptr<Followed> followed_;
 };
 
 }  // namespace pgsieve

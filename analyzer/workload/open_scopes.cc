@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 1;
+constexpr uint32_t kScopesFormat = 2;
 
 struct StatementText {
   PatternKey key;
@@ -144,7 +144,11 @@ class ScopeWriter : public ScopeArchive<ScopeWriter, Writer> {
     if (info != nullptr) {
       const auto [at, fresh] =
           references_.statement_numbers.try_emplace(info.get(), references_.statements.size() + 1);
-      if (fresh) references_.statements.push_back({info->key, info->reference_text});
+      if (fresh) {
+        const bool own = !info->reference_text.empty() || info->pattern == nullptr;
+        references_.statements.push_back(
+            {info->key, own ? info->reference_text : info->pattern->reference_text});
+      }
       number = at->second;
     }
     one(number);
@@ -233,7 +237,7 @@ void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
   archive(value.root_key, value.info, value.key, value.limit, value.rows, value.session, value.trace,
-          value.unit, value.list_values);
+          value.unit);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
@@ -242,18 +246,23 @@ void fields(Archive& archive, ParentExecution& value) {
 }
 
 template <typename Archive>
-void fields(Archive& archive, RunContext& value) {
-  archive(value.position, value.errors, value.rollbacks, value.commits, value.unit_changes,
-          value.setting_changes, value.transactions);
-  archive.execution_id(value.parent_id);
-  archive.times(value.gap);
+void parent_fields(Archive& archive, std::shared_ptr<const ParentExecution>& value) {
+  ParentExecution execution;
+  if (value != nullptr) execution = *value;
+  archive(execution);
+  if constexpr (Archive::kReading)
+    value = execution.id == 0 ? nullptr : std::make_shared<const ParentExecution>(std::move(execution));
+}
+
+template <typename Archive>
+void fields(Archive& archive, LoopRun::FirstValue& value) {
+  archive(value.ordinal, value.role, value.hash, value.number, value.unknown);
+  archive.check(value.role <= SlotRole::kOtherPredicate);
 }
 
 template <typename Archive>
 void fields(Archive& archive, LoopRun::Slot& value) {
-  archive(value.ordinal, value.role, value.first, value.first_number, value.varies, value.unknown,
-          value.distinct, value.beyond);
-  archive.check(value.role <= SlotRole::kOtherPredicate);
+  archive(value.varies, value.distinct, value.beyond);
 }
 
 template <typename Archive>
@@ -262,57 +271,83 @@ void fields(Archive& archive, LoopRun::OwnCell& value) {
 }
 
 template <typename Archive>
-void fields(Archive& archive, LoopRun& value) {
+void followed_fields(Archive& archive, LoopRun& value) {
+  bool followed = value.followed_ != nullptr;
+  archive(followed);
+  if (!followed) return;
+  LoopRun::Followed& more = value.follow();
   std::vector<std::string> samples;
-  if (archive.keep_values()) samples = value.sample_values_;
-  archive(value.info_, value.key_, value.parent_, value.via_, value.first_session_, value.database_,
-          value.application_, value.statements_per_unit_, value.count_, value.slots_, value.tuples_,
-          value.tuples_beyond_, value.last_number_, value.last_step_, value.stepping_slot_, value.stepping_,
-          value.ascending_, value.descending_, value.arithmetic_, value.fed_by_previous_,
-          value.written_after_, value.empty_results_, value.row_results_, value.own_cells_,
-          value.own_columns_, value.fed_by_own_rows_, value.own_column_, value.matched_list_,
-          value.last_position_, value.run_, value.longest_run_, value.cycle_statements_, value.cycle_regular_,
-          value.cycle_, value.start_, value.errors_, value.rollbacks_, value.commits_, value.unit_changes_,
-          value.setting_changes_, value.unit_mismatches_, value.parent_executions_, value.beside_parent_,
-          value.transactions_, value.last_transaction_, value.last_session_, value.sessions_,
-          value.last_unit_, value.other_trace_session_, value.gaps_, value.turn_gaps_, samples,
+  if (archive.keep_values()) samples = more.samples;
+  archive(more.slots, more.tuples, more.sessions, more.tuples_beyond, more.last_number, more.last_step,
+          more.stepping_slot, more.stepping, more.cycle_regular, more.ascending, more.descending,
+          more.arithmetic, more.own_columns, more.fed_by_own_rows, more.own_column, more.run,
+          more.longest_run, more.cycle_statements, more.cycle, more.errors, more.rollbacks, more.commits,
+          more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps, samples);
+  if constexpr (Archive::kReading) {
+    archive.check(more.slots.size() == value.first_.size());
+    archive.check(!more.stepping || more.stepping_slot < more.slots.size());
+    more.samples = std::move(samples);
+  }
+}
+
+template <typename Archive>
+void fields(Archive& archive, LoopRun& value) {
+  std::string sample;
+  if (archive.keep_values()) sample = value.first_sample_;
+  archive(value.info_, value.key_);
+  parent_fields(archive, value.parent_);
+  archive(value.via_, value.first_session_, value.database_, value.application_, value.statements_per_unit_,
+          value.count_, value.first_, value.first_tuple_, value.first_tuple_known_,
+          value.other_trace_session_, value.fed_by_previous_, value.written_after_, value.empty_results_,
+          value.row_results_, value.last_position_, value.last_counters_.errors,
+          value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
+          value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
+          value.last_transaction_, value.last_session_, value.last_unit_, value.own_cells_, sample,
           value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
                 value.session_median_gap_);
   if constexpr (Archive::kReading) {
     archive.check(value.info_ != nullptr);
-    archive.check(!value.stepping_ || value.stepping_slot_ < value.slots_.size());
-    value.sample_values_ = std::move(samples);
+    value.first_sample_ = std::move(sample);
   }
+  followed_fields(archive, value);
 }
 
 template <typename Archive>
 void fields(Archive& archive, SeenTuple& value) {
-  archive(value.hash, value.count, value.write_sequence, value.unit_changes, value.rollbacks, value.errors,
-          value.last_unit, value.last_rollbacks, value.last_errors, value.gaps);
-  archive.times(value.first, value.last, value.max_interval, value.repeated_time);
+  archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_rollbacks,
+          value.last_errors);
+  archive.times(value.first, value.last);
+  bool repeated = value.repeated != nullptr;
+  archive(repeated);
+  if (!repeated) return;
+  if constexpr (Archive::kReading) value.repeated = std::make_unique<SeenTuple::Repeated>();
+  SeenTuple::Repeated& more = *value.repeated;
+  archive(more.unit_changes, more.rollbacks, more.errors, more.gaps);
+  archive.times(more.max_interval, more.time);
 }
 
 template <typename Archive>
 void fields(Archive& archive, Group& value) {
   archive(value.pattern, value.info, value.last_position, value.executions, value.other_tuples, value.run,
           value.judged_epoch, value.many_rows, value.last_value, value.tuples, value.source);
-  if (value.many_rows) archive(value.execution);
+  if (value.many_rows) parent_fields(archive, value.execution);
   if constexpr (Archive::kReading) {
     archive.check(value.pattern != nullptr && value.info != nullptr);
-    archive.check(!value.many_rows || value.execution.info != nullptr);
+    archive.check(!value.many_rows || value.execution != nullptr);
     if (value.info != nullptr) value.ordinal = value.info->ordinal;
   }
 }
 
 template <typename Archive>
 void fields(Archive& archive, Session& value) {
-  archive(value.id, value.application, value.groups, value.in_transaction, value.last_transaction_id,
-          value.transaction_ordinal, value.transaction_statements, value.transaction_writes,
-          value.transaction_tables, value.last_pattern, value.position, value.errors, value.rollbacks,
-          value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
-          value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
+  archive(value.id, value.application, value.database, value.application_name, value.groups,
+          value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
+          value.transaction_statements, value.transaction_writes, value.transaction_tables,
+          value.last_pattern, value.position, value.errors, value.rollbacks, value.commits,
+          value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements, value.units,
+          value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
           value.recent_gaps, value.recent, value.gap_bits, value.cursors);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
@@ -321,9 +356,10 @@ void fields(Archive& archive, Session& value) {
 
 template <typename Archive>
 void fields(Archive& archive, RingEntry& value) {
-  archive(value.execution, value.runs);
+  parent_fields(archive, value.execution);
+  archive(value.runs);
   if constexpr (Archive::kReading) {
-    archive.check(value.execution.info != nullptr);
+    archive.check(value.execution != nullptr);
     for (const std::shared_ptr<LoopRun>& run : value.runs) archive.check(run != nullptr);
   }
 }

@@ -53,7 +53,7 @@ GroupHint hint_of(const Group& group) {
 }
 
 RingHint hint_of(const RingEntry& entry) {
-  const ParentExecution& execution = entry.execution;
+  const ParentExecution& execution = *entry.execution;
   return {execution.session, execution.trace, execution.end, execution.pattern_ordinal};
 }
 
@@ -111,7 +111,7 @@ void Application::index_ring() {
     recency[i] = static_cast<uint8_t>(i);
   }
   std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
-    return ring[left].execution.id > ring[right].execution.id;
+    return ring[left].execution->id > ring[right].execution->id;
   });
 }
 

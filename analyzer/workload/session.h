@@ -18,16 +18,20 @@ namespace pgsieve {
 
 // One tuple of values of one statement, seen in a window.
 struct SeenTuple {
+  // What there is to know once it was seen again.
+  struct Repeated {
+    Microseconds max_interval = 0;
+    Microseconds time = 0;
+    uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
+    GapSummary gaps;
+  };
   uint64_t hash = 0;
-  uint32_t count = 0;  // executions since something was last written to its tables
   uint64_t write_sequence = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;
-  Microseconds max_interval = 0;
-  Microseconds repeated_time = 0;
-  uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
   uint64_t last_unit = 0;
+  std::unique_ptr<Repeated> repeated;
+  uint32_t count = 0;  // executions since something was last written to its tables
   uint32_t last_rollbacks = 0, last_errors = 0;
-  GapSummary gaps;
 };
 
 // A statement in a session window.
@@ -45,7 +49,7 @@ struct Group {
   uint32_t other_tuples = 0;  // executions whose tuple did not fit
   uint64_t judged_epoch = 0;  // Session::parent_epoch when its parent was last looked for
   uint64_t last_value = 0;    // hash of its first equality value
-  ParentExecution execution;  // its last execution, when many_rows
+  std::shared_ptr<const ParentExecution> execution;  // its last one; not null when many_rows
   std::vector<SeenTuple> tuples;
   std::string source;
 };
@@ -68,6 +72,7 @@ struct Session {
 
   uint64_t id = 0;
   uint64_t application = 0;
+  std::string database, application_name;
   Microseconds last_end = kUnknownTime;
   std::vector<Group> groups;
   std::vector<GroupHint> hints;  // of `groups`, in the same order
@@ -112,7 +117,7 @@ struct Session {
 
 // One place of the fan-out ring: a parent and its children's runs.
 struct RingEntry {
-  ParentExecution execution;
+  std::shared_ptr<const ParentExecution> execution;  // not null
   std::vector<std::shared_ptr<LoopRun>> runs;
 };
 

@@ -5,6 +5,16 @@
 
 namespace pgsieve {
 
+namespace {
+
+void name_session(Session& session, const StatementEvent& statement) {
+  session.application = statement.application;
+  session.database = statement.event->database;
+  session.application_name = statement.event->application;
+}
+
+}  // namespace
+
 SessionTracker::SessionTracker(const WorkloadOptions& options, Workload& facts)
     : options_(options), facts_(facts) {}
 
@@ -20,7 +30,7 @@ Session& SessionTracker::open_session(const StatementEvent& statement) {
     if (session.application != statement.application) {
       // application_name is often set by the first statements of a connection: that is no change of hands.
       if (session.position > 0 && !session.in_transaction) close_window(session);
-      session.application = statement.application;
+      name_session(session, statement);
     }
     return session;
   }
@@ -28,7 +38,7 @@ Session& SessionTracker::open_session(const StatementEvent& statement) {
   Session& session = state_.sessions.emplace_back();
   by_id_[statement.session] = std::prev(state_.sessions.end());
   session.id = statement.session;
-  session.application = statement.application;
+  name_session(session, statement);
   ++facts_.sessions;
   return session;
 }
@@ -215,36 +225,27 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   const uint64_t values = hash_combine(statement.tuple, session.setting_changes);
   const auto found = std::find_if(group.tuples.begin(), group.tuples.end(),
                                   [&](const SeenTuple& tuple) { return tuple.hash == values; });
-  if (found == group.tuples.end()) {
-    if (group.tuples.size() >= Group::kMaxTuples) {
-      ++group.other_tuples;
-      return;
-    }
-    SeenTuple tuple;
-    tuple.hash = values;
-    tuple.count = 1;
-    tuple.write_sequence = session.write_sequence;
-    tuple.first = tuple.last = statement.start;
-    tuple.last_unit = statement.unit;
-    tuple.last_rollbacks = session.rollbacks;
-    tuple.last_errors = session.errors;
-    group.tuples.push_back(std::move(tuple));
+  if (found == group.tuples.end() && group.tuples.size() >= Group::kMaxTuples) {
+    ++group.other_tuples;
     return;
   }
-  SeenTuple& tuple = *found;
-  if (last_write > tuple.write_sequence) {
-    tuple = SeenTuple{};
+  const bool known = found != group.tuples.end();
+  SeenTuple& tuple = known ? *found : group.tuples.emplace_back();
+  if (!known || last_write > tuple.write_sequence) {  // the first time since its tables were written to
+    tuple.count = 0;
+    tuple.repeated = nullptr;
     tuple.hash = values;
     tuple.first = statement.start;
   } else {
-    tuple.gaps.add(gap);
-    if (tuple.last != kUnknownTime && statement.start != kUnknownTime) {
-      tuple.max_interval = std::max(tuple.max_interval, statement.start - tuple.last);
-    }
-    tuple.repeated_time += statement.duration;
-    if (statement.unit != tuple.last_unit) ++tuple.unit_changes;
-    tuple.rollbacks += session.rollbacks - tuple.last_rollbacks;
-    tuple.errors += session.errors - tuple.last_errors;
+    if (tuple.repeated == nullptr) tuple.repeated = std::make_unique<SeenTuple::Repeated>();
+    SeenTuple::Repeated& repeated = *tuple.repeated;
+    repeated.gaps.add(gap);
+    if (tuple.last != kUnknownTime && statement.start != kUnknownTime)
+      repeated.max_interval = std::max(repeated.max_interval, statement.start - tuple.last);
+    repeated.time += statement.duration;
+    if (statement.unit != tuple.last_unit) ++repeated.unit_changes;
+    repeated.rollbacks += session.rollbacks - tuple.last_rollbacks;
+    repeated.errors += session.errors - tuple.last_errors;
   }
   ++tuple.count;
   tuple.write_sequence = session.write_sequence;
@@ -280,7 +281,8 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
                     statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
   ++session.parent_epoch;
-  ParentExecution& execution = group.execution;
+  auto parent = std::make_shared<ParentExecution>();
+  ParentExecution& execution = *parent;
   execution.id = state_.next_execution++;
   const bool chained = group.run != nullptr && group.run->parent().id != 0;
   execution.root_id = chained ? group.run->parent().root_id : execution.id;
@@ -294,7 +296,8 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.session = statement.session;
   execution.trace = statement.trace;
   execution.unit = statement.unit;
-  push_ring(statement, execution);
+  group.execution = std::move(parent);
+  push_ring(statement, group.execution);
 }
 
 void SessionTracker::note_counted(Session& session, const StatementEvent& statement, Microseconds gap) {

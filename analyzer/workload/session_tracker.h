@@ -58,7 +58,7 @@ class SessionTracker {
   static constexpr Microseconds kTraceWindow = 5 * kSecond;
 
   struct Candidate {
-    const ParentExecution* execution = nullptr;
+    std::shared_ptr<const ParentExecution> execution;
     LinkStrength strength = LinkStrength::kNone;
     int weight = 0;        // of the link, or more when values prove it
     bool matched = false;  // its rows hold a value that is asked for
@@ -95,7 +95,7 @@ class SessionTracker {
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   Application& application_of(uint64_t id);
-  void push_ring(const StatementEvent& statement, const ParentExecution& execution);
+  void push_ring(const StatementEvent& statement, const std::shared_ptr<const ParentExecution>& execution);
   void release(RingEntry& entry);
 
   // Folding (fold.cc).

@@ -203,7 +203,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   info->kind = classify(*shape);
   collect_slots(*shape, scan, *info);
   collect_tables(*shape, *info);
-  info->link = draw_link_profile(*shape, schema);
+  info->link = draw_link_profile(*shape, schema, /*with_names=*/false);
   info->name = shape->name;
   info->single_value = shape->arity != Arity::kMany && shape->arity != Arity::kRows;
   if (info->array_list) {

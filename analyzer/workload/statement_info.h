@@ -66,8 +66,8 @@ struct StatementInfo {
   bool has_equality = false;
   std::string name;                                   // cursor or prepared statement name
   std::shared_ptr<const StatementInfo> cursor_query;  // kCursor: the query inside
-  std::string query;                                  // for the pattern
-  std::string reference_text;
+  std::string query;           // for the pattern; empty once that is made
+  std::string reference_text;  // a text that gives this info; empty: the pattern's is one
   std::string parse_error;
 };
 
