@@ -30,6 +30,8 @@ ONLY = {
     # A packet capture is one more input: the wire implements the ingest's event reader.
     ('analyzer/wire', 'analyzer/capture'): {'analyzer/capture/event.h', 'analyzer/capture/event_reader.h',
                                             'analyzer/capture/ingest.h', 'analyzer/capture/source.h',
+                                            # auto_explain's plans come as notices, too.
+                                            'analyzer/capture/plan_parser.h', 'analyzer/capture/read_account.h',
                                             'analyzer/capture/sql_prepare.h'},
 }
 MAX_LINES = 400

@@ -36,10 +36,21 @@ void ServerConnection::Close::operator()(pg_conn* connection) const {
   PQfinish(connection);
 }
 
-Result<ServerConnection> ServerConnection::connect(const std::string& url) {
-  const char* const keywords[] = {"dbname", "connect_timeout", "application_name", nullptr};
-  const char* const values[] = {url.c_str(), "10", "pgsieve", nullptr};
-  ServerConnection database(PQconnectdbParams(keywords, values, 1));
+Result<ServerConnection> ServerConnection::connect(
+    const std::string& url, std::span<const std::pair<std::string, std::string>> more) {
+  std::vector<const char*> keywords = {"dbname", "connect_timeout", "application_name"};
+  std::vector<const char*> values = {url.c_str(), "10", "pgsieve"};
+  for (const auto& [keyword, value] : more) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  ServerConnection database(PQconnectdbParams(keywords.data(), values.data(), 1));
+  // What the server has to say besides its answers is not for the user.
+  if (database.connection_ != nullptr)
+    PQsetNoticeProcessor(
+        database.connection_.get(), [](void*, const char*) {}, nullptr);
   if (database.connection_ == nullptr) return failure("can't connect: out of memory");
   if (PQstatus(database.connection_.get()) != CONNECTION_OK)
     return failure(fmt::format("can't connect: {}", PQerrorMessage(database.connection_.get())));
@@ -86,7 +97,8 @@ bool ServerConnection::available() {
 
 void ServerConnection::Close::operator()(pg_conn* /*connection*/) const {}
 
-Result<ServerConnection> ServerConnection::connect(const std::string& /*url*/) {
+Result<ServerConnection> ServerConnection::connect(
+    const std::string& /*url*/, std::span<const std::pair<std::string, std::string>> /*more*/) {
   return failure("this pgsieve was built without libpq and can't connect to a server");
 }
 

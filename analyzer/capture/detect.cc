@@ -18,7 +18,8 @@ constexpr std::pair<LogFormatKind, std::string_view> kNames[] = {
     {LogFormatKind::kStderr, "stderr"},  {LogFormatKind::kCsv, "csvlog"},
     {LogFormatKind::kJson, "jsonlog"},   {LogFormatKind::kSyslog, "syslog"},
     {LogFormatKind::kOtlpSpans, "otlp"}, {LogFormatKind::kStatStatements, "pg_stat_statements"},
-    {LogFormatKind::kPackets, "pcap"},   {LogFormatKind::kUnknown, "unknown"},
+    {LogFormatKind::kPackets, "pcap"},   {LogFormatKind::kConversations, "pgcap"},
+    {LogFormatKind::kUnknown, "unknown"},
 };
 
 // Whole lines of the head that could start an entry.

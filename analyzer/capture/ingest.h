@@ -29,10 +29,11 @@ enum class LogFormatKind : uint8_t {
   kSyslog,
   kOtlpSpans,
   kStatStatements,
-  kPackets
+  kPackets,
+  kConversations
 };
 std::string_view log_format_name(
-    LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp", "pg_stat_statements", "pcap"
+    LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp", "pg_stat_statements", "pcap", "pgcap"
 
 class EventReader;
 struct IngestOptions;
@@ -130,6 +131,7 @@ struct IngestStats {
   std::map<std::string, std::string>
       settings;  // what the log implies: log_min_duration_statement, log_duration, auto_explain, …
   std::vector<std::string> warnings;  // complete sentences for the header of the report
+  std::vector<std::string> incomplete;  // those of them because of which a verdict is partial
 };
 
 // Reads all inputs in the given order into the sink. Inputs: files, directories (their regular files, by

@@ -23,8 +23,8 @@ std::string milliseconds(Microseconds time) {
 
 // Whether the input is a server's log, as against aggregates, spans or packets.
 bool is_log(LogFormatKind kind) {
-  return kind != LogFormatKind::kPackets && kind != LogFormatKind::kOtlpSpans &&
-         kind != LogFormatKind::kStatStatements;
+  return kind != LogFormatKind::kPackets && kind != LogFormatKind::kConversations &&
+         kind != LogFormatKind::kOtlpSpans && kind != LogFormatKind::kStatStatements;
 }
 
 constexpr uint64_t kNoticeable = 60;  // percent
@@ -162,9 +162,10 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
     stats.confidence =
         fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
   } else {
-    const std::string_view what = detection.kind == LogFormatKind::kPackets     ? "packets"
-                                  : detection.kind == LogFormatKind::kOtlpSpans ? "spans"
-                                                                                : "rows";
+    const std::string_view what = detection.kind == LogFormatKind::kPackets         ? "packets"
+                                  : detection.kind == LogFormatKind::kConversations ? "chunks"
+                                  : detection.kind == LogFormatKind::kOtlpSpans     ? "spans"
+                                                                                    : "rows";
     stats.confidence = fmt::format("{} {}", stats.entries, what);
   }
   if (!supplier.mixed()) {

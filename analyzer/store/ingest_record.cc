@@ -123,6 +123,7 @@ void merge_ingest(IngestStats& into, const IngestStats& later) {
       into.warnings.push_back(warning);
     }
   }
+  into.incomplete.insert(into.incomplete.end(), later.incomplete.begin(), later.incomplete.end());
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "analyzer/wire/flow_table.h"
 #include "analyzer/wire/packet_file.h"
 #include "analyzer/wire/packet_layers.h"
+#include "analyzer/wire/wire_summary.h"
 
 namespace pgsieve {
 namespace {
@@ -19,29 +20,9 @@ struct PacketCounts {
 void warn(const WireCounts& wire, const PacketCounts& packets, const FlowTable& flows,
           const PacketFile& capture, const std::string& name, IngestStats& stats) {
   const auto say = [&](uint64_t count, std::string text) {
-    if (count > 0) stats.warnings.push_back(std::move(text));
+    if (count > 0) note_incomplete(stats, std::move(text));
   };
-  say(wire.encrypted,
-      fmt::format(
-          "{} of {} connections are encrypted (TLS or GSS): nothing in them could be analysed. Capture "
-          "where the traffic is plain, or connect with sslmode=disable.",
-          wire.encrypted, wire.connections));
-  say(wire.undecodable, fmt::format("{} of {} connections could not be decoded as PostgreSQL protocol 3.",
-                                    wire.undecodable, wire.connections));
-  say(wire.gaps, fmt::format("The capture has {} holes ({} bytes at least): packets are missing or were cut.",
-                             wire.gaps, wire.gap_bytes));
-  say(wire.unresolved,
-      fmt::format("The answers to {} requests were not captured; what they returned is unknown.",
-                  wire.unresolved));
-  say(wire.unknown_statements,
-      fmt::format("{} executions are of statements prepared before the capture began; their text is unknown.",
-                  wire.unknown_statements));
-  say(wire.unmatched,
-      fmt::format("{} times the answers did not fit the requests; decoding went on at the next "
-                  "pause.",
-                  wire.unmatched));
-  say(wire.dropped_requests,
-      fmt::format("{} requests were not followed: too many in flight at once.", wire.dropped_requests));
+  summarize_wire(wire, stats);
   say(packets.fragments,
       fmt::format("{} packets are IP fragments, which are not put together.", packets.fragments));
   say(packets.unknown_link, fmt::format("{} packets have link type {}, which pgsieve can't read.",
@@ -50,8 +31,10 @@ void warn(const WireCounts& wire, const PacketCounts& packets, const FlowTable& 
   say(flows.evicted(), fmt::format("{} quiet connections were forgotten to bound memory.", flows.evicted()));
   say(capture.damaged().empty() ? 0 : 1,
       fmt::format("{}: {}; what follows was not read.", name, capture.damaged()));
-  say(wire.connections == 0 && packets.tcp > 0 ? 1 : 0,
-      fmt::format("None of the {} TCP packets belongs to a PostgreSQL connection.", packets.tcp));
+  if (wire.connections == 0 && packets.tcp > 0) {
+    stats.warnings.push_back(
+        fmt::format("None of the {} TCP packets belongs to a PostgreSQL connection.", packets.tcp));
+  }
 }
 
 class CaptureReader final : public EventReader {
@@ -92,10 +75,6 @@ class CaptureReader final : public EventReader {
     account.unread_bytes += capture.offset() - read;
     if (!capture.damaged().empty() && account.damaged_records++ == 0) account.damaged_offset = read;
     stats.other_entries += packets.other + packets.fragments + packets.unknown_link + packets.cut;
-    if (stats.settings.count("capture") == 0) {
-      stats.settings["capture"] = fmt::format("{} PostgreSQL connections, {} encrypted, {} holes",
-                                              wire.connections, wire.encrypted, wire.gaps);
-    }
     warn(wire, packets, flows, capture, source.name(), stats);
     return capture.error();
   }

@@ -122,7 +122,8 @@ void Connection::close(Microseconds time, bool ended) {
     if (server_damaged_ || server_.mode() == Framer::Mode::kLost) {
       emit_unresolved(last_server_time_ == kUnknownTime ? time : last_server_time_);
     } else {
-      counts_.unresolved += static_cast<uint64_t>(
+      uint64_t& count = ended ? counts_.abandoned : counts_.unresolved;
+      count += static_cast<uint64_t>(
           std::count_if(expected_.begin(), expected_.end(), [](const Expected& expected) {
             return expected.kind == Expected::Kind::kExecute ||
                    (expected.kind == Expected::Kind::kQuery && !expected.failed &&

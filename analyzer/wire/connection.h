@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "analyzer/capture/event.h"
+#include "analyzer/capture/plan_parser.h"
 #include "analyzer/wire/framer.h"
 #include "analyzer/wire/statement_book.h"
 #include "analyzer/wire/wire_counts.h"
@@ -105,6 +106,7 @@ class Connection {
   void on_error(const WireMessage& message, Microseconds time);
   void on_ready(const WireMessage& message, Microseconds time);
   void on_copy(char type);
+  void on_notice(const WireMessage& message, Microseconds time);
   bool meet(Expected::Kind kind);
   void on_parsed();
   void on_bound(Microseconds time);
@@ -118,6 +120,8 @@ class Connection {
   void emit_portal(Portal& portal, int64_t rows, Microseconds time);
   void emit_failure(const Expected& expected, std::string_view body, Microseconds time);
   void emit_unresolved(Microseconds time);
+  void emit_plan(Microseconds time);
+  void identify(Event& event) const;
   void flush_suspended(Microseconds time);
   void send(Event& event, const PreparedStatement& statement, std::string_view text);
   bool use_prepared(Event& event);
@@ -163,6 +167,7 @@ class Connection {
   std::string scratch_;
   std::vector<BoundValue> values_;
   std::vector<ResultColumn> columns_;
+  std::unique_ptr<ParsedPlan> plan_;  // of a notice; made when the first one comes
 };
 
 }  // namespace pgsieve

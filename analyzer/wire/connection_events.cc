@@ -149,8 +149,8 @@ bool Connection::use_prepared(Event& event) {
   return true;
 }
 
-// Fills in what all events have in common, and hands it on.
-void Connection::send(Event& event, const PreparedStatement& statement, std::string_view text) {
+// Fills in what all events have in common.
+void Connection::identify(Event& event) const {
   event.session = origin_.session;
   event.transaction = in_transaction_ ? hash_combine(origin_.session, transaction_) : 0;
   event.user = user_;
@@ -158,6 +158,11 @@ void Connection::send(Event& event, const PreparedStatement& statement, std::str
   event.application = application_;
   event.host = origin_.host;
   event.file = origin_.file;
+}
+
+// Completes the event of a statement, and hands it on.
+void Connection::send(Event& event, const PreparedStatement& statement, std::string_view text) {
+  identify(event);
   event.text = text;
   event.text_truncated = statement.cut;
   if (text.data() == statement.text.data() && text.size() == statement.text.size()) {
@@ -239,6 +244,31 @@ void Connection::emit_portal(Portal& portal, int64_t rows, Microseconds time) {
   event.cells = portal.result.cells();
   send(event, statement, statement.text);
   portal.result.clear();
+}
+
+// The plan in plan_ is of a statement that has its own event, before or after this: in the extended protocol
+// it comes when the portal is closed. Of a string of several statements it shows the whole; which of them it
+// is of tells the part that is being executed.
+void Connection::emit_plan(Microseconds time) {
+  std::string_view text = plan_->query;
+  if (const std::string_view inner = prepared_text(text); !inner.empty()) text = inner;
+  scan_statement(text, part_scan_, scratch_);
+  if (part_scan_.statements > 1) {
+    if (expected_.empty() || expected_.front().kind != Expected::Kind::kQuery) return;
+    const Expected& query = expected_.front();
+    if (query.statement->text != plan_->query || query.part >= query.statement->parts.size()) return;
+    text = query.statement->parts[query.part];
+    scan_statement(text, part_scan_, scratch_);
+  }
+  if (part_scan_.statements != 1) return;
+  Event event;
+  identify(event);
+  event.kind = Event::Kind::kNestedPlan;
+  event.time = time;
+  event.text = text;
+  event.scan = &part_scan_;
+  event.plan = &plan_->plan;
+  sink_.on_event(event);
 }
 
 // A portal that waits for more fetches comes before what runs between them.

@@ -3,6 +3,7 @@
 
 #include "analyzer/wire/byte_cursor.h"
 #include "analyzer/wire/connection.h"
+#include "analyzer/wire/server_filter.h"
 
 namespace pgsieve {
 
@@ -244,6 +245,17 @@ void Connection::on_copy(char type) {
   expected_.erase(first, copy_end);
 }
 
+// auto_explain reports plans as notices where the session's settings say so.
+void Connection::on_notice(const WireMessage& message, Microseconds time) {
+  double milliseconds = 0;
+  const std::string_view text = plan_of_notice(message.body, milliseconds);
+  if (text.empty()) return;
+  if (plan_ == nullptr) plan_ = std::make_unique<ParsedPlan>();
+  if (!parse_plan(text, *plan_) || plan_->query.empty()) return;
+  plan_->plan.duration = static_cast<Microseconds>(milliseconds * 1000);
+  emit_plan(time);
+}
+
 void Connection::on_server(const WireMessage& message, Microseconds time) {
   if (server_.mode() == Framer::Mode::kAnswer) return on_answer_byte(message.type);
   if (message.type == 'S') {
@@ -295,11 +307,14 @@ void Connection::on_server(const WireMessage& message, Microseconds time) {
     case 'W':
       on_copy(message.type);
       break;
+    case 'N':
+      on_notice(message, time);
+      break;
     case 'd':
       drop_copy_ends();
       query_rows_.add_row({}, message.size, nullptr, nullptr);
       break;
-    default:  // authentication, keys, notices, notifications, function results, negotiation
+    default:  // authentication, keys, notifications, function results, negotiation
       break;
   }
 }

@@ -66,6 +66,7 @@ size_t keep_limit(Side side, char type) {
     }
   }
   if (type == 'd' || type == 'K') return 0;
+  if (type == 'N') return kKilo * kKilo;  // plans come as notices
   return type == 'T' ? 512 * kKilo : 64 * kKilo;
 }
 

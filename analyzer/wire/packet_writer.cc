@@ -78,26 +78,20 @@ void PacketWriter::packet(uint64_t id, Side from, uint8_t flags, std::string_vie
   stream.next[side] += static_cast<uint32_t>(payload.size()) + ((flags & (kSyn | kFin)) != 0 ? 1 : 0);
 }
 
-void PacketWriter::open(uint64_t id, Microseconds time) {
+void PacketWriter::open(uint64_t id, std::string_view /*client*/, Microseconds time) {
   packet(id, Side::kClient, kSyn, {}, time);
   packet(id, Side::kServer, kSyn | kAck, {}, time);
 }
 
-void PacketWriter::data(uint64_t id, Side side, std::string bytes, Microseconds time) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
-  if (side == Side::kClient && !found->second.erasable) return lost(id, side, bytes.size());
-  if (side == Side::kClient) found->second.eraser.erase(bytes);
-  for (size_t at = 0; at < bytes.size(); at += kMaxPayload) {
-    packet(id, side, kPush | kAck, std::string_view(bytes).substr(at, kMaxPayload), time);
-  }
+void PacketWriter::data(uint64_t id, Side side, std::string_view bytes, Microseconds time) {
+  if (streams_.count(id) == 0) return;
+  for (size_t at = 0; at < bytes.size(); at += kMaxPayload)
+    packet(id, side, kPush | kAck, bytes.substr(at, kMaxPayload), time);
 }
 
-void PacketWriter::lost(uint64_t id, Side side, uint64_t bytes) {
+void PacketWriter::lost(uint64_t id, Side side, uint64_t bytes, Microseconds /*time*/) {
   const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
-  found->second.next[static_cast<size_t>(side)] += static_cast<uint32_t>(bytes);
-  if (side == Side::kClient) found->second.erasable = false;
+  if (found != streams_.end()) found->second.next[static_cast<size_t>(side)] += static_cast<uint32_t>(bytes);
 }
 
 void PacketWriter::close(uint64_t id, Microseconds time) {
@@ -107,7 +101,7 @@ void PacketWriter::close(uint64_t id, Microseconds time) {
   streams_.erase(id);
 }
 
-bool PacketWriter::flush() {
+bool PacketWriter::finish() {
   if (std::fflush(file_.get()) != 0) failed_ = true;
   return !failed_;
 }

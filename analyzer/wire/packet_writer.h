@@ -3,7 +3,7 @@
 //
 // The packets are made up: addresses stand for connections (127.x.y.z for the client, 127.0.0.1:5432 for the
 // server), sequence numbers count the bytes. Bytes that were lost leave a hole in the numbers, which a reader
-// sees. Passwords are erased. Not thread-safe.
+// sees. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -16,23 +16,22 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/time.h"
-#include "analyzer/wire/framer.h"
-#include "analyzer/wire/secret_eraser.h"
+#include "analyzer/wire/conversation.h"
 
 namespace pgsieve {
 
-class PacketWriter {
+class PacketWriter final : public ConversationSink {
  public:
   static Result<std::unique_ptr<PacketWriter>> create(const std::string& path);
 
   // `id`: of the connection, from 1.
-  void open(uint64_t id, Microseconds time);
-  void data(uint64_t id, Side side, std::string bytes, Microseconds time);
-  void lost(uint64_t id, Side side, uint64_t bytes);
-  void close(uint64_t id, Microseconds time);
+  void open(uint64_t id, std::string_view client, Microseconds time) override;
+  void data(uint64_t id, Side side, std::string_view bytes, Microseconds time) override;
+  void lost(uint64_t id, Side side, uint64_t bytes, Microseconds time) override;
+  void close(uint64_t id, Microseconds time) override;
 
   // Writes out everything. False: some of it could not be written.
-  bool flush();
+  bool finish();
 
  private:
   struct Close {
@@ -40,8 +39,6 @@ class PacketWriter {
   };
   struct Stream {
     std::array<uint32_t, 2> next{};  // sequence numbers, by side
-    SecretEraser eraser;
-    bool erasable = true;  // false: client bytes were lost, so nothing can be told from secrets
   };
   void packet(uint64_t id, Side from, uint8_t flags, std::string_view payload, Microseconds time);
 

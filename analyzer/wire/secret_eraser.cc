@@ -8,7 +8,7 @@
 namespace pgsieve {
 
 void SecretEraser::end_of_header() {
-  ByteCursor cursor(header_);
+  ByteCursor cursor(std::string_view(header_.data(), header_size_));
   const char type = phase_ == Phase::kMessages ? static_cast<char>(cursor.u8()) : '\0';
   const uint64_t length = cursor.u32();
   const bool startup = phase_ == Phase::kStartup;
@@ -23,7 +23,7 @@ void SecretEraser::end_of_header() {
   if (startup && cursor.u32() >> 16U == 3) phase_ = Phase::kMessages;
 }
 
-void SecretEraser::erase(std::string& bytes) {
+void SecretEraser::erase(std::span<char> bytes) {
   for (size_t at = 0; at < bytes.size();) {
     if (phase_ == Phase::kEncrypted) return;
     if (phase_ == Phase::kUnknown) {
@@ -31,22 +31,25 @@ void SecretEraser::erase(std::string& bytes) {
       return;
     }
     if (!in_body_) {
-      if (phase_ == Phase::kStartup && header_.empty() && bytes[at] == 0x16) {
+      if (phase_ == Phase::kStartup && header_size_ == 0 && bytes[at] == 0x16) {
         phase_ = Phase::kEncrypted;
         return;
       }
-      header_.push_back(bytes[at++]);
-      if (header_.size() == (phase_ == Phase::kStartup ? 8U : 5U)) end_of_header();
+      const size_t wanted = phase_ == Phase::kStartup ? 8U : 5U;
+      const size_t here = std::min(wanted - header_size_, bytes.size() - at);
+      std::copy_n(bytes.data() + at, here, header_.data() + header_size_);
+      header_size_ += here;
+      at += here;
+      if (header_size_ == wanted) end_of_header();
     } else {
       const auto here = static_cast<size_t>(std::min<uint64_t>(left_, bytes.size() - at));
-      const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-      if (secret_) std::fill(from, from + static_cast<std::ptrdiff_t>(here), '\0');
+      if (secret_) std::fill_n(bytes.data() + at, here, '\0');
       left_ -= here;
       at += here;
     }
     if (in_body_ && left_ == 0 && phase_ != Phase::kUnknown) {
       in_body_ = false;
-      header_.clear();
+      header_size_ = 0;
     }
   }
 }

@@ -5,22 +5,27 @@
 // everything is erased: rather nothing than a secret. Not thread-safe.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <span>
 
 namespace pgsieve {
 
 class SecretEraser {
  public:
-  void erase(std::string& bytes);
+  void erase(std::span<char> bytes);
+  // Bytes are missing here: nothing can be told from a secret any more.
+  void lose() { phase_ = Phase::kUnknown; }
 
  private:
   enum class Phase : uint8_t { kStartup, kMessages, kEncrypted, kUnknown };
   void end_of_header();
 
   Phase phase_ = Phase::kStartup;
-  std::string header_;  // of the message being read
-  uint64_t left_ = 0;   // of its body
+  std::array<char, 8> header_{};  // of the message being read
+  size_t header_size_ = 0;
+  uint64_t left_ = 0;  // of its body
   bool in_body_ = false, secret_ = false;
 };
 

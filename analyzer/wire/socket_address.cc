@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 namespace pgsieve {
@@ -28,7 +30,9 @@ Result<SocketAddress> parse_socket_address(const std::string& text, uint16_t por
                  .file = {}};
   };
   if (text.find('/') != std::string::npos) {
-    address.path = text;
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(text, ignored);
+    address.path = folder ? text + "/.s.PGSQL." + std::to_string(port) : text;
     return address;
   }
   std::string digits;
@@ -83,6 +87,17 @@ Result<std::vector<std::string>> resolve(const SocketAddress& address) {
     resolved.emplace_back(reinterpret_cast<const char*>(at->ai_addr), at->ai_addrlen);
   }
   return resolved;
+}
+
+std::string host_of(std::string_view address) {
+  const auto* any = reinterpret_cast<const sockaddr*>(address.data());
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (any->sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in*>(any)->sin_addr;
+  if (any->sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6*>(any)->sin6_addr;
+  if (bytes == nullptr || inet_ntop(any->sa_family, bytes, text.data(), text.size()) == nullptr)
+    return "[local]";
+  return text.data();
 }
 
 bool is_loopback(const std::string& resolved) {

@@ -1,8 +1,10 @@
-// SocketAddress: "HOST:PORT", "[IPV6]:PORT", ":PORT", "PORT" or the path of a Unix socket.
+// SocketAddress: "HOST:PORT", "[IPV6]:PORT", ":PORT", "PORT", or the path of a Unix socket or of the folder
+// it is in.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/base/error.h"
@@ -23,6 +25,9 @@ Result<SocketAddress> parse_socket_address(const std::string& text, uint16_t por
 
 // The addresses as the system takes them (sockaddr), in the order to try.
 Result<std::vector<std::string>> resolve(const SocketAddress& address);
+
+// The host of an address as the system gives it, as text; "[local]" for a Unix socket.
+std::string host_of(std::string_view address);
 
 // Whether nobody but this machine can reach it.
 bool is_loopback(const std::string& resolved);

@@ -19,6 +19,7 @@ struct WireCounts {
   uint64_t resyncs = 0;             // boundaries of messages found again after a hole
   uint64_t unmatched = 0;           // answers that fit no request
   uint64_t unresolved = 0;          // executions whose answer was not seen
+  uint64_t abandoned = 0;           // executions still under way when their connection was closed
   uint64_t unknown_statements = 0;  // executions of statements prepared before the capture began
   uint64_t unknown_values = 0;      // binary values of types we don't know
   uint64_t damaged_messages = 0;    // messages of which a part is missing or too long

@@ -58,7 +58,8 @@ bool run(const std::string& command, const std::string& log) {
 
 }  // namespace
 
-std::unique_ptr<PostgresServer> PostgresServer::start(std::string& why, bool& missing) {
+std::unique_ptr<PostgresServer> PostgresServer::start(std::string& why, bool& missing,
+                                                      const std::string& more) {
   missing = false;
   const std::string bin = find_programs();
   if (bin.empty()) {
@@ -87,8 +88,8 @@ std::unique_ptr<PostgresServer> PostgresServer::start(std::string& why, bool& mi
       log);
   const std::string settings = fmt::format(
       "-k {} -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
-      "-c max_connections=30 -c shared_buffers=16MB",
-      folder);
+      "-c max_connections=30 -c shared_buffers=16MB {}",
+      folder, more);
   server->running_ =
       made && run(fmt::format("'{}/pg_ctl' -D '{}/data' -l '{}/server.log' -w -t 120 -o '{}' start", bin,
                               folder, folder, settings),
@@ -101,9 +102,14 @@ std::unique_ptr<PostgresServer> PostgresServer::start(std::string& why, bool& mi
   return server;
 }
 
-PostgresServer::~PostgresServer() {
+void PostgresServer::stop() {
   if (running_)
     run(fmt::format("'{}/pg_ctl' -D '{}/data' -m immediate -w stop", bin_, folder_), folder_ + "/setup.log");
+  running_ = false;
+}
+
+PostgresServer::~PostgresServer() {
+  stop();
   std::error_code error;
   std::filesystem::remove_all(folder_, error);
 }

@@ -11,10 +11,15 @@ class PostgresServer {
  public:
   // nullptr where the server's programs (initdb, pg_ctl) are missing or it does not start; `why` says what.
   // The programs are looked for in $PGSIEVE_PG_BIN, pg_config's bindir, /usr/lib/postgresql/*/bin and PATH.
-  static std::unique_ptr<PostgresServer> start(std::string& why, bool& missing);
+  // `settings`: further options of the server ("-c name=value …").
+  static std::unique_ptr<PostgresServer> start(std::string& why, bool& missing,
+                                               const std::string& settings = {});
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
   ~PostgresServer();
+
+  // Ends the server; its files stay until the object goes.
+  void stop();
 
   // Connection string of the database `postgres`, user `postgres`, no password.
   std::string url() const;

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <thread>
 
+#include "analyzer/wire/conversation_file.h"
+#include "analyzer/wire/packet_writer.h"
 #include "tests/wire/wire_testing.h"
 
 namespace pgsieve {
@@ -92,6 +95,17 @@ class Server {
   std::thread thread_;
 };
 
+std::string temporary(const std::string& name) {
+  return ::testing::TempDir() + "/pgsieve_" + std::to_string(getpid()) + "_" + name;
+}
+
+TapSettings settings_to(uint16_t port) {
+  TapSettings settings;
+  settings.listen = {"127.0.0.1", 0, {}};
+  settings.upstream = {"127.0.0.1", port, {}};
+  return settings;
+}
+
 TEST(Tap, ForwardsEveryByteAndRecordsWhatWasSaid) {
   const std::string secret = Message('p').text("open sesame").done();
   std::string rows = row_description({{"id", 5, 1}});
@@ -104,12 +118,12 @@ TEST(Tap, ForwardsEveryByteAndRecordsWhatWasSaid) {
       {query("DELETE FROM t"), complete("DELETE 3") + ready()},
   };
   Server server(script);
-  const std::string file = ::testing::TempDir() + "/pgsieve_tap_test_" + std::to_string(getpid()) + ".pcap";
-  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
-  ASSERT_TRUE(writer.ok());
-  Recorder recorder(std::move(*writer));
-  Result<std::unique_ptr<Tap>> tap =
-      Tap::start({"127.0.0.1", 0, {}}, {"127.0.0.1", server.port(), {}}, false, recorder);
+  const std::string packets = temporary("tap.pcap"), conversations = temporary("tap.pgcap");
+  Result<std::unique_ptr<PacketWriter>> pcap = PacketWriter::create(packets);
+  Result<std::unique_ptr<ConversationWriter>> pgcap = ConversationWriter::create(conversations);
+  ASSERT_TRUE(pcap.ok() && pgcap.ok());
+  Recorder recorder({pcap->get(), pgcap->get()});
+  Result<std::unique_ptr<Tap>> tap = Tap::start(settings_to(server.port()), recorder);
   ASSERT_TRUE(tap.ok());
 
   const int client = socket(AF_INET, SOCK_STREAM, 0);
@@ -126,43 +140,69 @@ TEST(Tap, ForwardsEveryByteAndRecordsWhatWasSaid) {
   ::close(client);
   EXPECT_EQ(server.received(), sent);
   (*tap)->stop(kSecond);
-  EXPECT_TRUE(recorder.finish());
+  recorder.finish();
+  EXPECT_TRUE((*pcap)->finish());
+  EXPECT_TRUE((*pgcap)->finish());
   EXPECT_EQ(recorder.dropped_bytes(), 0U);
+  EXPECT_EQ((*tap)->counts().client_bytes, sent.size());
 
-  EXPECT_THAT(testing::slurp(file), Not(HasSubstr("open sesame")));
-  testing::EventLog log;
-  const Result<IngestStats> stats = ingest({file}, testing::wire_options(), log);
-  ::unlink(file.c_str());
-  ASSERT_TRUE(stats.ok());
-  EXPECT_THAT(log.lines,
-              ElementsAre("executed SELECT id FROM t rows=50000", "executed DELETE FROM t rows=3", "end"));
+  for (const std::string& file : {packets, conversations}) {
+    SCOPED_TRACE(file);
+    EXPECT_THAT(testing::slurp(file), Not(HasSubstr("open sesame")));
+    testing::EventLog log;
+    const Result<IngestStats> stats = ingest({file}, testing::wire_options(), log);
+    ::unlink(file.c_str());
+    ASSERT_TRUE(stats.ok());
+    EXPECT_THAT(stats->incomplete, ::testing::IsEmpty());
+    EXPECT_THAT(log.lines,
+                ElementsAre("executed SELECT id FROM t rows=50000", "executed DELETE FROM t rows=3", "end"));
+  }
 }
 
 TEST(Tap, AServerThatIsNotThereClosesTheClient) {
-  const std::string file = ::testing::TempDir() + "/pgsieve_tap_none_" + std::to_string(getpid()) + ".pcap";
-  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
-  ASSERT_TRUE(writer.ok());
-  Recorder recorder(std::move(*writer));
-  Result<std::unique_ptr<Tap>> tap =
-      Tap::start({"127.0.0.1", 0, {}}, {{}, 0, "/nowhere/.s.PGSQL.1"}, false, recorder);
+  Recorder recorder({});
+  TapSettings settings;
+  settings.listen = {"127.0.0.1", 0, {}};
+  settings.upstream = {{}, 0, "/nowhere/.s.PGSQL.1"};
+  Result<std::unique_ptr<Tap>> tap = Tap::start(settings, recorder);
   ASSERT_TRUE(tap.ok());
   const int client = socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in address = loopback((*tap)->port());
   ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   EXPECT_EQ(read_bytes(client, 1), "");
   ::close(client);
-  EXPECT_EQ((*tap)->refused(), 1U);
+  EXPECT_EQ((*tap)->counts().refused, 1U);
+  EXPECT_THAT((*tap)->last_problem(), HasSubstr("/nowhere/.s.PGSQL.1"));
   (*tap)->stop(0);
-  ::unlink(file.c_str());
 }
 
 TEST(Tap, ListeningToTheWorldMustBeMeant) {
-  const std::string file = ::testing::TempDir() + "/pgsieve_tap_world_" + std::to_string(getpid()) + ".pcap";
-  Result<std::unique_ptr<PacketWriter>> writer = PacketWriter::create(file);
-  ASSERT_TRUE(writer.ok());
-  Recorder recorder(std::move(*writer));
-  EXPECT_FALSE(Tap::start({"0.0.0.0", 0, {}}, {"127.0.0.1", 1, {}}, false, recorder).ok());
-  ::unlink(file.c_str());
+  Recorder recorder({});
+  TapSettings settings;
+  settings.listen = {"0.0.0.0", 0, {}};
+  settings.upstream = {"127.0.0.1", 1, {}};
+  EXPECT_FALSE(Tap::start(settings, recorder).ok());
+  settings.anywhere = true;
+  EXPECT_TRUE(Tap::start(settings, recorder).ok());
+}
+
+TEST(Tap, AUnixSocketThatNobodyListensOnAnyMoreIsTakenOver) {
+  const std::string path = temporary("stale.sock");
+  sockaddr_un stale{};
+  stale.sun_family = AF_UNIX;
+  path.copy(stale.sun_path, sizeof stale.sun_path - 1);
+  const int killed = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(killed, reinterpret_cast<sockaddr*>(&stale), sizeof stale), 0);
+  ::close(killed);
+  Recorder recorder({});
+  TapSettings settings;
+  settings.listen = {{}, 0, path};
+  settings.upstream = {"127.0.0.1", 1, {}};
+  Result<std::unique_ptr<Tap>> tap = Tap::start(settings, recorder);
+  ASSERT_TRUE(tap.ok());
+  EXPECT_FALSE(Tap::start(settings, recorder).ok());  // now somebody does
+  (*tap)->stop(0);
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "analyzer/wire/capture_reader.h"
+#include "analyzer/wire/conversation_file.h"
 
 namespace pgsieve::testing {
 
@@ -150,6 +151,7 @@ std::vector<std::string> Talk::finish() {
 IngestOptions wire_options() {
   IngestOptions options;
   options.formats.push_back(packet_capture_format());
+  options.formats.push_back(conversation_format());
   return options;
 }
 std::string wire_fixture(const std::string& name) {

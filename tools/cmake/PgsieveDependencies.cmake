@@ -63,6 +63,9 @@ if(ISAL_FOUND)
   target_compile_definitions(PkgConfig::ISAL INTERFACE PGSIEVE_HAVE_ISAL)
 endif()
 
+# TLS on either side of the tap.
+pgsieve_dependency(OpenSSL DEBIAN libssl-dev)
+
 # libpq: what talks to a server (`pgsieve prove`) and the integration tests. The program builds without it.
 option(PGSIEVE_LIBPQ "Build the commands that connect to a server, where libpq is found" ON)
 if(PGSIEVE_LIBPQ)

@@ -45,8 +45,14 @@ Error no_statements(const IngestStats& ingest) {
   const std::string how =
       fmt::format("{}{}", ingest.format.empty() ? "a log" : ingest.format,
                   ingest.prefix.empty() ? "" : fmt::format(" with prefix '{}'", ingest.prefix));
+  if (!ingest.incomplete.empty()) {
+    error.message = "no statements could be read";
+    error.hint = ingest.incomplete.front();
+    return error;
+  }
   if (ingest.lines == 0) {
-    error.message = "no statements: the input is empty";
+    error.message = ingest.entries == 0 ? "no statements: the input is empty"
+                                        : "no statements: the traffic is not PostgreSQL's, or asks nothing";
     return error;
   }
   error.message = fmt::format("no statements: matched {} of {} lines as {}",
@@ -67,20 +73,13 @@ Error no_statements(const IngestStats& ingest) {
   return error;
 }
 
-}  // namespace
-
-Result<Analysis> analyse(const AnalysisOptions& options) {
+Result<Analysis> judge_with(Schema schema, Reading reading, const AnalysisOptions& options) {
   Analysis analysis;
-  Result<Schema> schema = read_schema(options);
-  if (!schema) return schema.error();
-  analysis.schema = std::move(*schema);
-
-  Result<Reading> reading = options.store_file.empty() ? read_captures(options) : read_store(options);
-  if (!reading) return reading.error();
-  analysis.ingest = std::move(reading->ingest);
-  analysis.workload = std::move(reading->workload);
-  analysis.problems = std::move(reading->problems);
-  analysis.interrupted = reading->interrupted;
+  analysis.schema = std::move(schema);
+  analysis.ingest = std::move(reading.ingest);
+  analysis.workload = std::move(reading.workload);
+  analysis.problems = std::move(reading.problems);
+  analysis.interrupted = reading.interrupted;
   const bool empty = analysis.workload.executions == 0 && analysis.workload.errors == 0;
   if (empty && !options.allow_empty) return no_statements(analysis.ingest);
 
@@ -94,6 +93,23 @@ Result<Analysis> analyse(const AnalysisOptions& options) {
         return finding.confidence < options.min_confidence;
       }));
   return analysis;
+}
+
+}  // namespace
+
+Result<Analysis> analyse(const AnalysisOptions& options) {
+  // A mistake in the schema shows before a long reading.
+  Result<Schema> schema = read_schema(options);
+  if (!schema) return schema.error();
+  Result<Reading> reading = options.store_file.empty() ? read_captures(options) : read_store(options);
+  if (!reading) return reading.error();
+  return judge_with(std::move(*schema), std::move(*reading), options);
+}
+
+Result<Analysis> judge(Reading reading, const AnalysisOptions& options) {
+  Result<Schema> schema = read_schema(options);
+  if (!schema) return schema.error();
+  return judge_with(std::move(*schema), std::move(reading), options);
 }
 
 }  // namespace pgsieve

@@ -11,6 +11,7 @@
 #include "analyzer/workload/workload.h"
 #include "rules/rule.h"
 #include "tools/pgsieve/options.h"
+#include "tools/pgsieve/reading.h"
 
 namespace pgsieve {
 
@@ -27,5 +28,11 @@ struct Analysis {
 // An input that can't be read does not stop the others: it becomes one of `problems`. An Error when nothing
 // can be judged.
 Result<Analysis> analyse(const AnalysisOptions& options);
+
+// The same of what was read already.
+Result<Analysis> judge(Reading reading, const AnalysisOptions& options);
+
+// Writes every output asked for, and judges; gives the program's exit code.
+int report_on(const Analysis& analysis, const ReportOptions& options);
 
 }  // namespace pgsieve

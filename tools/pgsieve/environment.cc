@@ -72,6 +72,34 @@ void replace_value(std::string& text, std::string_view key, std::string_view sep
   if (start != std::string::npos) text.replace(start, size, value);
 }
 
+// Of a URL's query or of a keyword string; "": not there.
+std::string setting_of(const std::string& connection, std::string_view key) {
+  const Url url = parse_url(connection);
+  size_t from = 0;
+  std::string_view separators = " ";
+  if (url.valid) {
+    const size_t query = connection.find('?', url.host_end);
+    if (query == std::string::npos) return {};
+    from = query + 1;
+    separators = "?&#";
+  }
+  const auto [start, size] = find_value(connection, key, separators, from);
+  return start == std::string::npos ? std::string() : connection.substr(start, size);
+}
+
+// Takes back what the connection says of encryption.
+void make_plain(std::string& connection) {
+  const Url url = parse_url(connection);
+  const size_t query = url.valid ? connection.find('?', url.host_end) : 0;
+  if (query == std::string::npos) return;
+  const std::string_view separators = url.valid ? "?&#" : " ";
+  const size_t from = url.valid ? query + 1 : 0;
+  replace_value(connection, "sslmode", separators, from, "disable");
+  replace_value(connection, "ssl", separators, from, "false");
+  replace_value(connection, "channel_binding", separators, from, "disable");
+  replace_value(connection, "sslnegotiation", separators, from, "postgres");
+}
+
 }  // namespace
 
 Environment current_environment() {
@@ -159,12 +187,61 @@ void redirect(Environment& environment, const std::vector<std::string>& names, u
       found->second = redirected(found->second, port);
     }
   }
+  if (plain) {
+    for (const std::string& name : names) {
+      if (const auto found = environment.find(name); found != environment.end()) make_plain(found->second);
+    }
+  }
   environment["PGHOST"] = "127.0.0.1";
   environment["PGPORT"] = std::to_string(port);
   if (environment.count("PGHOSTADDR") != 0) environment["PGHOSTADDR"] = "127.0.0.1";
   if (!plain) return;
-  environment.try_emplace("PGSSLMODE", "disable");
-  environment.try_emplace("PGGSSENCMODE", "disable");
+  environment["PGSSLMODE"] = "disable";
+  environment["PGGSSENCMODE"] = "disable";
+  environment.erase("PGREQUIRESSL");
+  environment.erase("PGCHANNELBINDING");
+  environment.erase("PGSSLNEGOTIATION");
+}
+
+Encryption encryption_of(const Environment& environment, const std::vector<std::string>& names) {
+  Encryption encryption;
+  const auto from_variable = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  for (const std::string& name : names) {
+    const std::string connection = from_variable(name.c_str());
+    if (!server_of(connection)) continue;
+    encryption.mode = setting_of(connection, "sslmode");
+    encryption.authority = setting_of(connection, "sslrootcert");
+    // As node's and Java's drivers say it.
+    if (encryption.mode.empty() && setting_of(connection, "ssl") == "true") encryption.mode = "require";
+    break;
+  }
+  if (encryption.mode.empty()) encryption.mode = from_variable("PGSSLMODE");
+  if (encryption.authority.empty()) encryption.authority = from_variable("PGSSLROOTCERT");
+  return encryption;
+}
+
+std::string libpq_url(const Environment& environment, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto found = environment.find(name);
+    if (found == environment.end() || !server_of(found->second)) continue;
+    const std::string& connection = found->second;
+    const Url url = parse_url(connection);
+    if (!url.valid) return connection;
+    std::string text = "postgresql" + connection.substr(connection.find("://"));
+    const size_t query = text.find('?');
+    if (query == std::string::npos) return text;
+    std::string kept;
+    for (const char* key :
+         {"host", "hostaddr", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey"}) {
+      const std::string value = setting_of(connection, key);
+      if (!value.empty()) kept += (kept.empty() ? "?" : "&") + std::string(key) + "=" + value;
+    }
+    return text.substr(0, query) + kept;
+  }
+  return {};
 }
 
 }  // namespace pgsieve

@@ -26,8 +26,20 @@ std::string redirected(const std::string& connection, uint16_t port);
 // local server.
 SocketAddress server_of(const Environment& environment, const std::vector<std::string>& names);
 
-// Rewrites the variables in `names`, PGHOST, PGPORT and PGHOSTADDR. `plain`: also asks libpq not to encrypt,
-// unless the environment has an opinion.
+// Rewrites the variables in `names`, PGHOST, PGPORT and PGHOSTADDR. `plain`: also asks not to encrypt what
+// goes to the tap, whatever was asked for before.
 void redirect(Environment& environment, const std::vector<std::string>& names, uint16_t port, bool plain);
+
+// How the program would encrypt: sslmode and sslrootcert, in the connection or in the environment; "": not
+// said.
+struct Encryption {
+  std::string mode, authority;
+};
+Encryption encryption_of(const Environment& environment, const std::vector<std::string>& names);
+
+// The first of `names` that leads to a server, as libpq takes it: the scheme of a driver
+// ("postgresql+psycopg2", "jdbc:postgresql") and settings that only it knows left out. "" when none does:
+// libpq then uses PGHOST, ….
+std::string libpq_url(const Environment& environment, const std::vector<std::string>& names);
 
 }  // namespace pgsieve

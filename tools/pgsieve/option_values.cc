@@ -76,7 +76,8 @@ std::string log_format(const std::string& given) {
   std::vector<std::pair<std::string, std::string>> choices{{"auto", ""}};
   for (const LogFormatKind kind :
        {LogFormatKind::kStderr, LogFormatKind::kCsv, LogFormatKind::kJson, LogFormatKind::kSyslog,
-        LogFormatKind::kOtlpSpans, LogFormatKind::kStatStatements, LogFormatKind::kPackets}) {
+        LogFormatKind::kOtlpSpans, LogFormatKind::kStatStatements, LogFormatKind::kPackets,
+        LogFormatKind::kConversations}) {
     const std::string name(log_format_name(kind));
     choices.emplace_back(name, name);
   }

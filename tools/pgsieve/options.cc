@@ -95,6 +95,8 @@ void add_rule_options(CLI::App& app, ReportOptions& options, RawOptions& raw) {
       ->type_name("NAME")
       ->group(group);
   if (options.lint) {
+    app.add_flag("--strict", options.strict, "a partial verdict (traffic lost or not readable) is none: exit code 3")
+        ->group(group);
     app.add_option("--fail-on", raw.fail_on,
                    "least severity that makes the exit code 1: info, warning, error or never (warning)")
         ->type_name("SEVERITY")
@@ -126,8 +128,28 @@ void add_tap_options(CLI::App& app, TapOptions& options, RawOptions& raw) {
   app.add_option("--upstream", options.upstream, "the server: HOST:PORT or the path of a Unix socket")
       ->type_name("ADDRESS")
       ->group(group);
-  app.add_option("--write", options.write, "keep the recording, a packet capture (pcap)")->type_name("FILE")->group(group);
-  app.add_flag("--strict", options.strict, "a recording with holes is no verdict: exit code 3")->group(group);
+  app.add_option("--write", options.write, "keep the recording: FILE.pgcap, or FILE.pcap for other tools")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--no-drop", options.no_drop, "let the traffic wait rather than the analysis have holes")
+      ->group(group);
+  app.add_flag("--plans", options.plans, "have the server report plans (auto_explain) and take them out again")
+      ->group(group);
+  app.add_option("--server", options.server,
+                 "connection URL, to look up names of tables (DATABASE_URL); without --schema")
+      ->type_name("URL")
+      ->group(group);
+  app.add_option("--tls-cert", options.certificate, "certificate to show to clients that ask for TLS (PEM)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--tls-key", options.key, "its key (PEM)")->type_name("FILE")->group(group);
+  app.add_option("--upstream-tls", options.upstream_tls,
+                 "pass (as the client asks), disable, prefer, require, verify-ca or verify-full")
+      ->type_name("MODE")
+      ->group(group);
+  app.add_option("--upstream-ca", options.authority, "root certificates to check the server with (PEM)")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--schema", analysis.schema_file, "DDL of the database: pg_dump --schema-only")->type_name("FILE");
   app.add_option("--stats", analysis.statistics_file, "what `pgsieve stats export` made, or row estimates, JSON or CSV")->type_name("FILE");
   app.add_option("--store", analysis.store_file, "add the recording to this store, and report on all it holds")
@@ -282,6 +304,13 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   add_tap_options(*tap_command, tap, raw);
   tap_command->add_option("--listen", tap.listen, "where clients connect (127.0.0.1:6432)")->type_name("ADDRESS");
   tap_command->add_flag("--listen-anywhere", tap.anywhere, "let other machines connect");
+  tap_command->add_option("--interface", tap.interface, "capture on this network interface instead (as root)")
+      ->type_name("NAME");
+  tap_command->add_option("--port", tap.ports, "with --interface: port of a server (5432; repeatable)")
+      ->type_name("PORT");
+  tap_command->add_flag("--strict", tap.report.strict, "exit code 3 when traffic was lost or not readable");
+  tap_command->add_option("--metrics", tap.metrics, "serve counters for Prometheus on this local address")
+      ->type_name("ADDRESS");
   TapOptions exec;
   exec.report.lint = true;
   CLI::App* exec_command =

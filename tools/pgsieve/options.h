@@ -59,6 +59,7 @@ struct ReportOptions {
   bool show_values = false;
   When color = When::kAuto;
   FailOn fail_on = FailOn::kWarning;
+  bool strict = false;  // lint: a partial verdict is none
 };
 
 struct RulesOptions {
@@ -82,8 +83,15 @@ struct TapOptions {
   std::string listen = "127.0.0.1:6432";  // tap
   std::string upstream;                   // exec: empty, where the environment leads
   std::string write;                      // keep the recording here
+  std::string interface;                  // tap: listen on a network interface instead
+  std::vector<uint16_t> ports;            // of servers, with `interface`
   bool anywhere = false;
-  bool strict = false;
+  bool no_drop = false;
+  std::string certificate, key;           // shown to clients
+  std::string upstream_tls, authority;    // "": as the rest suggests
+  bool plans = false;
+  std::string server;                     // connection URL, for names and to ask whether plans may be had
+  std::string metrics;                    // address; "": none
   std::vector<std::string> environment;  // exec: further variables to rewrite
   std::vector<std::string> command;      // exec
 };

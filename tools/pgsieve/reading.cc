@@ -16,6 +16,7 @@
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
 #include "analyzer/wire/capture_reader.h"
+#include "analyzer/wire/conversation_file.h"
 #include "analyzer/workload/builder.h"
 #include "tools/pgsieve/following.h"
 #include "tools/pgsieve/tail_pipe.h"
@@ -69,6 +70,7 @@ Result<IngestStats> ingest_with_progress(const std::vector<std::string>& inputs,
   ProgressBar bar;
   IngestOptions ingest_options = options.ingest;
   ingest_options.formats.push_back(packet_capture_format());
+  ingest_options.formats.push_back(conversation_format());
   if (bar.enabled()) {
     ingest_options.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
   }
@@ -149,15 +151,6 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
   return store.commit(contents, added, plan.added);
 }
 
-// Judges the scopes that are still open as if the capture ended here.
-void close_scopes(Workload& workload, const WorkloadOptions& options) {
-  if (workload.open_scopes.empty()) return;
-  WorkloadBuilder builder(options);
-  builder.resume(workload);
-  workload.open_scopes.clear();
-  workload.merge(builder.finish(/*close_scopes=*/true));
-}
-
 Result<Reading> read_store_only(const AnalysisOptions& options) {
   Result<Store> store = Store::open(options.store_file);
   if (!store) return store.error();
@@ -227,6 +220,14 @@ static Result<Reading> follow_store(const AnalysisOptions& options) {
   }
   if (Status failed = follow_into_store(options)) return *failed;
   return read_store_only(options);
+}
+
+void close_scopes(Workload& workload, const WorkloadOptions& options) {
+  if (workload.open_scopes.empty()) return;
+  WorkloadBuilder builder(options);
+  builder.resume(workload);
+  workload.open_scopes.clear();
+  workload.merge(builder.finish(/*close_scopes=*/true));
 }
 
 Result<Reading> read_store(const AnalysisOptions& options) {

@@ -28,4 +28,7 @@ Result<Reading> read_captures(const AnalysisOptions& options);
 // are judged in what is returned, and stay open in the store.
 Result<Reading> read_store(const AnalysisOptions& options);
 
+// Judges the scopes that are still open as if the capture ended here.
+void close_scopes(Workload& workload, const WorkloadOptions& options);
+
 }  // namespace pgsieve

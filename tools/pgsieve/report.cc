@@ -101,14 +101,22 @@ int run_report(const ReportOptions& options) {
     tell(analysis.error().to_string());
     return stop && !stoppable.ingest.follow ? kExitInterrupted : exit_code_of(analysis.error());
   }
-  const SourceIndex sources = search_sources(*analysis, options);
-  Report report = make_report(*analysis, options, sources);
+  return report_on(*analysis, options);
+}
+
+int report_on(const Analysis& analysis, const ReportOptions& options) {
+  const SourceIndex sources = search_sources(analysis, options);
+  Report report = make_report(analysis, options, sources);
   if (!write_outputs(report, options)) return kExitUsage;
-  if (analysis->interrupted) return kExitInterrupted;
+  if (analysis.interrupted) return kExitInterrupted;
   // A verdict on part of what was asked for is none: an input that could not be used outweighs the findings.
-  if (!analysis->problems.empty()) return kExitInput;
+  if (!analysis.problems.empty()) return kExitInput;
+  if (options.strict && !analysis.ingest.incomplete.empty()) {
+    tell(fmt::format("the verdict is partial: {}", analysis.ingest.incomplete.front()));
+    return kExitInput;
+  }
   if (!options.lint) return kExitOk;
-  const bool failed = std::any_of(analysis->findings.begin(), analysis->findings.end(),
+  const bool failed = std::any_of(analysis.findings.begin(), analysis.findings.end(),
                                   [&](const Finding& finding) { return fails(finding, options.fail_on); });
   return failed ? kExitFindings : kExitOk;
 }
