@@ -47,7 +47,8 @@ class Exec : public ::testing::Test {
   }
   static std::set<std::string> findings(const std::string& json) {
     std::set<std::string> found;
-    for (const auto& finding : nlohmann::json::parse(json).at("findings")) {
+    const nlohmann::json report = nlohmann::json::parse(json);
+    for (const auto& finding : report.at("findings")) {
       found.insert(fmt::format("{} {} {} {}", finding.at("rule").get<std::string>(),
                                finding.at("table").get<std::string>(), finding.at("count").get<int>(),
                                finding.at("confidence").get<std::string>()));
