@@ -218,13 +218,13 @@ void TapPump::kill(TapPair& pair) {
 
 uint32_t TapPump::wanted_events(const TapPair& pair, size_t side) const {
   const TapEnd& end = pair.ends[side];
-  const uint32_t write = end.tls_wants_write ? EPOLLOUT : 0;
+  const uint32_t write = end.tls_wants_write ? uint32_t{EPOLLOUT} : 0;
   switch (pair.phase) {
     case Phase::kGreeting:
     case Phase::kClientTls:
       return side == 0 ? EPOLLIN | write : 0;
     case Phase::kConnecting:
-      return side == 1 ? EPOLLOUT : 0;
+      return side == 1 ? uint32_t{EPOLLOUT} : 0;
     case Phase::kTlsAnswer:
     case Phase::kServerTls:
       return side == 1 ? EPOLLIN | write : 0;

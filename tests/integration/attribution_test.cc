@@ -131,7 +131,9 @@ TEST_F(Attribution, PipelineOfAThousand) {
   ASSERT_EQ(PQpipelineSync(connection.get()), 1);
   for (int i = 0; i < 60; ++i) {
     ask(i + 7 * kStatements, i % 10 == 4 ? "0" : "1");
-    if (i % 6 == 5) ASSERT_EQ(PQpipelineSync(connection.get()), 1);
+    if (i % 6 == 5) {
+      ASSERT_EQ(PQpipelineSync(connection.get()), 1);
+    }
   }
   PQsetnonblocking(connection.get(), 0);
   int failed = 0, skipped = 0;

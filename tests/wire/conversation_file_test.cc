@@ -100,7 +100,9 @@ TEST_F(ConversationFile, AnyByteMayBeWrong) {
       damaged[at] = wrong;
       testing::spill(file_, damaged);
       const Result<IngestStats> stats = read();
-      if (stats.ok()) EXPECT_EQ(stats->entry_bytes + stats->unread_bytes, bytes.size());
+      if (stats.ok()) {
+        EXPECT_EQ(stats->entry_bytes + stats->unread_bytes, bytes.size());
+      }
     }
   }
 }

@@ -160,7 +160,7 @@ TEST(TcpStream, NothingIsInvented) {
       const std::string& got = collector.streams[side];
       ASSERT_LE(got.size(), all[side].size());
       for (size_t i = 0; i < got.size(); ++i) {
-        if (got[i] != '?') ASSERT_EQ(got[i], all[side][i]) << "round " << round << " byte " << i;
+        ASSERT_TRUE(got[i] == '?' || got[i] == all[side][i]) << "round " << round << " byte " << i;
       }
     }
   }
