@@ -100,7 +100,7 @@ void Connection::gap(Side side, uint64_t count, Microseconds time) {
   }
   if (side == Side::kServer) {
     last_server_time_ = time;
-    server_damaged_ = true;
+    server_damaged_ = greeted_ = true;
   }
   WireMessage message;
   const bool under_way = side == Side::kClient && framer.interrupted(message);

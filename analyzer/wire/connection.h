@@ -141,6 +141,7 @@ class Connection {
   bool logical_replication_ = false;
 
   std::deque<Expected> expected_;
+  bool greeted_ = true;          // false: the server's first ReadyForQuery, which answers nothing, is to come
   bool skipping_ = false;        // the server passes over everything up to a Sync not seen yet
   bool lost_ = false;            // answers can't be matched until the queue is short again
   bool server_damaged_ = false;  // part of the current answers is missing

@@ -25,6 +25,7 @@ void Connection::on_startup(const WireMessage& message) {
     read_parameters(cursor.rest());
     if (state_ == State::kReplication) return;
     become(State::kRunning);
+    greeted_ = false;
     client_.set_mode(Framer::Mode::kMessages);
     server_.set_mode(Framer::Mode::kMessages);
   } else {

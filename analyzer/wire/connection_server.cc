@@ -153,6 +153,7 @@ void Connection::on_suspended(Microseconds time) {
 
 // After an error in the extended protocol the server passes over what follows, up to the next Sync.
 void Connection::on_error(const WireMessage& message, Microseconds time) {
+  if (!greeted_) return;  // the connection is refused
   drop_copy_ends();
   copying_in_ = false;
   if (expected_.empty() || lost_) return;
@@ -190,6 +191,10 @@ void Connection::take_back(const Expected& expected) {
 }
 
 void Connection::on_ready(const WireMessage& message, Microseconds time) {
+  if (!greeted_) {  // requests that were sent before it are not answered yet
+    greeted_ = true;
+    return;
+  }
   drop_copy_ends();
   copying_in_ = false;
   const char status = message.body.empty() ? 'I' : message.body[0];
@@ -223,7 +228,7 @@ void Connection::on_ready(const WireMessage& message, Microseconds time) {
   }
   query_columns_ = nullptr;
   query_rows_.clear();
-  if (expected_.empty()) return;  // the first one, after authentication
+  if (expected_.empty()) return;
   const Expected::Kind kind = expected_.front().kind;
   if (kind != Expected::Kind::kSync && kind != Expected::Kind::kQuery &&
       kind != Expected::Kind::kFunctionCall)

@@ -36,6 +36,22 @@ TEST(Connection, SimpleQuery) {
   EXPECT_EQ(talk.log.durations.front(), 1000);
 }
 
+// A client need not wait until it is let in.
+TEST(Connection, RequestsSentWithTheStartUpPacket) {
+  Talk talk(/*started=*/false);
+  talk.client(startup() + query("SELECT 1") + parse("", "SELECT 2") + bind("", "", {}) + execute("") + sync())
+      .server(welcome())
+      .server(complete("SELECT 1") + ready())
+      .server(simple('1') + simple('2') + complete("SELECT 2") + ready());
+  EXPECT_THAT(talk.finish(), ElementsAre("executed SELECT 1 rows=1", "executed SELECT 2 rows=2"));
+}
+
+TEST(Connection, ARefusedStartFailsNoStatement) {
+  Talk talk(/*started=*/false);
+  talk.client(startup() + query("SELECT 1")).server(error("28000", "no entry"));
+  EXPECT_THAT(talk.finish(), IsEmpty());
+}
+
 TEST(Connection, StatementsOfOneQueryAreToldApart) {
   Talk talk;
   talk.client(query("BEGIN; SELECT ';'; DELETE FROM t"))
