@@ -153,7 +153,11 @@ void Connection::on_suspended(Microseconds time) {
 
 // After an error in the extended protocol the server passes over what follows, up to the next Sync.
 void Connection::on_error(const WireMessage& message, Microseconds time) {
-  if (!greeted_) return;  // the connection is refused
+  if (!greeted_) {  // the connection is refused
+    if (message.body.find("channel binding check failed") != std::string_view::npos)
+      ++counts_.channel_binding;
+    return;
+  }
   drop_copy_ends();
   copying_in_ = false;
   if (expected_.empty() || lost_) return;

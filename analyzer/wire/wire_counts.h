@@ -13,6 +13,7 @@ struct WireCounts {
   uint64_t mid_stream = 0;   // of them already open when the capture began
   uint64_t replication = 0;  // of them physical replication
   uint64_t cancels = 0;      // requests to cancel
+  uint64_t channel_binding = 0;  // connections refused because TLS does not reach from end to end
   uint64_t messages = 0;
   uint64_t gaps = 0;                // holes in the streams
   uint64_t gap_bytes = 0;           // as far as known

@@ -35,6 +35,13 @@ void summarize_wire(const WireCounts& counts, IngestStats& stats) {
                   counts.unmatched));
   say(counts.dropped_requests,
       fmt::format("{} requests were not followed: too many in flight at once.", counts.dropped_requests));
+  if (counts.channel_binding > 0) {
+    stats.warnings.push_back(fmt::format(
+        "{} connections were refused because the password is bound to a TLS connection that ends at "
+        "the tap. Give the tap the server's own certificate (--tls-cert, --tls-key), or connect with "
+        "channel_binding=disable.",
+        counts.channel_binding));
+  }
   // Not PostgreSQL at all, most likely; what matters is known when it is all there is.
   if (counts.undecodable > 0) {
     const std::string text =
