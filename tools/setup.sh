@@ -13,7 +13,7 @@ build="cmake g++ ninja-build pkg-config git
   zlib1g-dev libzstd-dev libarchive-dev libssl-dev"
 # Used when present: faster gzip, faster rebuilds. A distribution without them is no obstacle.
 optional="libisal-dev ccache"
-tests="libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3 python3 shellcheck"
+tests="man-db mandoc zsh fish libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3 python3 shellcheck"
 
 wanted=$build
 while [ $# -gt 0 ]; do

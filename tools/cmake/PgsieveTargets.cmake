@@ -105,3 +105,21 @@ function(pgsieve_program name folder)
   add_executable(${name} "${main}")
   pgsieve_link(${name} ${name}_program)
 endfunction()
+
+# The manual page and the completion scripts, which the program itself writes, and where they are installed.
+function(pgsieve_manual program)
+  include(GNUInstallDirs)
+  set(folder "${CMAKE_BINARY_DIR}/manual")
+  file(MAKE_DIRECTORY "${folder}")
+  add_custom_command(OUTPUT "${folder}/pgsieve.1" "${folder}/pgsieve.bash" "${folder}/_pgsieve" "${folder}/pgsieve.fish"
+    COMMAND ${program} man > "${folder}/pgsieve.1"
+    COMMAND ${program} completion bash > "${folder}/pgsieve.bash"
+    COMMAND ${program} completion zsh > "${folder}/_pgsieve"
+    COMMAND ${program} completion fish > "${folder}/pgsieve.fish"
+    DEPENDS ${program} VERBATIM)
+  add_custom_target(${program}_manual ALL DEPENDS "${folder}/pgsieve.1")
+  install(FILES "${folder}/pgsieve.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${folder}/pgsieve.bash" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME pgsieve)
+  install(FILES "${folder}/_pgsieve" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${folder}/pgsieve.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endfunction()

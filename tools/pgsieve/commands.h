@@ -9,7 +9,9 @@ int run_report(const ReportOptions& options);  // report and lint
 int run_ingest(const AnalysisOptions& options);
 int run_tap(const TapOptions& options);
 int run_exec(const TapOptions& options);
-int run_rules(const RulesOptions& options);
+int run_rules(const RulesOptions& options, bool pager);
+int run_doctor(const DoctorOptions& options);  // 1: a setting is missing
+int run_init(const InitOptions& options);
 int run_fingerprint(const FingerprintOptions& options);
 int run_stats(const StatsOptions& options);
 int run_twin(const TwinCommandOptions& options);

@@ -17,7 +17,18 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kExec:
       return pgsieve::run_exec(line.tap);
     case CommandLine::Command::kRules:
-      return pgsieve::run_rules(line.rules);
+      return pgsieve::run_rules(line.rules, !line.no_pager);
+    case CommandLine::Command::kDoctor:
+      return pgsieve::run_doctor(line.doctor);
+    case CommandLine::Command::kInit:
+      return pgsieve::run_init(line.init);
+    case CommandLine::Command::kCompletion:
+      return pgsieve::write_stdout(pgsieve::write_completion(line.tree, line.shell)) ? 0
+                                                                                     : pgsieve::kExitInput;
+    case CommandLine::Command::kManual:
+      return pgsieve::write_stdout(pgsieve::write_manual(line.tree, pgsieve::program_version()))
+                 ? 0
+                 : pgsieve::kExitInput;
     case CommandLine::Command::kFingerprint:
       return pgsieve::run_fingerprint(line.fingerprint);
     case CommandLine::Command::kStats:

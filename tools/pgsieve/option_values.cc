@@ -130,13 +130,16 @@ bool has_filters(const AnalysisOptions& options) {
 
 }  // namespace
 
+When color_of(const RawOptions& raw) {
+  return choose<When>("--color", raw.color,
+                      {{"auto", When::kAuto}, {"always", When::kAlways}, {"never", When::kNever}});
+}
+
 void complete(ReportOptions& options, const RawOptions& raw) {
   AnalysisOptions& analysis = options.analysis;
   IngestOptions& ingest = analysis.ingest;
   options.outputs = parse_outputs(raw.outputs);
-  options.default_output = raw.outputs.empty();
-  options.color = choose<When>("--color", raw.color,
-                               {{"auto", When::kAuto}, {"always", When::kAlways}, {"never", When::kNever}});
+  options.color = color_of(raw);
   options.fail_on = choose<FailOn>("--fail-on", raw.fail_on,
                                    {{"info", FailOn::kInfo},
                                     {"warning", FailOn::kWarning},

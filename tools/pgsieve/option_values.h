@@ -23,6 +23,8 @@ struct RawOptions {
 
 std::vector<std::string> format_names();  // of the output formats
 
+When color_of(const RawOptions& raw);  // throws UsageError
+
 // Checks and fills in what `raw` says. Throws UsageError.
 void complete(ReportOptions& options, const RawOptions& raw);
 

@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <iostream>
 
+#include "tools/pgsieve/option_tree_cli.h"
 #include "tools/pgsieve/option_values.h"
+#include "tools/pgsieve/pager.h"
+#include "tools/pgsieve/setup_options.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -260,11 +263,26 @@ std::optional<std::string> mistyped_command(int argc, const char* const* argv, c
                      hint.empty() ? fmt::format(" (known: {})", fmt::join(names, ", ")) : hint);
 }
 
+// Of the innermost command that was given.
+std::string help_of(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::string above;
+  while (!command->get_subcommands().empty()) {
+    above += (above.empty() ? "" : " ") + command->get_name();
+    command = command->get_subcommands().front();
+  }
+  return write_help(tree_of(*command, above), output_width());
+}
+
 ParsedCommandLine stop(int exit_code) {
   return {.command_line = {}, .exit_code = exit_code};
 }
 
 }  // namespace
+
+std::string_view program_version() {
+  return PGSIEVE_VERSION;
+}
 
 ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   ParsedCommandLine parsed;
@@ -278,6 +296,7 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       "Finds wasteful query patterns in captured PostgreSQL traffic: N+1 loops, missing indexes, unpaginated "
       "reads.",
       "pgsieve");
+  app.set_help_flag("-h,--help", "print this");
   app.set_version_flag("-V,--version", "pgsieve " PGSIEVE_VERSION);
   app.require_subcommand(0, 1);
   CLI::App* report_command = app.add_subcommand("report", "analyse captured traffic, for people");
@@ -331,6 +350,8 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* stats_command = add_stats_command(app, line.stats);
   CLI::App* twin_command = add_twin_command(app, line.twin);
 
+  const SetupCommands setup = add_setup_commands(app, line, raw);
+
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
     app.parse(argc, argv);
@@ -362,6 +383,8 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       line.command = CommandLine::Command::kStats;
     } else if (twin_command->parsed()) {
       line.command = CommandLine::Command::kTwin;
+    } else if (take_setup_command(setup, app, line, raw)) {
+      // Nothing is left to complete.
     } else if (prove_command->parsed()) {
       line.command = CommandLine::Command::kProve;
       complete(prove, raw);
@@ -371,6 +394,8 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       return stop(
           usage_error(fmt::format("a command is needed: {}", fmt::join(command_names(app), ", ")), app));
     }
+  } catch (const CLI::CallForHelp&) {
+    return stop(write_long(help_of(app), !line.no_pager) ? kExitOk : kExitInput);
   } catch (const CLI::Success& success) {
     return stop(app.exit(success, std::cout, std::cerr) == 0 ? kExitOk : kExitUsage);
   } catch (const CLI::ParseError& error) {

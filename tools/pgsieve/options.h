@@ -12,6 +12,8 @@
 #include "analyzer/report/report.h"
 #include "analyzer/workload/builder.h"
 #include "rules/rule.h"
+#include "tools/pgsieve/log_settings.h"
+#include "tools/pgsieve/option_tree.h"
 #include "tools/pgsieve/server_options.h"
 #include "tools/pgsieve/terminal.h"
 
@@ -53,13 +55,25 @@ struct ReportOptions {
   bool lint = false;
   AnalysisOptions analysis;
   std::vector<OutputSpec> outputs;
-  bool default_output = false;             // no -o was given: a CI system gets its own formats, too
   std::optional<std::string> source_root;  // checkout to look for places in; "": none; unset: lint finds it
   size_t top = 20;
   bool show_values = false;
   When color = When::kAuto;
   FailOn fail_on = FailOn::kWarning;
   bool strict = false;  // lint: a partial verdict is none
+};
+
+struct DoctorOptions {
+  std::string url;  // "": what the PG… variables say
+  bool apply = false, revert = false;
+  LoggingWishes wishes;
+  std::string state_file;  // "": a file of this server's in the user's state folder
+  When color = When::kAuto;
+};
+
+struct InitOptions {
+  std::string ci;  // "", "github" or "gitlab"
+  bool force = false;
 };
 
 struct RulesOptions {
@@ -97,7 +111,8 @@ struct TapOptions {
 };
 
 struct CommandLine {
-  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin };
+  enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin,
+                                 kDoctor, kInit, kCompletion, kManual };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
@@ -106,6 +121,11 @@ struct CommandLine {
   TapOptions tap;
   StatsOptions stats;
   TwinCommandOptions twin;
+  DoctorOptions doctor;
+  InitOptions init;
+  std::string shell;  // completion
+  bool no_pager = false;
+  CommandInfo tree;  // of the options; for completion and the manual
 };
 
 struct ParsedCommandLine {
@@ -113,6 +133,8 @@ struct ParsedCommandLine {
   std::optional<int>
       exit_code;  // set: help or version was printed, or the usage error was told; nothing more to do
 };
+
+std::string_view program_version();  // "0.1.0"
 
 ParsedCommandLine parse_command_line(int argc, const char* const* argv);
 

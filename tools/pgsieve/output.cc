@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -11,10 +12,14 @@
 namespace pgsieve {
 
 bool write_stdout(std::string_view text) {
+  // A reader that goes away must not end us before the other outputs are written.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
   const bool written =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (written || errno == EPIPE) return true;
-  tell(fmt::format("can't write to standard output: {}", std::strerror(errno)));
+  const int reason = errno;
+  std::signal(SIGPIPE, before);
+  if (written || reason == EPIPE) return true;
+  tell(fmt::format("can't write to standard output: {}", std::strerror(reason)));
   return false;
 }
 

@@ -72,7 +72,10 @@ bool write_outputs(Report& report, const ReportOptions& options) {
     all_written &= to_stdout ? write_stdout(text) : write_file(output.file, text);
   }
   report.style.color = false;
-  if (options.lint && options.default_output) all_written &= write_for_ci(report);
+  const bool log_is_ours = std::all_of(options.outputs.begin(), options.outputs.end(), [](const OutputSpec& output) {
+    return !output.file.empty() || output.format->for_logs;
+  });
+  if (options.lint && log_is_ours) all_written &= write_for_ci(report);
   return all_written;
 }
 

@@ -3,6 +3,7 @@
 
 #include "rules/documentation.h"
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/pager.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -17,12 +18,12 @@ int list_rules() {
 
 }  // namespace
 
-int run_rules(const RulesOptions& options) {
+int run_rules(const RulesOptions& options, bool pager) {
   if (options.rule.empty()) return list_rules();
   std::vector<std::string> names;
   for (const Rule& rule : all_rules()) names.emplace_back(rule.name);
   for (const RuleDocument& document : rule_documentation()) {
-    if (document.rule == options.rule) return write_stdout(document.markdown) ? kExitOk : kExitInput;
+    if (document.rule == options.rule) return write_long(document.markdown, pager) ? kExitOk : kExitInput;
   }
   tell(fmt::format("there is no rule '{}'{} `pgsieve rules` lists them", options.rule, [&] {
     const std::string hint = did_you_mean(options.rule, names);
