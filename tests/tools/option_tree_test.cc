@@ -36,7 +36,9 @@ TEST(Manual, PassesTheLinters) {
   const std::string page = directory.write("pgsieve.1", run_pgsieve({"man"}).out);
   EXPECT_THAT(read_file(page), HasSubstr(".SH NAME\npgsieve \\- "));
   if (!present("mandoc") && !present("man")) GTEST_SKIP() << "neither mandoc nor man is here";
-  if (present("mandoc")) EXPECT_THAT(run_command({"mandoc", "-T", "lint", page}).out, IsEmpty());
+  if (present("mandoc")) {
+    EXPECT_THAT(run_command({"mandoc", "-T", "lint", page}).out, IsEmpty());
+  }
   if (present("man")) {
     const RunResult man =
         run_command({"man", "--warnings", "-l", page}, {}, {"LC_ALL=C.UTF-8", "MANWIDTH=80"});
