@@ -27,6 +27,7 @@ find_package(PkgConfig REQUIRED)
 pgsieve_dependency(fmt DEBIAN libfmt-dev GIT https://github.com/fmtlib/fmt.git TAG 11.0.2)
 pgsieve_dependency(simdjson DEBIAN libsimdjson-dev GIT https://github.com/simdjson/simdjson.git TAG v3.10.1)
 pgsieve_dependency(SQLite3 DEBIAN libsqlite3-dev)
+pgsieve_dependency(tomlplusplus DEBIAN libtomlplusplus-dev GIT https://github.com/marzer/tomlplusplus.git TAG v3.4.0)
 pgsieve_dependency(CLI11 DEBIAN libcli11-dev GIT https://github.com/CLIUtils/CLI11.git TAG v2.4.2)
 
 # libpg_query has no CMake build of its own: a downloaded one is made in place and used as a source tree.
