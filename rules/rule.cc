@@ -22,6 +22,11 @@ std::string_view confidence_name(Confidence confidence) {
   return kNames[static_cast<size_t>(confidence)];
 }
 
+std::string_view standing_name(Standing standing) {
+  constexpr std::string_view kNames[] = {"new", "worse", "known", "suppressed"};
+  return kNames[static_cast<size_t>(standing)];
+}
+
 bool confidence_from_name(std::string_view name, Confidence& out) {
   for (const Confidence candidate :
        {Confidence::kLow, Confidence::kMedium, Confidence::kHigh, Confidence::kProved}) {

@@ -28,6 +28,11 @@ struct Fix {
   std::string safety;    // what to check before applying it
 };
 
+// What a team has decided about a finding. Rules leave it alone: a finding is new until something says
+// otherwise.
+enum class Standing : uint8_t { kNew, kWorse, kKnown, kSuppressed };
+std::string_view standing_name(Standing standing);  // "new", "worse", "known", "suppressed"
+
 // A level of a chain of loops: users → posts → comments.
 struct ChainLink {
   PatternKey pattern;
@@ -61,6 +66,8 @@ struct Finding {
   std::string sample;            // a real statement with its values (empty when values are not kept)
   std::string chain_id;          // findings of one chain of loops share it; the text report shows them as one
   std::vector<ChainLink> chain;  // root parent first, this statement last
+  Standing standing = Standing::kNew;
+  std::string standing_note;  // why: a reason somebody gave, what it was before
 };
 
 struct RuleContext {

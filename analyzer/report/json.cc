@@ -185,6 +185,9 @@ void write_finding(JsonWriter& json, const Finding& finding, bool show_values) {
   json.member("severity", severity_name(finding.severity));
   json.member("confidence", confidence_name(finding.confidence));
   json.member("id", finding.id);
+  if (!finding.object.empty()) json.member("object", finding.object);
+  json.member("standing", standing_name(finding.standing));
+  if (!finding.standing_note.empty()) json.member("standing_note", finding.standing_note);
   json.member("fingerprint", fingerprint_hex(finding.pattern.fingerprint));
   json.member("arity", arity_name(finding.pattern.arity));
   json.member("query", finding.query);
@@ -281,6 +284,28 @@ void write_dropped(JsonWriter& json, const Dropped& dropped) {
 
 }  // namespace
 
+static void write_outcome(JsonWriter& json, const Report& report) {
+  const Outcome& outcome = *report.outcome;
+  json.key("outcome");
+  json.begin_object();
+  json.member("new", outcome.fresh);
+  json.member("worse", outcome.worse);
+  json.member("known", outcome.known);
+  json.member("suppressed", outcome.suppressed);
+  json.member("set_up", outcome.set_up);
+  json.member("stale", outcome.stale);
+  json.member("not_exercised", outcome.not_exercised);
+  json.member("baseline", outcome.has_baseline);
+  json.member("summary", outcome.summary());
+  write_strings(json, "stale_entries", outcome.stale_entries);
+  write_strings(json, "notices", outcome.notices);
+  json.end_object();
+  json.key("withheld");
+  json.begin_array();
+  for (const Finding& finding : report.withheld) write_finding(json, finding, report.style.show_values);
+  json.end_array();
+}
+
 std::string write_json(const Report& report) {
   JsonWriter json(2);
   json.begin_object();
@@ -292,6 +317,7 @@ std::string write_json(const Report& report) {
   json.begin_array();
   for (const Finding& finding : report.findings) write_finding(json, finding, report.style.show_values);
   json.end_array();
+  if (report.outcome != nullptr) write_outcome(json, report);
   json.member("findings_hidden", report.findings_hidden);
   json.key("patterns");
   json.begin_array();

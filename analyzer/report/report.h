@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/capture/ingest.h"
+#include "analyzer/policy/policy.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/workload/workload.h"
 #include "rules/rule.h"
@@ -37,6 +38,8 @@ struct Report {
   std::span<const Finding> findings;     // worst first
   std::vector<std::string> rules;        // that were run
   bool partial = false;                  // interrupted: only a part of the inputs was read
+  std::span<const Finding> withheld;     // known or suppressed, not to be shown
+  const Outcome* outcome = nullptr;      // what the team's decisions made of the findings; null: no gate
   uint64_t findings_hidden = 0;          // below the confidence asked for
   std::vector<const Pattern*> patterns;  // worst first (total time, then calls), cut to --top
   size_t patterns_total = 0;             // before the cut

@@ -173,11 +173,24 @@ void append_text_patterns(std::string& out, const Report& report) {
   }
 }
 
+// What the gate says, its counts last.
+static void append_text_outcome(std::string& out, const Report& report) {
+  if (report.outcome == nullptr) return;
+  constexpr size_t kMaxStale = 10;
+  const std::vector<std::string>& stale = report.outcome->stale_entries;
+  out += "\n";
+  for (size_t i = 0; i < std::min(stale.size(), kMaxStale); ++i)
+    out += fmt::format("stale: {}\n", escape_terminal(shorten(stale[i], report.style.width)));
+  if (stale.size() > kMaxStale) out += fmt::format("stale: and {} more\n", stale.size() - kMaxStale);
+  out += report.outcome->summary() + "\n";
+}
+
 std::string write_text(const Report& report) {
   std::string out;
   append_text_header(out, report);
   append_text_findings(out, report);
   append_text_patterns(out, report);
+  append_text_outcome(out, report);
   return out;
 }
 

@@ -72,6 +72,8 @@ class WorkloadBuilder::State {
   void resume(const Workload& stored);
   void on_event(const Event& event);
   Workload finish(bool close_scopes);
+  // Tests and routes that were begun go on.
+  void go_on_from(State&& before) { unit_names_ = std::move(before.unit_names_); }
 
  private:
   std::shared_ptr<StatementInfo> look_up(const Event& event);
@@ -343,7 +345,9 @@ void WorkloadBuilder::on_event(const Event& event) {
 
 Workload WorkloadBuilder::finish(bool close_scopes) {
   Workload facts = state_->finish(close_scopes);
-  state_ = std::make_unique<State>(state_->options());
+  auto next = std::make_unique<State>(state_->options());
+  if (!close_scopes) next->go_on_from(std::move(*state_));
+  state_ = std::move(next);
   return facts;
 }
 

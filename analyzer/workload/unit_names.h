@@ -30,7 +30,7 @@ namespace pgsieve {
 // Where names come from, as written in a configuration.
 struct UnitSources {
   std::vector<std::string> test = {"tag:test", "app:^t:(.*)$", "marker"};
-  std::vector<std::string> route = {"tag:controller+action", "tag:route", "tag:endpoint", "tag:job"};
+  std::vector<std::string> route = {"tag:route", "tag:controller+action", "tag:endpoint", "tag:job"};
 };
 
 // What is wrong with a source; nullopt: nothing.
@@ -46,7 +46,7 @@ std::string name_from_tags(const std::vector<std::string>& sources, ValueOf&& va
     std::string_view rest = std::string_view(source).substr(4);
     while (complete && !rest.empty()) {
       const size_t plus = rest.find('+');
-      const std::string_view value = value_of(std::string(rest.substr(0, plus)));
+      const std::string value(value_of(std::string(rest.substr(0, plus))));
       complete = !value.empty();
       if (!name.empty()) name += '#';
       name += value;

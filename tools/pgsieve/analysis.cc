@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "tools/pgsieve/reading.h"
 #include "tools/pgsieve/terminal.h"
@@ -88,10 +89,12 @@ Result<Analysis> judge_with(Schema schema, Reading reading, const AnalysisOption
                             .orm = options.orm,
                             .options = options.rule_options};
   analysis.findings = run_rules(context, options.rules, options.skip_rules);
-  analysis.findings_hidden =
-      static_cast<uint64_t>(std::erase_if(analysis.findings, [&](const Finding& finding) {
-        return finding.confidence < options.min_confidence;
-      }));
+  const auto hidden = std::stable_partition(
+      analysis.findings.begin(), analysis.findings.end(),
+      [&](const Finding& finding) { return finding.confidence >= options.min_confidence; });
+  analysis.hidden.assign(std::make_move_iterator(hidden), std::make_move_iterator(analysis.findings.end()));
+  analysis.findings.erase(hidden, analysis.findings.end());
+  analysis.findings_hidden = analysis.hidden.size();
   return analysis;
 }
 

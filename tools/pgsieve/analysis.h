@@ -7,6 +7,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/capture/ingest.h"
+#include "analyzer/policy/policy.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/workload/workload.h"
 #include "rules/rule.h"
@@ -20,6 +21,9 @@ struct Analysis {
   Workload workload;
   Schema schema;
   std::vector<Finding> findings;      // worst first
+  std::vector<Finding> hidden;        // below the confidence asked for
+  std::vector<Finding> withheld;      // known or suppressed: lint does not show them
+  Outcome outcome;                    // set by judge()
   uint64_t findings_hidden = 0;       // below the confidence asked for
   bool interrupted = false;           // only a part was read
   std::vector<std::string> problems;  // inputs that could not be used; the others were
@@ -32,7 +36,7 @@ Result<Analysis> analyse(const AnalysisOptions& options);
 // The same of what was read already.
 Result<Analysis> judge(Reading reading, const AnalysisOptions& options);
 
-// Writes every output asked for, and judges; gives the program's exit code.
-int report_on(const Analysis& analysis, const ReportOptions& options);
+// Applies options.policy, writes every output asked for, and judges; gives the program's exit code.
+int report_on(Analysis& analysis, const ReportOptions& options);
 
 }  // namespace pgsieve

@@ -12,6 +12,10 @@ int run_exec(const TapOptions& options);
 int run_rules(const RulesOptions& options, bool pager);
 int run_doctor(const DoctorOptions& options);  // 1: a setting is missing
 int run_init(const InitOptions& options);
+int run_baseline(const BaselineOptions& options);
+int run_config(const ConfigOptions& options);
+int run_merge(const MergeOptions& options);
+int run_diff(const DiffOptions& options);
 int run_fingerprint(const FingerprintOptions& options);
 int run_stats(const StatsOptions& options);
 int run_twin(const TwinCommandOptions& options);

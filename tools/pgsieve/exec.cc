@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/environment.h"
 #include "tools/pgsieve/signals.h"
 #include "tools/pgsieve/tap_session.h"
@@ -66,6 +67,7 @@ int wait_for(pid_t child, const SignalWait& signals) {
 
 int run_exec(const TapOptions& given) {
   TapOptions options = given;
+  if (Status failed = load_policy(options.report)) return tell_error(*failed);
   Environment environment = current_environment();
   std::vector<std::string> names = {"DATABASE_URL"};
   names.insert(names.end(), options.environment.begin(), options.environment.end());

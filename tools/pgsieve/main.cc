@@ -37,6 +37,14 @@ int main(int argc, char** argv) {
       return pgsieve::run_twin(line.twin);
     case CommandLine::Command::kProve:
       return pgsieve::run_prove(line.prove);
+    case CommandLine::Command::kBaseline:
+      return pgsieve::run_baseline(line.baseline);
+    case CommandLine::Command::kConfig:
+      return pgsieve::run_config(line.config);
+    case CommandLine::Command::kMerge:
+      return pgsieve::run_merge(line.merge);
+    case CommandLine::Command::kDiff:
+      return pgsieve::run_diff(line.diff);
     case CommandLine::Command::kNone:
       break;
   }

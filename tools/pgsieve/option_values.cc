@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "analyzer/workload/orm.h"
+#include "tools/pgsieve/settings.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -114,6 +115,10 @@ std::map<std::string, std::string> parse_rule_options(const std::vector<std::str
       throw UsageError{fmt::format("--set is written RULE.OPTION=VALUE, not '{}'", setting)};
     }
     check_rule_names({setting.substr(0, dot)});
+    const std::vector<std::string> names = rule_option_names(setting.substr(0, dot));
+    const std::string name = setting.substr(dot + 1, equals - dot - 1);
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw UsageError{fmt::format("{} has no option '{}'{}", setting.substr(0, dot), name, did_you_mean(name, names))};
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   return options;
@@ -135,6 +140,34 @@ When color_of(const RawOptions& raw) {
                       {{"auto", When::kAuto}, {"always", When::kAlways}, {"never", When::kNever}});
 }
 
+// "90%" or "90".
+static double parse_share(const std::string& text) {
+  double share = 0;
+  std::string_view digits = text;
+  if (digits.ends_with('%')) digits.remove_suffix(1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), share);
+  if (error != std::errc() || end != digits.data() + digits.size() || share < 0 || share > 100)
+    throw UsageError{fmt::format("--min-recognised is a share of the lines, as in 90%, not '{}'", text)};
+  return share;
+}
+
+static void complete_gate(GateOptions& gate, const RawOptions& raw) {
+  choose<int>("--stale", gate.stale, {{"note", 0}, {"warning", 1}, {"error", 2}});
+  if (!raw.min_recognised.empty()) gate.min_recognised = parse_share(raw.min_recognised);
+  for (const std::string& setting : raw.severities) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      throw UsageError{fmt::format("--severity is written RULE=SEVERITY, not '{}'", setting)};
+    const std::string rule = setting.substr(0, equals);
+    if (rule != "budget") check_rule_names({rule});
+    gate.severities[rule] = choose<FindingSeverity>("--severity", setting.substr(equals + 1),
+                                                    {{"error", FindingSeverity::kError},
+                                                     {"warning", FindingSeverity::kWarning},
+                                                     {"note", FindingSeverity::kInfo},
+                                                     {"info", FindingSeverity::kInfo}});
+  }
+}
+
 void complete(ReportOptions& options, const RawOptions& raw) {
   AnalysisOptions& analysis = options.analysis;
   IngestOptions& ingest = analysis.ingest;
@@ -142,6 +175,7 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   options.color = color_of(raw);
   options.fail_on = choose<FailOn>("--fail-on", raw.fail_on,
                                    {{"info", FailOn::kInfo},
+                                    {"note", FailOn::kInfo},
                                     {"warning", FailOn::kWarning},
                                     {"error", FailOn::kError},
                                     {"never", FailOn::kNever}});
@@ -153,6 +187,7 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   if (!analysis.orm.empty() && orm_from_name(analysis.orm) == Orm::kUnknown) {
     throw UsageError{fmt::format("--orm knows {}, not '{}'", fmt::join(orm_names(), ", "), analysis.orm)};
   }
+  complete_gate(options.gate, raw);
   check_rule_names(analysis.rules);
   check_rule_names(analysis.skip_rules);
   analysis.rule_options = parse_rule_options(raw.rule_options);

@@ -11,13 +11,15 @@ namespace pgsieve {
 // Thrown by complete() and caught in options.cc: no other file sees it.
 struct UsageError {
   std::string message;
+  bool command_line = true;  // false: a file is wrong, the help does not help
 };
 
 // What an option collects as text before it is checked.
 struct RawOptions {
   std::vector<std::string> outputs;
   std::vector<std::string> rule_options;
-  std::string since, until, min_confidence, color = "auto", fail_on = "warning";
+  std::string since, until, min_confidence, color = "auto", fail_on = "warning", min_recognised;
+  std::vector<std::string> severities;
   unsigned threads = 0;
 };
 

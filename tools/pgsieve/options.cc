@@ -12,6 +12,7 @@
 #include "tools/pgsieve/option_values.h"
 #include "tools/pgsieve/pager.h"
 #include "tools/pgsieve/setup_options.h"
+#include "tools/pgsieve/policy_options.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -97,13 +98,15 @@ void add_rule_options(CLI::App& app, ReportOptions& options, RawOptions& raw) {
   app.add_option("--orm", analysis.orm, "write fixes for this ORM; default: recognised by its statements")
       ->type_name("NAME")
       ->group(group);
+  add_config_options(app, options.gate);
   if (options.lint) {
     app.add_flag("--strict", options.strict, "a partial verdict (traffic lost or not readable) is none: exit code 3")
         ->group(group);
     app.add_option("--fail-on", raw.fail_on,
-                   "least severity that makes the exit code 1: info, warning, error or never (warning)")
+                   "least severity that makes the exit code 1: note, warning, error or never (warning)")
         ->type_name("SEVERITY")
         ->group(group);
+    add_gate_options(app, options.gate, raw);
   }
 }
 
@@ -170,7 +173,7 @@ void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) 
   add_rule_options(app, options, raw);
   add_output_options(app, options, raw);
   app.footer(options.lint
-                 ? "Exit code: 0 no findings, 1 findings, 2 usage or configuration, 3 input not usable."
+                 ? "Exit code: 0 no new findings, 1 new findings, 2 usage or configuration, 3 input not usable."
                  : "Exit code: 0 whatever is found, 2 usage or configuration, 3 input not usable.");
 }
 
@@ -178,6 +181,7 @@ void add_ingest_command(CLI::App& app, ReportOptions& options, RawOptions& raw) 
   add_input_options(app, options.analysis);
   add_reading_options(app, options.analysis, raw);
   add_filter_options(app, options.analysis, raw);
+  add_config_options(app, options.gate);
   app.footer(
       "Needs --store. Exit code: 0 the store has the inputs, 2 usage, 3 input not usable, 130 interrupted.");
 }
@@ -197,6 +201,40 @@ void add_prove_command(CLI::App& app, ProveOptions& prove, ReportOptions& report
       "Replays one captured loop and the statement that is to replace it, in a read-only transaction that is "
       "rolled back.\n"
       "Exit code: 0 the rows agree, 1 they differ, 2 usage, 3 input or server not usable.");
+}
+
+void add_baseline_command(CLI::App& app, BaselineOptions& baseline, ReportOptions& report, RawOptions& raw) {
+  app.add_option("action", baseline.action,
+                 "create: make it of the inputs; prune: take out what is gone; show; accept ID; migrate: identities "
+                 "of this version")
+      ->type_name("create|prune|show|accept|migrate")
+      ->required();
+  add_input_options(app, report.analysis);
+  add_filter_options(app, report.analysis, raw);
+  add_config_options(app, report.gate);
+  app.add_option("--baseline", report.gate.baseline, "the file (pgsieve-baseline.toml)")->type_name("FILE");
+  app.add_option("--min-confidence", raw.min_confidence, "low, medium, high or proved (medium)")->type_name("LEVEL");
+  app.add_flag("--merge", baseline.merge, "create: keep the entries whose tests did not run this time");
+  app.add_flag("--not-exercised", baseline.not_exercised, "prune: also take out what did not run in the inputs");
+  app.add_option("--reason", baseline.reason, "accept: why")->type_name("TEXT");
+  app.add_option("--expires", baseline.until, "accept: last day it holds")->type_name("DATE");
+  app.footer("Exit code: 0 done, 2 usage, 3 input not usable.");
+}
+
+void add_diff_command(CLI::App& app, DiffOptions& diff, ReportOptions& report, RawOptions& raw) {
+  app.add_option("before", diff.before, "a capture, a store or a JSON report")->type_name("OLD")->required();
+  app.add_option("after", diff.after, "another one")->type_name("NEW")->required();
+  app.add_option("--schema", report.analysis.schema_file, "DDL of the database: pg_dump --schema-only")
+      ->type_name("FILE");
+  app.add_option("--format", report.analysis.ingest.format, "format of the logs; default: recognised")
+      ->type_name("NAME");
+  app.add_option("--prefix", report.analysis.ingest.prefix, "log_line_prefix of the server; default: recognised")
+      ->type_name("PREFIX");
+  add_filter_options(app, report.analysis, raw);
+  add_config_options(app, report.gate);
+  app.add_flag("--json", diff.json, "as JSON");
+  app.add_flag("--exit-code", diff.exit_code, "exit code 1 when something is new or worse");
+  app.footer("Exit code: 0 compared, 1 with --exit-code, 2 usage, 3 input not usable.");
 }
 
 // ---- mistakes
@@ -351,29 +389,73 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* twin_command = add_twin_command(app, line.twin);
 
   const SetupCommands setup = add_setup_commands(app, line, raw);
+  ReportOptions baseline;
+  baseline.lint = true;
+  CLI::App* baseline_command = app.add_subcommand(
+      "baseline", "the findings that are known: create, prune, show, accept, migrate");
+  add_baseline_command(*baseline_command, line.baseline, baseline, raw);
+  CLI::App* config_command = add_config_command(app, line.config);
+  CLI::App* merge_command = add_merge_command(app, line.merge);
+  ReportOptions diff;
+  CLI::App* diff_command =
+      app.add_subcommand("diff", "compare two captures, stores or JSON reports: what is new, gone, worse");
+  add_diff_command(*diff_command, line.diff, diff, raw);
 
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
     app.parse(argc, argv);
     if (report_command->parsed() || lint_command->parsed()) {
       line.command = lint_command->parsed() ? CommandLine::Command::kLint : CommandLine::Command::kReport;
-      line.report = lint_command->parsed() ? lint : report;
+      ReportOptions& chosen = lint_command->parsed() ? lint : report;
+      CLI::App& command = *app.get_subcommands().front();
+      const Config config = configure(command, chosen.gate);
+      line.report = chosen;
       complete(line.report, raw);
-      const CLI::App& command = chosen_command(app);
+      configure_policy(config, command, line.report);
       line.report.analysis.ingest.prefix_given = command.count("--prefix") != 0;
     } else if (ingest_command->parsed()) {
       line.command = CommandLine::Command::kIngest;
+      const Config config = configure(*ingest_command, ingest.gate);
       line.report = ingest;
       complete(line.report, raw);
+      configure_policy(config, *ingest_command, line.report);
       line.report.analysis.ingest.prefix_given = ingest_command->count("--prefix") != 0;
       if (ingest.analysis.store_file.empty() || ingest.analysis.inputs.empty())
         throw UsageError{
             "ingest needs inputs and the store to add them to: pgsieve ingest INPUT... --store FILE"};
     } else if (tap_command->parsed() || exec_command->parsed()) {
       line.command = tap_command->parsed() ? CommandLine::Command::kTap : CommandLine::Command::kExec;
-      line.tap = tap_command->parsed() ? tap : exec;
+      TapOptions& chosen = tap_command->parsed() ? tap : exec;
+      CLI::App& command = *app.get_subcommands().front();
+      const Config config = configure(command, chosen.report.gate);
+      line.tap = chosen;
       line.tap.report.analysis.inputs = {"recording"};
       complete(line.tap.report, raw);
+      configure_policy(config, command, line.tap.report);
+    } else if (baseline_command->parsed()) {
+      line.command = CommandLine::Command::kBaseline;
+      check_action("baseline", line.baseline.action, {"create", "prune", "show", "migrate", "accept"});
+      const bool reads = line.baseline.action == "create" || line.baseline.action == "prune";
+      const std::vector<std::string> arguments = baseline.analysis.inputs;
+      const Config config = configure(*baseline_command, baseline.gate);
+      if (!reads) baseline.analysis.inputs = {"-"};
+      complete(baseline, raw);
+      configure_policy(config, *baseline_command, baseline);
+      baseline.analysis.inputs = arguments;
+      line.baseline.report = baseline;
+      line.baseline.report.analysis.ingest.prefix_given = baseline_command->count("--prefix") != 0;
+    } else if (config_command->parsed()) {
+      line.command = CommandLine::Command::kConfig;
+      check_action("config", line.config.action, {"show", "check", "schema"});
+    } else if (merge_command->parsed()) {
+      line.command = CommandLine::Command::kMerge;
+    } else if (diff_command->parsed()) {
+      line.command = CommandLine::Command::kDiff;
+      const Config config = configure(*diff_command, diff.gate);
+      diff.analysis.inputs = {line.diff.before, line.diff.after};
+      complete(diff, raw);
+      configure_policy(config, *diff_command, diff);
+      line.diff.analysis = diff.analysis;
     } else if (rules_command->parsed()) {
       line.command = CommandLine::Command::kRules;
     } else if (fingerprint_command->parsed()) {
@@ -401,7 +483,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return stop(explain_mistake(error, app));
   } catch (const UsageError& error) {
-    return stop(usage_error(error.message, chosen_command(app)));
+    if (error.command_line) return stop(usage_error(error.message, chosen_command(app)));
+    tell(error.message);
+    return stop(kExitUsage);
   }
   return parsed;
 }

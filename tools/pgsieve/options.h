@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/capture/ingest.h"
+#include "analyzer/policy/policy.h"
 #include "analyzer/report/report.h"
 #include "analyzer/workload/builder.h"
 #include "rules/rule.h"
@@ -51,8 +52,26 @@ struct OutputSpec {
 
 enum class FailOn : uint8_t { kInfo, kWarning, kError, kNever };
 
+// What lint adds to a report.
+struct GateOptions {
+  std::string config;  // --config
+  bool no_config = false;
+  std::string config_folder;  // of the configuration that was found; "": none
+  std::string baseline;
+  bool baseline_given = false;  // on the command line: it must exist
+  bool no_baseline = false;
+  std::string against;
+  std::string stale = "note";
+  bool show_accepted = false;
+  bool exit_zero = false;
+  std::map<std::string, FindingSeverity> severities;  // --severity
+  double min_recognised = 0;                          // per cent
+};
+
 struct ReportOptions {
   bool lint = false;
+  GateOptions gate;
+  Policy policy;
   AnalysisOptions analysis;
   std::vector<OutputSpec> outputs;
   std::optional<std::string> source_root;  // checkout to look for places in; "": none; unset: lint finds it
@@ -110,15 +129,46 @@ struct TapOptions {
   std::vector<std::string> command;      // exec
 };
 
+// baseline ACTION [INPUT…]
+struct BaselineOptions {
+  std::string action;
+  ReportOptions report;
+  bool merge = false;
+  bool not_exercised = false;  // prune: also what had no chance to show up
+  std::string reason, until;   // accept
+  std::string command;         // as typed, for the head of the file
+};
+
+struct ConfigOptions {
+  std::string action;
+  std::string config;
+};
+
+struct MergeOptions {
+  std::vector<std::string> stores;
+  std::string output;
+};
+
+struct DiffOptions {
+  std::string before, after;
+  AnalysisOptions analysis;
+  bool json = false;
+  bool exit_code = false;
+};
+
 struct CommandLine {
   enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin,
-                                 kDoctor, kInit, kCompletion, kManual };
+                                 kDoctor, kInit, kCompletion, kManual, kBaseline, kConfig, kMerge, kDiff };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
   ProveOptions prove;
   TapOptions tap;
+  BaselineOptions baseline;
+  ConfigOptions config;
+  MergeOptions merge;
+  DiffOptions diff;
   StatsOptions stats;
   TwinCommandOptions twin;
   DoctorOptions doctor;

@@ -8,6 +8,7 @@
 #include "tools/pgsieve/analysis.h"
 #include "tools/pgsieve/ci.h"
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/interrupt.h"
 
 namespace pgsieve {
@@ -54,6 +55,8 @@ Report make_report(const Analysis& analysis, const ReportOptions& options, const
   report.rules = rules_run(options.analysis);
   report.partial = analysis.interrupted;
   report.findings_hidden = analysis.findings_hidden;
+  report.withheld = analysis.withheld;
+  report.outcome = options.lint ? &analysis.outcome : nullptr;
   report.patterns = top_patterns(analysis.workload, options.top);
   report.patterns_total = analysis.workload.patterns.size();
   report.problems = analysis.problems;
@@ -79,35 +82,26 @@ bool write_outputs(Report& report, const ReportOptions& options) {
   return all_written;
 }
 
-bool fails(const Finding& finding, FailOn fail_on) {
-  switch (fail_on) {
-    case FailOn::kInfo:
-      return true;
-    case FailOn::kWarning:
-      return finding.severity >= FindingSeverity::kWarning;
-    case FailOn::kError:
-      return finding.severity >= FindingSeverity::kError;
-    case FailOn::kNever:
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-int run_report(const ReportOptions& options) {
-  AnalysisOptions stoppable = options.analysis;
-  const std::atomic<bool>& stop = stop_on_signals(stoppable.ingest.follow);
-  stoppable.ingest.stop = &stop;
-  const Result<Analysis> analysis = analyse(stoppable);
+int run_report(const ReportOptions& given) {
+  ReportOptions options = given;
+  if (Status failed = load_policy(options)) {
+    tell(failed->to_string());
+    return kExitUsage;
+  }
+  const std::atomic<bool>& stop = stop_on_signals(options.analysis.ingest.follow);
+  options.analysis.ingest.stop = &stop;
+  Result<Analysis> analysis = analyse(options.analysis);
   if (!analysis) {
     tell(analysis.error().to_string());
-    return stop && !stoppable.ingest.follow ? kExitInterrupted : exit_code_of(analysis.error());
+    return stop && !options.analysis.ingest.follow ? kExitInterrupted : exit_code_of(analysis.error());
   }
   return report_on(*analysis, options);
 }
 
-int report_on(const Analysis& analysis, const ReportOptions& options) {
+int report_on(Analysis& analysis, const ReportOptions& options) {
+  apply_policy(options, analysis);
   const SourceIndex sources = search_sources(analysis, options);
   Report report = make_report(analysis, options, sources);
   if (!write_outputs(report, options)) return kExitUsage;
@@ -119,9 +113,12 @@ int report_on(const Analysis& analysis, const ReportOptions& options) {
     return kExitInput;
   }
   if (!options.lint) return kExitOk;
-  const bool failed = std::any_of(analysis.findings.begin(), analysis.findings.end(),
-                                  [&](const Finding& finding) { return fails(finding, options.fail_on); });
-  return failed ? kExitFindings : kExitOk;
+  if (const std::string why = too_little_recognised(options.gate, analysis.ingest); !why.empty()) {
+    tell(why);
+    return kExitInput;
+  }
+  tell_outcome(options, analysis);
+  return fails(options, analysis) && !options.gate.exit_zero ? kExitFindings : kExitOk;
 }
 
 }  // namespace pgsieve

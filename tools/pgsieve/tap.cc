@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/environment.h"
 #include "tools/pgsieve/signals.h"
 #include "tools/pgsieve/tap_session.h"
@@ -53,6 +54,7 @@ int listen_and_judge(const TapOptions& options) {
 
 int run_tap(const TapOptions& given) {
   TapOptions options = given;
+  if (Status failed = load_policy(options.report)) return tell_error(*failed);
   if (options.server.empty()) options.server = libpq_url(current_environment(), {"DATABASE_URL"});
   if (options.plans && options.server.empty()) {
     tell("--plans needs --server URL, to ask whether the role may have plans reported");
