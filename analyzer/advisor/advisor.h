@@ -29,10 +29,13 @@ struct AdvisorOptions {
   double write_entry_ms = 0.02;     // price of one index entry written
   double min_saved_share = 0.0005;  // of the observed time: a proposal must save this much
   double min_saved_ms = 1;          // over the capture
+  bool weigh_by_cost = false;       // calls × planner cost instead of observed time
   double min_pages = 10;            // smaller tables are read whole anyway
   bool include_columns = true;      // consider INCLUDE
   size_t max_keys = 4;
-  bool show_values = true;  // false: LiteralEvidence::statement stays empty
+  bool c_collation = false;  // the database's collation is C: LIKE 'x%' needs no operator class
+  std::optional<std::vector<std::string>> extensions;  // installed ones, where they are known
+  bool show_values = true;                             // false: LiteralEvidence::statement stays empty
 };
 
 // `planner` may be nullptr.

@@ -126,6 +126,8 @@ std::string index_name(const IndexDefinition& definition, std::span<const std::s
   if (definition.keys.size() == 1 && definition.keys.front().opclass.ends_with("_pattern_ops"))
     base += "_like";
   if (definition.method != "btree") base += "_" + definition.method;
+  if (!definition.include.empty()) base += "_incl";
+  if (!definition.predicate.empty()) base += "_part";
   for (int number = 0;; ++number) {
     const std::string ending = number == 0 ? "_idx" : fmt::format("_idx{}", number);
     std::string name = cut_name(base, kMaxNameBytes - ending.size()) + ending;

@@ -23,6 +23,7 @@ struct PlanAnswer {
   double rows = 0;                    // estimated rows of the top node
   std::vector<size_t> used;           // positions of the offered indexes that the plan uses, ascending
   std::vector<std::string> existing;  // names of real indexes that the plan uses
+  std::vector<std::string> scanned;   // tables that are read whole, "schema" left out
   std::string plan;  // for people, one node per line, indented: "Index Scan using … (cost=0.42..8.44 rows=1)"
 };
 
@@ -42,6 +43,9 @@ class WhatIfPlanner {
 
   // What it thinks the index would take on disk; 0: unknown.
   virtual double size_bytes(const IndexDefinition& definition) = 0;
+
+  // True: PostgreSQL itself answers; false: a model of it.
+  virtual bool is_server() const { return true; }
 
   // One line about who answers: "PostgreSQL 15.8 with HypoPG 1.3.1".
   virtual std::string describe() const = 0;

@@ -166,7 +166,8 @@ class Judge {
     if (table_ == nullptr) return Family::kUnknown;
     const Column* found = table_->find_column(tree::string_of(reference.fields[reference.n_fields - 1]));
     if (found == nullptr) return std::nullopt;
-    return family_of(found->type);
+    return found->type.empty() ? Family::kConstant
+                               : family_of(found->type);  // a type nobody knows fits where a constant does
   }
 
   std::optional<Family> common(tree::Nodes arguments) {
@@ -188,9 +189,13 @@ class Judge {
     const std::optional<Family> left = expression.lexpr == nullptr ? right : judge(expression.lexpr);
     if (!left || !right) return std::nullopt;
     if (name == "->>" || name == "#>>")
-      return *left == Family::kJson || table_ == nullptr ? std::optional(Family::kText) : std::nullopt;
+      return *left == Family::kJson || *left == Family::kConstant || table_ == nullptr
+                 ? std::optional(Family::kText)
+                 : std::nullopt;
     if (name == "->" || name == "#>")
-      return *left == Family::kJson || table_ == nullptr ? std::optional(Family::kJson) : std::nullopt;
+      return *left == Family::kJson || *left == Family::kConstant || table_ == nullptr
+                 ? std::optional(Family::kJson)
+                 : std::nullopt;
     const auto plain = [](Family family) { return family == Family::kNumber || family == Family::kConstant; };
     const auto textual = [](Family family) { return family == Family::kText || family == Family::kConstant; };
     if (name == "||") return textual(*left) && textual(*right) ? std::optional(Family::kText) : std::nullopt;

@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
       return pgsieve::run_merge(line.merge);
     case CommandLine::Command::kDiff:
       return pgsieve::run_diff(line.diff);
+    case CommandLine::Command::kIndexSuggest:
+      return pgsieve::run_index_suggest(line.index);
     case CommandLine::Command::kNone:
       break;
   }

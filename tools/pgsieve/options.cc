@@ -237,6 +237,41 @@ void add_diff_command(CLI::App& app, DiffOptions& diff, ReportOptions& report, R
   app.footer("Exit code: 0 compared, 1 with --exit-code, 2 usage, 3 input not usable.");
 }
 
+// What every action that needs advice takes; `analysis` is completed by complete().
+void add_advice_options(CLI::App& app, AdviceOptions& advice, AnalysisOptions& analysis) {
+  add_input_options(app, analysis);
+  const std::string group = "Advice";
+  app.add_option("--db", advice.url,
+                 "server to ask, read-only, with HypoPG where it is installed: postgresql://user@host/database")
+      ->type_name("URL")
+      ->group(group);
+  app.add_option("--budget", advice.budget, "of all new indexes together: 500MB, 2GB, or 20% of the tables' size")
+      ->type_name("SIZE")
+      ->group(group);
+  app.add_option("--max-plans", advice.max_plans, "questions to the planner (2000); the best found so far counts")
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--write-price", advice.write_entry_ms, "milliseconds that writing one index entry costs (0.02)")
+      ->type_name("MS")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_flag("--weigh-by-cost", advice.weigh_by_cost, "weigh statements by calls x planner cost, not by observed time")
+      ->group(group);
+  app.add_flag("--no-include", advice.no_include, "no INCLUDE columns")->group(group);
+}
+
+void add_suggest_command(CLI::App& app, IndexOptions& index, ReportOptions& report) {
+  add_advice_options(app, index.advice, report.analysis);
+  app.add_option("-o,--output", index.format, "text, json, or sql: the statements alone (text)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json", "sql"}));
+  app.add_flag("--plans", index.plans, "show plans before and after");
+  app.add_flag("--show-values", index.advice.show_values, "show sample statements with their values");
+  app.footer(
+      "Whatever is at hand raises the grade: durations, auto_explain plans, --schema, --stats, --db.\n"
+      "Exit code: 0 done, whatever is proposed, 2 usage, 3 input or server not usable.");
+}
+
 // ---- mistakes
 // -----------------------------------------------------------------------------------------------------------
 
@@ -400,6 +435,12 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* diff_command =
       app.add_subcommand("diff", "compare two captures, stores or JSON reports: what is new, gone, worse");
   add_diff_command(*diff_command, line.diff, diff, raw);
+  ReportOptions index_report;
+  CLI::App* index_command = app.add_subcommand("index", "suggest indexes, and review the suggestions");
+  index_command->require_subcommand(1);
+  CLI::App* suggest_command =
+      index_command->add_subcommand("suggest", "which indexes to build, with the evidence for each");
+  add_suggest_command(*suggest_command, line.index, index_report);
 
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
@@ -467,6 +508,11 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       line.command = CommandLine::Command::kTwin;
     } else if (take_setup_command(setup, app, line, raw)) {
       // Nothing is left to complete.
+    } else if (suggest_command->parsed()) {
+      line.command = CommandLine::Command::kIndexSuggest;
+      complete(index_report, raw);
+      index_report.analysis.ingest.prefix_given = suggest_command->count("--prefix") != 0;
+      line.index.advice.analysis = index_report.analysis;
     } else if (prove_command->parsed()) {
       line.command = CommandLine::Command::kProve;
       complete(prove, raw);

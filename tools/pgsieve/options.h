@@ -156,14 +156,34 @@ struct DiffOptions {
   bool exit_code = false;
 };
 
+// What the commands about indexes know the workload by.
+struct AdviceOptions {
+  AnalysisOptions analysis;
+  std::string url;     // of a server; empty: none
+  std::string budget;  // "500MB", "20%"; empty: none
+  uint64_t max_plans = 2000;
+  double write_entry_ms = 0.02;
+  bool weigh_by_cost = false;
+  bool no_include = false;
+  bool show_values = false;
+};
+
+struct IndexOptions {
+  AdviceOptions advice;
+  std::string format = "text";  // text, json or sql
+  bool plans = false;
+};
+
 struct CommandLine {
   enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin,
-                                 kDoctor, kInit, kCompletion, kManual, kBaseline, kConfig, kMerge, kDiff };
+                                 kDoctor, kInit, kCompletion, kManual, kBaseline, kConfig, kMerge, kDiff,
+                                 kIndexSuggest };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
   ProveOptions prove;
+  IndexOptions index;
   TapOptions tap;
   BaselineOptions baseline;
   ConfigOptions config;

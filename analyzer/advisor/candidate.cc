@@ -1,0 +1,473 @@
+#include "analyzer/advisor/candidate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "analyzer/advisor/selectivity.h"
+#include "analyzer/sql/expression_text.h"
+
+namespace pgsieve {
+
+namespace {
+
+constexpr size_t kMaxIncluded = 4;
+constexpr double kMaxIncludedWidth = 64;   // bytes: wider columns make the index as large as the table
+constexpr double kBlockRangePages = 1000;  // below, a b-tree is small as well
+constexpr double kAppendOnlyCorrelation = 0.9;
+constexpr double kMostlyNull = 0.5;
+constexpr double kMostRows = 0.5;
+
+using Keys = std::vector<IndexKey>;
+
+bool same_term(const IndexKey& left, const IndexKey& right) {
+  return left.column == right.column && left.expression == right.expression;
+}
+
+bool holds(const Keys& keys, const IndexKey& key) {
+  return std::ranges::any_of(keys, [&key](const IndexKey& each) { return same_term(each, key); });
+}
+
+std::string label(const IndexKey& key) {
+  return key.column.empty() ? key.expression : key.column;
+}
+
+std::string labels(const Keys& keys) {
+  std::string text;
+  for (const IndexKey& key : keys) text += (text.empty() ? "" : ", ") + label(key);
+  return text;
+}
+
+std::string full_name(const Table& table) {
+  return table.schema + "." + table.name;
+}
+
+class Finder {
+ public:
+  Finder(const Pattern& pattern, TableConditions conditions, const Relation& relation,
+         const ConditionContext& context, const ColumnPopularity& popularity, const CandidateOptions& options,
+         CandidateSet& out)
+      : pattern_(pattern),
+        conditions_(std::move(conditions)),
+        relation_(relation),
+        context_(context),
+        popularity_(popularity),
+        options_(options),
+        out_(out) {}
+
+  void run() {
+    for (const std::string& obstacle : conditions_.obstacles) out_.obstacles.push_back(obstacle);
+    if (is_small()) {
+      out_.small = true;
+      return;
+    }
+    order_equalities();
+    if (pinned({})) {
+      out_.served = true;
+      return;
+    }
+    add_btrees();
+    add_partial();
+    add_prefixes();
+    add_alternatives();
+    add_searches();
+    add_block_range();
+  }
+
+ private:
+  // One way to use a b-tree: what comes first, then at most one thing more.
+  struct Base {
+    Keys keys;
+    std::string why;
+    bool complete = false;
+  };
+
+  bool is_small() const {
+    return conditions_.table != nullptr && conditions_.table->pages &&
+           *conditions_.table->pages < options_.min_pages;
+  }
+
+  double popularity_of(const IndexKey& key) const {
+    if (conditions_.table == nullptr || key.column.empty()) return 0;
+    const auto found = popularity_.find({full_name(*conditions_.table), key.column});
+    return found == popularity_.end() ? 0 : found->second;
+  }
+
+  // Flags last; what more statements share first; among equals, what narrows most.
+  void order_equalities() {
+    std::ranges::stable_sort(conditions_.equal, [this](const IndexTerm& left, const IndexTerm& right) {
+      if (left.flag != right.flag) return right.flag;
+      const double first = popularity_of(left.key);
+      const double second = popularity_of(right.key);
+      if (first != second) return first > second;
+      return left.distinct > right.distinct;
+    });
+  }
+
+  Keys equality_keys() const {
+    Keys keys;
+    for (const IndexTerm& term : conditions_.equal)
+      if (keys.size() < options_.max_keys) keys.push_back(term.key);
+    return keys;
+  }
+
+  // Equality with values on all columns of a unique key, `more` included: at most one row is left to look
+  // for.
+  bool pinned(const Keys& more) const {
+    if (conditions_.table == nullptr) return false;
+    std::vector<std::string> columns;
+    for (const IndexTerm& term : conditions_.equal)
+      if (!term.key.column.empty() && term.predicate != nullptr &&
+          term.predicate->op != PredicateOperator::kIsNull)
+        columns.push_back(term.key.column);
+    for (const IndexKey& key : more) columns.push_back(key.column);
+    return conditions_.table->unique_by(columns);
+  }
+
+  std::vector<Base> bases() const {
+    std::vector<Base> bases;
+    const Keys equal = equality_keys();
+    if (!equal.empty())
+      bases.push_back({.keys = equal, .why = "equality on " + labels(equal), .complete = true});
+    for (const IndexTerm& join : conditions_.joined) {
+      bases.push_back({.keys = {join.key}, .why = "join on " + label(join.key), .complete = equal.empty()});
+      if (equal.empty() || holds(equal, join.key)) continue;
+      Keys both = {join.key};
+      both.insert(both.end(), equal.begin(), equal.end());
+      bases.push_back({.keys = both,
+                       .why = "join on " + label(join.key) + ", equality on " + labels(equal),
+                       .complete = true});
+      Keys reversed = equal;
+      reversed.push_back(join.key);
+      bases.push_back({.keys = reversed,
+                       .why = "equality on " + labels(equal) + ", join on " + label(join.key),
+                       .complete = true});
+    }
+    return bases;
+  }
+
+  void add_btrees() {
+    for (const Base& base : bases()) add_tails(base, {});
+    const Base nothing;
+    for (const IndexTerm& range : conditions_.range) add_tail(nothing, {range.key}, "range of ", {});
+    if (conditions_.limited && !conditions_.order.empty())
+      add_tail(nothing, conditions_.order, "ORDER BY ", {});
+    if (!conditions_.group.empty()) add_tail(nothing, conditions_.group, "GROUP BY ", {});
+  }
+
+  void add_tails(const Base& base, const std::string& predicate) {
+    if (!base.keys.empty()) add(base, {}, "", predicate);
+    for (const IndexTerm& range : conditions_.range) add_tail(base, {range.key}, "range of ", predicate);
+    if (!conditions_.order.empty()) add_tail(base, conditions_.order, "ORDER BY ", predicate);
+    if (!conditions_.group.empty()) add_tail(base, conditions_.group, "GROUP BY ", predicate);
+  }
+
+  void add_tail(const Base& base, const Keys& tail, std::string_view what, const std::string& predicate) {
+    Keys fresh;
+    for (const IndexKey& key : tail)
+      if (!holds(base.keys, key)) fresh.push_back(key);
+    if (fresh.empty()) return;
+    add(base, fresh, what, predicate);
+  }
+
+  // Share of the rows the conditions on these keys, and a constant predicate, leave.
+  double share_of(const Keys& keys, const std::string& predicate) const {
+    double share = 1;
+    for (const IndexKey& key : keys)
+      for (const std::vector<IndexTerm>* terms :
+           {&conditions_.equal, &conditions_.joined, &conditions_.range, &conditions_.prefix})
+        for (const IndexTerm& term : *terms)
+          if (same_term(term.key, key))
+            share *= selectivity(term, conditions_.table, context_.statistics, pattern_);
+    if (!predicate.empty())
+      for (size_t i = 0; i < conditions_.constant.size(); ++i)
+        share *= constant_selectivity(conditions_.constant[i], conditions_.constant_keys[i],
+                                      conditions_.table, context_.statistics);
+    return share;
+  }
+
+  void add(const Base& base, const Keys& tail, std::string_view what, const std::string& predicate) {
+    // Most of the table is read faster from the table, unless the order lets the reading stop early.
+    const bool stops_early = conditions_.limited && !conditions_.order.empty();
+    Keys all = base.keys;
+    all.insert(all.end(), tail.begin(), tail.end());
+    const double share = share_of(all, predicate);
+    if (!stops_early && share > kMostRows) {
+      if (!all.empty() && share < 1) out_.unselective = std::max(out_.unselective, share);
+      return;
+    }
+    Candidate candidate;
+    candidate.index = blank();
+    candidate.index.keys = base.keys;
+    for (const IndexKey& key : tail)
+      if (candidate.index.keys.size() < options_.max_keys) candidate.index.keys.push_back(key);
+    candidate.index.predicate = predicate;
+    candidate.why = base.why;
+    if (!tail.empty())
+      candidate.why += fmt::format("{}{}{}", base.why.empty() ? "" : ", then ", what, labels(tail));
+    if (!predicate.empty()) candidate.why += ", for the rows where " + predicate;
+    candidate.complete = base.complete;
+    // A look-up by a unique key finds its one row already.
+    if (conditions_.table != nullptr && unique_prefix(candidate.index.keys)) return;
+    keep(candidate);
+    add_included(candidate);
+  }
+
+  bool unique_prefix(const Keys& keys) const {
+    std::vector<std::string> columns;
+    for (const IndexKey& key : keys) columns.push_back(key.column);
+    return conditions_.table->unique_by(columns);
+  }
+
+  void add_included(Candidate candidate) {
+    if (!options_.include_columns || conditions_.whole_row || conditions_.table == nullptr) return;
+    for (const std::string& column : conditions_.needed) {
+      const bool key =
+          std::ranges::find(candidate.index.keys, column, &IndexKey::column) != candidate.index.keys.end();
+      // A column that the predicate pins need not be in the index.
+      const bool pinned = !candidate.index.predicate.empty() &&
+                          std::ranges::find(conditions_.constant_keys, column, &IndexKey::column) !=
+                              conditions_.constant_keys.end();
+      if (key || pinned) continue;
+      if (conditions_.table->find_column(column) == nullptr) return;
+      const ColumnStatistics* known =
+          context_.statistics.find_column(conditions_.table->schema, conditions_.table->name, column);
+      const std::string& type = conditions_.table->find_column(column)->type;
+      if ((known != nullptr && known->average_width > kMaxIncludedWidth) || type == "json" ||
+          type == "jsonb" || type == "bytea")
+        return;
+      candidate.index.include.push_back(column);
+    }
+    if (candidate.index.include.empty() || candidate.index.include.size() > kMaxIncluded) return;
+    candidate.why += ", the other columns included so that the table need not be visited";
+    keep(std::move(candidate));
+  }
+
+  // The same look-ups, the constant conditions moved into WHERE.
+  void add_partial() {
+    if (conditions_.constant.empty()) return;
+    std::string predicate;
+    for (size_t i = 0; i < conditions_.constant.size(); ++i)
+      predicate += (i == 0 ? "" : " AND ") + conditions_.constant[i];
+    std::vector<IndexTerm> kept;
+    for (const IndexTerm& term : conditions_.equal)
+      if (!holds(conditions_.constant_keys, term.key)) kept.push_back(term);
+    std::swap(kept, conditions_.equal);
+    const std::vector<Base> all = bases();
+    for (const Base& base : all) add_tails(base, predicate);
+    const Base nothing;
+    for (const IndexTerm& range : conditions_.range)
+      if (!holds(conditions_.constant_keys, range.key))
+        add_tail({.keys = {}, .why = {}, .complete = true}, {range.key}, "range of ", predicate);
+    if (!conditions_.order.empty())
+      add_tail({.keys = {}, .why = {}, .complete = true}, conditions_.order, "ORDER BY ", predicate);
+    std::swap(kept, conditions_.equal);
+    // Nothing but the constant condition: an index of the few rows that meet it, by whatever identifies them.
+    if (all.empty() && conditions_.order.empty() && conditions_.range.empty() &&
+        conditions_.table != nullptr && !conditions_.table->primary_key.empty()) {
+      Base rows{.keys = {}, .why = "the rows that meet a constant condition", .complete = true};
+      for (const std::string& column : conditions_.table->primary_key) {
+        IndexKey key;
+        key.column = column;
+        rows.keys.push_back(std::move(key));
+      }
+      add(rows, {}, "", predicate);
+    }
+  }
+
+  void add_prefixes() {
+    for (const IndexTerm& term : conditions_.prefix) {
+      Base base{.keys = equality_keys(), .why = {}, .complete = true};
+      if (!base.keys.empty()) {
+        base.why = "equality on " + labels(base.keys);
+        add(base, {term.key}, "prefix of ", {});
+      }
+      add({.keys = {}, .why = {}, .complete = base.keys.empty()}, {term.key}, "prefix of ", {});
+    }
+  }
+
+  void add_alternatives() {
+    for (const auto& [group, branches] : conditions_.alternatives)
+      for (const IndexTerm& term : branches) {
+        add({.keys = {term.key}, .why = "one branch of an OR, on " + label(term.key)}, {}, "", {});
+        if (!conditions_.order.empty())
+          add_tail({.keys = {term.key}, .why = "one branch of an OR, on " + label(term.key)},
+                   conditions_.order, "ORDER BY ", {});
+      }
+  }
+
+  void add_searches() {
+    for (const IndexTerm& term : conditions_.search) {
+      Candidate candidate;
+      candidate.index = blank();
+      candidate.index.method = conditions_.search_method.at(term.predicate);
+      candidate.index.keys = {term.key};
+      candidate.kind = Candidate::Kind::kInverted;
+      candidate.complete = conditions_.equal.empty() && conditions_.search.size() == 1;
+      candidate.why = fmt::format("{} on {} needs an inverted index",
+                                  term.predicate->op_text.empty() ? "the search" : term.predicate->op_text,
+                                  label(term.key));
+      if (term.key.opclass == "gin_trgm_ops") candidate.extension = "pg_trgm";
+      keep(std::move(candidate));
+    }
+  }
+
+  // Rows that arrive in the order of a column lie in it: a summary of each range of pages is enough, and
+  // tiny.
+  void add_block_range() {
+    const Table* table = conditions_.table;
+    if (table == nullptr || table->pages.value_or(0) < kBlockRangePages) return;
+    for (const IndexTerm& term : conditions_.range) {
+      const ColumnStatistics* known =
+          term.key.column.empty()
+              ? nullptr
+              : context_.statistics.find_column(table->schema, table->name, term.key.column);
+      if (known == nullptr || known->correlation.value_or(0) < kAppendOnlyCorrelation) continue;
+      Candidate candidate;
+      candidate.index = blank();
+      candidate.index.method = "brin";
+      candidate.index.keys = {term.key};
+      candidate.kind = Candidate::Kind::kBlockRange;
+      candidate.why = fmt::format("range of {}, in whose order the rows lie", label(term.key));
+      keep(std::move(candidate));
+    }
+  }
+
+  IndexDefinition blank() const {
+    IndexDefinition index;
+    index.schema = conditions_.table == nullptr ? relation_.schema : conditions_.table->schema;
+    index.table = relation_.name;
+    return index;
+  }
+
+  void keep(Candidate candidate) {
+    if (candidate.index.keys.empty()) return;
+    std::ranges::sort(candidate.index.include);
+    // A key of mostly NULL that is compared with a value: the NULLs need not be in the index.
+    const std::string& first = candidate.index.keys.front().column;
+    const ColumnStatistics* known =
+        conditions_.table == nullptr || first.empty()
+            ? nullptr
+            : context_.statistics.find_column(conditions_.table->schema, conditions_.table->name, first);
+    const bool compared = std::ranges::any_of(conditions_.equal, [&first](const IndexTerm& term) {
+      return term.key.column == first && term.predicate->op != PredicateOperator::kIsNull;
+    });
+    if (known != nullptr && known->null_fraction > kMostlyNull && compared &&
+        candidate.index.predicate.empty() && candidate.kind == Candidate::Kind::kBtree) {
+      Candidate partial = candidate;
+      partial.index.predicate = quote_identifier(first) + " IS NOT NULL";
+      partial.why += ", without the rows where it is NULL";
+      push(std::move(partial));
+    }
+    push(std::move(candidate));
+  }
+
+  void push(Candidate candidate) {
+    if (conditions_.table != nullptr)
+      for (const Index& index : conditions_.table->indexes) {
+        if (!covers(definition_of(*conditions_.table, index), candidate.index)) continue;
+        out_.served |= candidate.complete;
+        return;
+      }
+    const std::string key = definition_key(candidate.index);
+    if (known_.insert(key).second) out_.candidates.push_back(std::move(candidate));
+  }
+
+  const Pattern& pattern_;
+  TableConditions conditions_;
+  const Relation& relation_;
+  const ConditionContext& context_;
+  const ColumnPopularity& popularity_;
+  const CandidateOptions& options_;
+  CandidateSet& out_;
+  std::set<std::string> known_;
+};
+
+bool is_plannable(StatementKind kind) {
+  return is_read(kind) || is_write(kind);
+}
+
+}  // namespace
+
+CandidateSet find_candidates(const Pattern& pattern, const ConditionContext& context,
+                             const ColumnPopularity& popularity, const CandidateOptions& options) {
+  CandidateSet found;
+  const StatementShape& shape = *pattern.shape;
+  if (!is_plannable(shape.kind) || shape.catalog_only) return found;
+  bool all_small = true;
+  bool any = false;
+  for (uint32_t i = 0; i < shape.relations.size(); ++i) {
+    if (!is_indexable_relation(shape, i, context.schema)) continue;
+    any = true;
+    CandidateSet own;
+    Finder(pattern, collect_conditions(pattern, i, context), shape.relations[i], context, popularity, options,
+           own)
+        .run();
+    all_small &= own.small;
+    found.served |= own.served;
+    found.unselective = std::max(found.unselective, own.unselective);
+    for (std::string& obstacle : own.obstacles)
+      if (std::ranges::find(found.obstacles, obstacle) == found.obstacles.end())
+        found.obstacles.push_back(std::move(obstacle));
+    for (Candidate& candidate : own.candidates) {
+      const std::string key = definition_key(candidate.index);
+      const bool known = std::ranges::any_of(
+          found.candidates, [&key](const Candidate& each) { return definition_key(each.index) == key; });
+      if (!known) found.candidates.push_back(std::move(candidate));
+    }
+  }
+  found.small = any && all_small;
+  return found;
+}
+
+void count_popularity(const Pattern& pattern, const ConditionContext& context, double weight,
+                      ColumnPopularity& popularity) {
+  const StatementShape& shape = *pattern.shape;
+  if (!is_plannable(shape.kind) || shape.catalog_only) return;
+  for (uint32_t i = 0; i < shape.relations.size(); ++i) {
+    if (!is_indexable_relation(shape, i, context.schema)) continue;
+    const TableConditions conditions = collect_conditions(pattern, i, context);
+    if (conditions.table == nullptr) continue;
+    for (const std::vector<IndexTerm>* terms : {&conditions.equal, &conditions.joined})
+      for (const IndexTerm& term : *terms)
+        if (!term.key.column.empty()) popularity[{full_name(*conditions.table), term.key.column}] += weight;
+  }
+}
+
+std::vector<Candidate> reference_candidates(const Schema& schema, const Table& parent) {
+  std::vector<Candidate> found;
+  for (const Table& child : schema.tables()) {
+    for (const ForeignKey& key : child.foreign_keys) {
+      if (schema.find(key.target_schema, key.target_table) != &parent || key.columns.empty()) continue;
+      // Any order of the columns will do, as long as they come first.
+      const bool indexed = std::ranges::any_of(child.indexes, [&key](const Index& index) {
+        if (index.method != "btree" || !index.predicate.empty() || index.keys.size() < key.columns.size())
+          return false;
+        return std::all_of(index.keys.begin(),
+                           index.keys.begin() + static_cast<std::ptrdiff_t>(key.columns.size()),
+                           [&key](const IndexKey& each) {
+                             return std::ranges::find(key.columns, each.column) != key.columns.end();
+                           });
+      });
+      if (indexed) continue;
+      Candidate candidate;
+      candidate.index.schema = child.schema;
+      candidate.index.table = child.name;
+      for (const std::string& column : key.columns) {
+        IndexKey made;
+        made.column = column;
+        candidate.index.keys.push_back(std::move(made));
+      }
+      candidate.kind = Candidate::Kind::kReference;
+      candidate.complete = true;
+      candidate.why =
+          fmt::format("foreign key {} references {}: without it, every deleted row of {} scans {}", key.name,
+                      parent.name, parent.name, child.name);
+      found.push_back(std::move(candidate));
+    }
+  }
+  return found;
+}
+
+}  // namespace pgsieve

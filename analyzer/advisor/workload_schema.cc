@@ -1,0 +1,132 @@
+#include "analyzer/advisor/workload_schema.h"
+
+#include <algorithm>
+#include <map>
+
+#include "analyzer/advisor/candidate.h"
+
+namespace pgsieve {
+
+namespace {
+
+// Rows a warm server scans in a millisecond, conservatively: what a duration says about a table's size.
+constexpr double kRowsPerMs = 4000;
+constexpr double kRowsPerPage = 60;
+// A statement faster than this says nothing.
+constexpr double kShortestMs = 0.5;
+
+void note_column(Table& table, const std::string& name) {
+  if (name.empty() || table.find_column(name) != nullptr) return;
+  Column column;
+  column.name = name;
+  table.columns.push_back(std::move(column));
+}
+
+Schema inferred_schema(const Workload& workload) {
+  std::map<std::pair<std::string, std::string>, Table> tables;
+  for (const auto& [key, pattern] : workload.patterns) {
+    const StatementShape& shape = *pattern.shape;
+    if (shape.catalog_only || !(is_read(shape.kind) || is_write(shape.kind))) continue;
+    std::vector<Table*> behind(shape.relations.size(), nullptr);
+    for (size_t i = 0; i < shape.relations.size(); ++i) {
+      const Relation& relation = shape.relations[i];
+      if (relation.kind != Relation::Kind::kTable || relation.name.empty()) continue;
+      Table& table = tables[{relation.schema, relation.name}];
+      table.schema = relation.schema.empty() ? "public" : relation.schema;
+      table.name = relation.name;
+      behind[i] = &table;
+    }
+    const auto note = [&behind](const ColumnUse& use) {
+      if (use.relation < behind.size() && behind[use.relation] != nullptr)
+        note_column(*behind[use.relation], use.column);
+    };
+    for (const Predicate& predicate : shape.predicates) {
+      note(predicate.column);
+      note(predicate.other);
+    }
+    for (const QueryBlock& block : shape.blocks) {
+      for (const TargetColumn& target : block.targets) note(target.use);
+      for (const OrderKey& each : block.order) note(each.use);
+      for (const OrderKey& each : block.group) note(each.use);
+    }
+    for (const Join& join : shape.joins) {
+      if (join.left < behind.size() && behind[join.left] != nullptr)
+        note_column(*behind[join.left], join.left_column);
+      if (join.right < behind.size() && behind[join.right] != nullptr)
+        note_column(*behind[join.right], join.right_column);
+    }
+    for (const ColumnUse& use : shape.written_columns) note(use);
+  }
+  Schema schema;
+  for (auto& [name, table] : tables) schema.add(std::move(table));
+  return schema;
+}
+
+// The only table of a statement; nullptr: none or several.
+Table* lone_table(const StatementShape& shape, Schema& schema) {
+  Table* found = nullptr;
+  for (const Relation& relation : shape.relations) {
+    if (relation.kind != Relation::Kind::kTable) return nullptr;
+    Table* table = schema.find_mutable(relation.schema, relation.name);
+    if (table == nullptr || (found != nullptr && found != table)) return nullptr;
+    found = table;
+  }
+  return found;
+}
+
+// Reads of one table for which no index serves: their time is the time to read the table.
+void guess_from_times(const Workload& workload, const Statistics& statistics, WorkloadSchema& out,
+                      std::map<std::string, double>& rows) {
+  const ConditionContext context{.schema = out.schema, .statistics = statistics};
+  for (const auto& [key, pattern] : workload.patterns) {
+    if (pattern.durations.count() == 0 || !is_read(pattern.shape->kind)) continue;
+    const Table* table = lone_table(*pattern.shape, out.schema);
+    if (table == nullptr || table->rows) continue;
+    double& guess = rows[table->schema + "." + table->name];
+    guess = std::max(guess, static_cast<double>(pattern.rows_max));
+    const double median = static_cast<double>(pattern.durations.quantile(0.5)) / 1000;
+    if (median < kShortestMs) {
+      guess = std::max(guess, median * kRowsPerMs);
+      continue;
+    }
+    const CandidateSet found = find_candidates(pattern, context, {}, {.include_columns = false});
+    const bool unserved = !found.served && (!found.candidates.empty() || pattern.shape->predicates.empty());
+    if (unserved) guess = std::max(guess, median * kRowsPerMs);
+  }
+}
+
+}  // namespace
+
+WorkloadSchema schema_of(const Workload& workload, const Schema& known, const Statistics& statistics) {
+  WorkloadSchema made;
+  made.inferred = known.empty();
+  made.schema = made.inferred ? inferred_schema(workload) : known;
+  std::map<std::string, double> rows;
+  for (const Table& table : made.schema.tables()) {
+    Table& own = *made.schema.find_mutable(table.schema, table.name);
+    if (const RelationStatistics* sizes = statistics.find(table.schema, table.name);
+        sizes != nullptr && sizes->rows > 0) {
+      own.rows = sizes->rows;
+      own.pages = sizes->pages;
+    }
+    if (own.rows) continue;
+    for (const std::string& name : {table.name, table.schema + "." + table.name}) {
+      const auto fact = workload.tables.find(name);
+      if (fact != workload.tables.end() && fact->second.max_scanned_rows > 0)
+        rows[table.schema + "." + table.name] =
+            std::max(rows[table.schema + "." + table.name], fact->second.max_scanned_rows);
+    }
+  }
+  guess_from_times(workload, statistics, made, rows);
+  for (const auto& [name, guess] : rows) {
+    const size_t dot = name.find('.');
+    Table* table = made.schema.find_mutable(name.substr(0, dot), name.substr(dot + 1));
+    if (table == nullptr || table->rows || guess <= 0) continue;
+    table->rows = guess;
+    table->pages = std::max(1.0, guess / kRowsPerPage);
+    made.guessed.insert(name);
+  }
+  return made;
+}
+
+}  // namespace pgsieve
