@@ -1,14 +1,15 @@
 #include "analyzer/capture/chunk_supplier.h"
-#include "analyzer/capture/follow.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "analyzer/base/bytes.h"
 #include "analyzer/base/time.h"
+#include "analyzer/capture/file_part.h"
+#include "analyzer/capture/follow.h"
+#include "analyzer/capture/input_order.h"
 
 namespace pgsieve {
 namespace {
@@ -32,39 +33,6 @@ bool read_up_to(Source& source, std::string& text, size_t want, Status& error) {
     if (source.live() && text.ends_with('\n')) return false;
   }
   return false;
-}
-
-// The head of an input, looked at before it is read: when does it start, and what is it?
-struct Peek {
-  std::string path;
-  Microseconds first = kUnknownTime;
-  LogFormatKind kind = LogFormatKind::kUnknown;
-};
-
-Peek peek(const std::string& path, const IngestOptions& options) {
-  Peek result{path, kUnknownTime, LogFormatKind::kUnknown};
-  auto sources = open_sources(path);
-  if (!sources || sources->empty()) return result;
-  UnwrapReport report;
-  const auto source = unwrap(std::move(sources->front()), options, report);
-  std::string head;
-  Status error;
-  const bool whole = read_up_to(*source, head, size_t{128} * 1024, error);
-  IngestOptions inner = options;
-  if (report.inner_prefix_known) {
-    inner.prefix = report.inner_prefix;
-    inner.prefix_given = true;
-  }
-  const Result<Detection> detection = detect_log(head, whole, inner, {}, report.inner_head);
-  if (!detection) return result;
-  result.first = detection->first;
-  result.kind = detection->kind;
-  return result;
-}
-
-std::string stem_of(const std::string& path) {
-  const std::filesystem::path name(path);
-  return (name.parent_path() / name.stem()).string();
 }
 
 }  // namespace
@@ -105,60 +73,40 @@ ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions
     zone_seconds_ = *zone;
   }
   for (const std::string& path : paths) total_bytes_ += size_of(path);
-  paths_ = paths.size() > 1 && !options.follow ? in_order(std::move(paths)) : std::move(paths);
+  ranges_ = options.ranges;
+  if (paths.size() == 1 || options.follow) {
+    paths_ = std::move(paths);
+    return;
+  }
+  InputOrder order = order_inputs(std::move(paths), options);
+  paths_ = std::move(order.paths);
+  warnings_ = std::move(order.warnings);
+  for (const auto& [path, range] : order.ranges) {
+    ByteRange& part = ranges_[path];
+    part.from = std::max(part.from, range.from);
+  }
 }
 
 ChunkSupplier::~ChunkSupplier() = default;
 
-// By the time of their first entry; the same content twice, or one log in two of the server's formats, only
-// once.
-std::vector<std::string> ChunkSupplier::in_order(std::vector<std::string> paths) {
-  std::vector<Peek> peeks;
-  std::set<std::pair<uint64_t, uint64_t>> contents;
-  for (std::string& path : paths) {
-    if (path == "-" || size_of(path) == 0) {
-      peeks.push_back({std::move(path), kUnknownTime, LogFormatKind::kUnknown});
-      continue;
-    }
-    if (const auto identity = content_identity(path);
-        identity.ok() && !contents.emplace(identity->high, identity->low).second) {
-      warnings_.push_back(fmt::format("{} has the same content as another input; it was read once.", path));
-      continue;
-    }
-    peeks.push_back(peek(path, options_));
-  }
-  std::vector<Peek> kept;
-  for (const Peek& one : peeks) {
-    const auto twin = std::find_if(kept.begin(), kept.end(), [&one](const Peek& other) {
-      return one.kind != LogFormatKind::kUnknown && other.kind != LogFormatKind::kUnknown &&
-             one.kind != other.kind && one.first != kUnknownTime && other.first != kUnknownTime &&
-             stem_of(one.path) == stem_of(other.path) && std::abs(one.first - other.first) < 60 * kSecond;
-    });
-    if (twin == kept.end()) {
-      kept.push_back(one);
-      continue;
-    }
-    // csvlog and jsonlog say more than stderr.
-    const bool replace = twin->kind == LogFormatKind::kStderr;
-    const std::string left_out = replace ? twin->path : one.path;
-    const std::string read = replace ? one.path : twin->path;
-    warnings_.push_back(fmt::format("{} and {} are the same log in two formats; only {} was read.",
-                                    twin->path, one.path, read));
-    if (replace) *twin = one;
-  }
-  std::stable_sort(kept.begin(), kept.end(), [](const Peek& a, const Peek& b) {
-    return a.first != kUnknownTime && b.first != kUnknownTime && a.first < b.first;
-  });
-  std::vector<std::string> ordered;
-  for (Peek& one : kept) ordered.push_back(std::move(one.path));
-  return ordered;
-}
-
 bool ChunkSupplier::open_path(const std::string& path) {
-  const bool last = next_path_ == paths_.size();
-  if (options_.follow && last && path != "-" && options_.stop != nullptr) {
-    auto source = open_following(
-        path, *options_.stop, false, [this] { checkpoint(); }, options_.follow_from);
+  const auto range = ranges_.find(path);
+  if (options_.follow && options_.stop != nullptr && is_plain_file(path)) {
+    const auto waiting = [this] {
+      checkpoint();
+      if (waiting_) waiting_();
+    };
+    auto source = open_following(path, *options_.stop, false, waiting,
+                                 range == ranges_.end() ? 0 : range->second.from, options_.followed_bytes);
+    if (!source) {
+      failure_ = source.error();
+      return false;
+    }
+    sources_.push_back(std::move(*source));
+    return true;
+  }
+  if (range != ranges_.end()) {
+    auto source = open_file_part(path, range->second);
     if (!source) {
       failure_ = source.error();
       return false;
@@ -194,6 +142,7 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
   input.file = static_cast<uint32_t>(files_.size() - 1);
   file.name = source->name();
   input.followed = source->live();
+  if (const auto part = ranges_.find(file.name); part != ranges_.end()) input.offset = part->second.from;
   input.source = unwrap(std::move(source), options_, input.report);
   fill(limits_.head_bytes);
   LogFormatKind events = options_.format.empty() || options_.format == "auto"
@@ -217,7 +166,8 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
       options.format.clear();
     }
     Result<Detection> detection =
-        detect_log(input.pending, input.ended, options, detection_.prefix, input.report.inner_head);
+        detect_log(input.pending, input.ended, options,
+                   detection_.prefix.empty() ? prefix_hint_ : detection_.prefix, input.report.inner_head);
     if (detection) {
       input.detection = *detection;
       ReaderOptions reader;
@@ -270,7 +220,7 @@ bool ChunkSupplier::fill(size_t want) {
 void ChunkSupplier::checkpoint() {
   if (!options_.checkpoint || input_ == nullptr || input_->source == nullptr || !input_->followed) return;
   const uint64_t read = input_->source->position();
-  options_.checkpoint(read - std::min<uint64_t>(read, input_->pending.size()));
+  options_.checkpoint(input_->source->name(), read - std::min<uint64_t>(read, input_->pending.size()));
 }
 
 void ChunkSupplier::interrupt() {

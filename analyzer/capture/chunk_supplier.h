@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +59,11 @@ class ChunkSupplier {
   // Ends the input being read where it is.
   void interrupt();
 
+  // Following: called, from the thread in next(), whenever all that is there was read. Set before next().
+  void set_waiting(std::function<void()> waiting) { waiting_ = std::move(waiting); }
+  // A log_line_prefix that the inputs probably have.
+  void set_prefix_hint(std::string prefix) { prefix_hint_ = std::move(prefix); }
+
   // Why reading stopped before the end.
   const Status& failure() const { return failure_; }
   // What is known of the inputs; complete once next() returned false.
@@ -78,17 +85,19 @@ class ChunkSupplier {
   void close_input();
   void report_progress();
   void checkpoint();
-  std::vector<std::string> in_order(std::vector<std::string> paths);
 
   const IngestOptions& options_;
   PipelineLimits limits_;
   std::vector<std::string> paths_;
+  std::map<std::string, ByteRange> ranges_;  // of paths that are not read whole
   size_t next_path_ = 0;
   std::vector<std::unique_ptr<Source>> sources_;  // of the current path, in reverse order
   std::unique_ptr<Input> input_;
   std::vector<IngestFile> files_;
   std::vector<std::string> warnings_;
   Detection detection_;
+  std::string prefix_hint_;
+  std::function<void()> waiting_;
   Status failure_, unmatched_;
   bool mixed_ = false;
   int32_t zone_seconds_ = 0;

@@ -18,8 +18,11 @@ constexpr size_t kHeadBytes = 256;  // compared to notice that a file started ov
 
 class FollowSource final : public Source {
  public:
-  FollowSource(std::string path, const std::atomic<bool>& stop, std::function<void()> waiting)
-      : path_(std::move(path)), stop_(stop), waiting_(std::move(waiting)) {}
+  using Observe = std::function<void(const std::string& path, std::string_view bytes, bool first)>;
+
+  FollowSource(std::string path, const std::atomic<bool>& stop, std::function<void()> waiting,
+               Observe observe)
+      : path_(std::move(path)), stop_(stop), waiting_(std::move(waiting)), observe_(std::move(observe)) {}
   ~FollowSource() override { close_file(); }
   FollowSource(const FollowSource&) = delete;
   FollowSource& operator=(const FollowSource&) = delete;
@@ -52,11 +55,13 @@ class FollowSource final : public Source {
       if (started_over()) {
         position_ = 0;
         head_.clear();
+        restarted_ = true;
         if (const size_t added = end_line(buffer); added > 0) return added;
       }
       Result<size_t> got = read_here(buffer, want);
       if (!got || *got > 0) return got;
       if (rotated() && open_file()) {
+        restarted_ = true;
         if (const size_t added = end_line(buffer); added > 0) return added;
         continue;
       }
@@ -99,6 +104,8 @@ class FollowSource final : public Source {
       total_ += static_cast<uint64_t>(got);
       line_open_ = buffer.back() != '\n';
       remember_head();
+      if (observe_) observe_(path_, std::string_view(buffer).substr(have), restarted_);
+      restarted_ = false;
     }
     return static_cast<size_t>(got);
   }
@@ -137,18 +144,21 @@ class FollowSource final : public Source {
   std::string path_;
   const std::atomic<bool>& stop_;
   std::function<void()> waiting_;
+  Observe observe_;
   int file_ = -1;
   uint64_t position_ = 0;  // in the file
   uint64_t total_ = 0;     // over all files
   std::string head_;
   bool line_open_ = false;
+  bool restarted_ = false;  // another file, or the same from its start; nothing of it was read yet
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_following(const std::string& path, const std::atomic<bool>& stop,
-                                               bool from_end, std::function<void()> waiting, uint64_t from) {
-  auto source = std::make_unique<FollowSource>(path, stop, std::move(waiting));
+Result<std::unique_ptr<Source>> open_following(
+    const std::string& path, const std::atomic<bool>& stop, bool from_end, std::function<void()> waiting,
+    uint64_t from, std::function<void(const std::string& path, std::string_view bytes, bool first)> observe) {
+  auto source = std::make_unique<FollowSource>(path, stop, std::move(waiting), std::move(observe));
   if (!source->open_file()) {
     Error failed;
     failed.kind = Error::Kind::kInput;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "analyzer/base/error.h"
 #include "analyzer/capture/source.h"
@@ -17,9 +18,11 @@ namespace pgsieve {
 // handler. After a rotation the rest of the old file comes first, then the new one from its start; a last
 // line without its end gets one. A truncated file is noticed by its size or by other bytes at its start. With
 // `from_end`, what the file holds already is skipped; else its first `from` bytes are. `waiting` is called
-// now and then while there is nothing to read, from the thread that reads.
-Result<std::unique_ptr<Source>> open_following(const std::string& path, const std::atomic<bool>& stop,
-                                               bool from_end = false, std::function<void()> waiting = {},
-                                               uint64_t from = 0);
+// now and then while there is nothing to read, from the thread that reads. `observe` is called with all bytes
+// read, see IngestOptions::followed_bytes.
+Result<std::unique_ptr<Source>> open_following(
+    const std::string& path, const std::atomic<bool>& stop, bool from_end = false,
+    std::function<void()> waiting = {}, uint64_t from = 0,
+    std::function<void(const std::string& path, std::string_view bytes, bool first)> observe = {});
 
 }  // namespace pgsieve

@@ -1,6 +1,7 @@
 #include "analyzer/capture/ingest.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "analyzer/capture/chunk_order.h"
 #include "analyzer/capture/chunk_supplier.h"
 #include "analyzer/capture/ingest_summary.h"
+#include "analyzer/capture/input_watch.h"
 #include "analyzer/capture/pipeline.h"
 #include "analyzer/capture/prefix.h"
 #include "analyzer/capture/prepared_chunk.h"
@@ -25,49 +27,51 @@ class FileGroups {
   uint64_t group_of(Microseconds first_time) {
     for (size_t i = ends_.size(); i-- > 0;) {
       if (first_time == kUnknownTime || ends_[i] == kUnknownTime || first_time >= ends_[i] - kOverlap)
-        return current_ = i;
+        return i;
     }
     ends_.push_back(kUnknownTime);
-    return current_ = ends_.size() - 1;
+    return ends_.size() - 1;
   }
-  void saw(Microseconds time) {
-    if (time != kUnknownTime && !ends_.empty()) ends_[current_] = std::max(ends_[current_], time);
+  void saw(uint64_t group, Microseconds time) {
+    if (time != kUnknownTime) ends_[group] = std::max(ends_[group], time);
   }
 
  private:
   std::vector<Microseconds> ends_;
-  size_t current_ = 0;
 };
 
+// What both ways of reading share: a chunk is prepared anywhere, and consumed by one thread at a time.
 class Pipeline {
  public:
-  Pipeline(std::vector<std::string> paths, const IngestOptions& options, const PipelineLimits& limits,
-           EventSink& sink)
-      : options_(options),
-        supplier_(std::move(paths), options, limits),
-        filter_(options, stats_, sink),
-        assembler_(stats_, filter_) {}
+  Pipeline(const IngestOptions& options, EventSink& sink)
+      : options_(options), filter_(options, stats_, sink), assembler_(stats_, filter_) {}
 
-  Result<IngestStats> run();
+  // The inputs, one after the other, by all threads together.
+  Result<IngestStats> run(std::vector<std::string> paths, const PipelineLimits& limits);
+  // The inputs as they grow, a thread for each, until options.stop.
+  Result<IngestStats> follow(const std::vector<std::string>& inputs, const PipelineLimits& limits);
 
  private:
-  void work();
-  // A followed file is read to its end first: its Source knows of the stop.
-  bool stopped() const { return options_.stop != nullptr && !options_.follow && options_.stop->load(); }
+  struct Followed;
+
+  void work(ChunkSupplier& supplier);
+  void follow(Followed& input);
+  void start_following(const std::string& path, const PipelineLimits& limits);
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
   static void prepare(const Job& job, PreparedChunk& chunk);
-  void consume(Job& job, const PreparedChunk& chunk);
-  void consume_events(Job& job);
+  void open_file(const Job& job);
+  void consume(const Job& job, const PreparedChunk& chunk);
+  void consume_events(Job& job, IngestFile& file);
+  Result<IngestStats> finish(InputFacts inputs, const Status& failure, const Status& unmatched);
 
   const IngestOptions& options_;
   IngestStats stats_;
-  ChunkSupplier supplier_;
   FilterSink filter_;
   Assembler assembler_;
   ReadAccount account_;
   FileGroups groups_;
-  uint64_t group_ = 0;
   uint64_t log_entries_ = 0;
-  std::vector<uint64_t> lines_;  // by file, so far
+  std::vector<uint64_t> lines_, group_;  // by file: lines so far; group
   Status failure_;
 
   std::mutex supply_;
@@ -75,6 +79,19 @@ class Pipeline {
   std::mutex turn_;
   std::condition_variable turn_changed_;
   uint64_t turn_ticket_ = 0;
+
+  IngestOptions follow_options_;
+  std::vector<std::unique_ptr<Followed>> followed_;
+  std::string prefix_;  // of the followed inputs so far
+  uint32_t followed_files_ = 0;
+};
+
+// One followed input. Its supplier and thread are its own; the rest is guarded by turn_.
+struct Pipeline::Followed {
+  std::unique_ptr<ChunkSupplier> supplier;
+  std::thread thread;
+  std::vector<uint32_t> files;  // ordinal of each of the supplier's files among all
+  bool caught_up = false;       // all that was there at its start was read
 };
 
 // The part that needs nothing but the chunk: runs in parallel.
@@ -102,48 +119,50 @@ void Pipeline::prepare(const Job& job, PreparedChunk& chunk) {
   chunk.prepare();
 }
 
-void Pipeline::consume_events(Job& job) {
+void Pipeline::open_file(const Job& job) {
+  if (lines_.size() > job.file) return;
+  lines_.resize(job.file + 1);
+  group_.resize(job.file + 1);
+}
+
+void Pipeline::consume_events(Job& job, IngestFile& file) {
+  open_file(job);
   ReadAccount account;
   if (Status error = job.events->read(job.text, *job.events_source, job.file, filter_, account, stats_))
     failure_ = error;
   lines_[job.file] += account.lines;
-  supplier_.files()[job.file].decoded_bytes = account.bytes();
-  supplier_.files()[job.file].bytes = job.events_source->stored_bytes();
+  file.decoded_bytes = account.bytes();
+  file.bytes = job.events_source->stored_bytes();
   account_.merge(account, 0);
 }
 
-// The sequential part: chunks come in input order.
-void Pipeline::consume(Job& job, const PreparedChunk& chunk) {
-  if (lines_.size() <= job.file) lines_.resize(job.file + 1);
-  if (job.events != nullptr) {
-    const std::lock_guard<std::mutex> lock(
-        supply_);  // the reader reads from the source of a supplier's input
-    consume_events(job);
-    return;
-  }
+// The sequential part: the chunks of a file come in order.
+void Pipeline::consume(const Job& job, const PreparedChunk& chunk) {
+  open_file(job);
   uint64_t& lines = lines_[job.file];
-  if (job.first) group_ = groups_.group_of(job.first_time);
+  uint64_t& group = group_[job.file];
+  if (job.first) group = groups_.group_of(job.first_time);
   if (job.skipped_bytes > 0) {
     account_.entry_bytes += job.skipped_bytes;
     account_.lines += job.skipped_lines;
     lines += job.skipped_lines;
   }
   if (job.cut) ++account_.truncated_entries;
-  assembler_.add(chunk, {job.file, lines, group_});
+  assembler_.add(chunk, {job.file, lines, group});
   log_entries_ += chunk.log.entries.size();
   account_.merge(chunk.log.account, lines);
   lines += chunk.log.account.lines;
-  if (!chunk.log.entries.empty()) groups_.saw(chunk.log.entries.back().time);
+  if (!chunk.log.entries.empty()) groups_.saw(group, chunk.log.entries.back().time);
 }
 
-void Pipeline::work() {
+void Pipeline::work(ChunkSupplier& supplier) {
   Job job;
   PreparedChunk chunk;
   for (;;) {
     uint64_t ticket = 0;
     {
       const std::lock_guard<std::mutex> lock(supply_);
-      if (stopped() || !supplier_.next(job)) return;
+      if (stopped() || !supplier.next(job)) return;
       ticket = next_ticket_++;
     }
     prepare(job, chunk);
@@ -151,7 +170,13 @@ void Pipeline::work() {
       std::unique_lock<std::mutex> lock(turn_);
       turn_changed_.wait(lock, [this, ticket] { return turn_ticket_ == ticket; });
     }
-    consume(job, chunk);  // alone: everybody else waits for a later ticket
+    // Alone: everybody else waits for a later ticket.
+    if (job.events != nullptr) {
+      const std::lock_guard<std::mutex> lock(supply_);  // it reads from the source of a supplier's input
+      consume_events(job, supplier.files()[job.file]);
+    } else {
+      consume(job, chunk);
+    }
     {
       const std::lock_guard<std::mutex> lock(turn_);
       ++turn_ticket_;
@@ -160,22 +185,109 @@ void Pipeline::work() {
   }
 }
 
-Result<IngestStats> Pipeline::run() {
-  std::vector<std::thread> threads;
-  const unsigned count = options_.follow ? 1 : std::max(options_.threads, 1U);
-  for (unsigned i = 1; i < count; ++i) threads.emplace_back([this] { work(); });
-  work();
-  for (std::thread& thread : threads) thread.join();
-  stats_.interrupted = stopped();
-  if (stats_.interrupted) supplier_.interrupt();
-  if (supplier_.failure()) return *supplier_.failure();
+Result<IngestStats> Pipeline::finish(InputFacts inputs, const Status& failure, const Status& unmatched) {
+  if (failure) return *failure;
   if (failure_) return *failure_;
   assembler_.finish();
-  for (size_t i = 0; i < lines_.size() && i < supplier_.files().size(); ++i)
-    supplier_.files()[i].lines = lines_[i];
-  if (stats_.entries + stats_.executions == 0 && supplier_.unmatched()) return *supplier_.unmatched();
-  summarize(supplier_, account_, assembler_.evidence(), log_entries_, options_, stats_);
+  for (size_t i = 0; i < lines_.size() && i < inputs.files.size(); ++i) inputs.files[i].lines = lines_[i];
+  if (stats_.entries + stats_.executions == 0 && unmatched) return *unmatched;
+  summarize(std::move(inputs), account_, assembler_.evidence(), log_entries_, options_, stats_);
   return std::move(stats_);
+}
+
+Result<IngestStats> Pipeline::run(std::vector<std::string> paths, const PipelineLimits& limits) {
+  ChunkSupplier supplier(std::move(paths), options_, limits);
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < std::max(options_.threads, 1U); ++i)
+    threads.emplace_back([this, &supplier] { work(supplier); });
+  work(supplier);
+  for (std::thread& thread : threads) thread.join();
+  stats_.interrupted = stopped();
+  if (stats_.interrupted) supplier.interrupt();
+  const Status failure = supplier.failure();
+  const Status unmatched = supplier.unmatched();
+  InputFacts inputs;
+  inputs.add(supplier);
+  return finish(std::move(inputs), failure, unmatched);
+}
+
+// The thread of one followed input.
+void Pipeline::follow(Followed& input) {
+  Job job;
+  PreparedChunk chunk;
+  while (input.supplier->next(job)) {
+    const uint32_t own = job.file;
+    {
+      const std::lock_guard<std::mutex> lock(turn_);
+      while (input.files.size() <= own) input.files.push_back(followed_files_++);
+      job.file = input.files[own];
+      if (prefix_.empty()) prefix_ = input.supplier->detection().prefix;
+    }
+    prepare(job, chunk);
+    const std::lock_guard<std::mutex> lock(turn_);
+    if (job.events != nullptr) {
+      consume_events(job, input.supplier->files()[own]);
+    } else {
+      consume(job, chunk);
+    }
+  }
+  const std::lock_guard<std::mutex> lock(turn_);
+  input.caught_up = true;
+  turn_changed_.notify_all();
+}
+
+// Returns when all that the file holds now was read: a session may go on in the next.
+void Pipeline::start_following(const std::string& path, const PipelineLimits& limits) {
+  Followed& input = *followed_.emplace_back(std::make_unique<Followed>());
+  input.supplier = std::make_unique<ChunkSupplier>(std::vector<std::string>{path}, follow_options_, limits);
+  input.supplier->set_waiting([this, &input] {
+    const std::lock_guard<std::mutex> lock(turn_);
+    input.caught_up = true;
+    turn_changed_.notify_all();
+  });
+  std::unique_lock<std::mutex> lock(turn_);
+  input.supplier->set_prefix_hint(prefix_);
+  input.thread = std::thread([this, &input] { follow(input); });
+  turn_changed_.wait(lock, [&input] { return input.caught_up; });
+}
+
+Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, const PipelineLimits& limits) {
+  constexpr auto kPause = std::chrono::milliseconds(200);
+  InputWatch watch(inputs);
+  Result<InputOrder> order = watch.start(options_);
+  if (!order) return order.error();
+  follow_options_ = options_;
+  follow_options_.progress = nullptr;
+  for (const auto& [path, range] : order->ranges) {
+    ByteRange& part = follow_options_.ranges[path];
+    part.from = std::max(part.from, range.from);
+  }
+  if (options_.checkpoint) {
+    follow_options_.checkpoint = [this](const std::string& path, uint64_t bytes) {
+      const std::lock_guard<std::mutex> lock(turn_);
+      options_.checkpoint(path, bytes);
+    };
+  }
+  for (const std::string& path : order->paths) start_following(path, limits);
+  while (!stopped()) {
+    std::this_thread::sleep_for(kPause);
+    for (const std::string& path : watch.fresh()) start_following(path, limits);
+  }
+  InputFacts facts;
+  facts.warnings = std::move(order->warnings);
+  Status failure, unmatched;
+  std::vector<IngestFile> files(followed_files_);
+  for (const auto& input : followed_) {
+    input->thread.join();
+    if (!failure) failure = input->supplier->failure();
+    if (!unmatched) unmatched = input->supplier->unmatched();
+    files.resize(std::max<size_t>(files.size(), followed_files_));
+    for (size_t i = 0; i < input->files.size(); ++i)
+      files[input->files[i]] = std::move(input->supplier->files()[i]);
+    facts.add(*input->supplier);
+  }
+  facts.files = std::move(files);
+  return finish(std::move(facts), failure, unmatched);
 }
 
 }  // namespace
@@ -198,8 +310,8 @@ Result<IngestStats> ingest_with_limits(const std::vector<std::string>& inputs, c
     if (const auto matcher = PrefixMatcher::compile(options.prefix); !matcher) return matcher.error();
   }
   if (paths->empty()) return Error{Error::Kind::kInput, "there is no file to read", "", "", 0, 0, false};
-  Pipeline pipeline(std::move(*paths), options, limits, sink);
-  return pipeline.run();
+  Pipeline pipeline(options, sink);
+  return options.follow ? pipeline.follow(inputs, limits) : pipeline.run(std::move(*paths), limits);
 }
 
 Result<IngestStats> ingest(const std::vector<std::string>& inputs, const IngestOptions& options,

@@ -45,6 +45,12 @@ struct InputFormat {
   std::unique_ptr<EventReader> (*make)(const IngestOptions& options) = nullptr;
 };
 
+// Bytes [from, to) of a plain file.
+struct ByteRange {
+  uint64_t from = 0;
+  uint64_t to = UINT64_MAX;
+};
+
 struct IngestOptions {
   std::string format;  // "" or "auto": detect; else a log_format_name()
   std::string prefix;  // log_line_prefix; empty: detect
@@ -56,19 +62,25 @@ struct IngestOptions {
   // Filters by field: keep only / drop. Exact matches.
   std::vector<std::string> databases, users, applications, hosts;
   std::vector<std::string> exclude_databases, exclude_users, exclude_applications, exclude_hosts;
+  // Of these plain files only a part is read. It starts at the start of a line.
+  std::map<std::string, ByteRange> ranges;
   uint64_t max_entry_bytes = 16 * 1024 * 1024;  // longer entries are cut and counted
   std::function<void(uint64_t bytes_done, uint64_t bytes_total)>
       progress;  // from one thread at a time; may be empty
 
   // Set from any thread or a signal handler: reading ends early, as if the inputs ended. May be null.
   const std::atomic<bool>* stop = nullptr;
-  // The last input is followed as it grows and across its rotation (see follow.h), until `stop`. Reading then
-  // takes one thread.
+  // The inputs are followed as they grow and across their rotation (see follow.h), until `stop`; so are files
+  // that appear in the directories and globs among them. Compressed files are read to their end. Every file
+  // is read by a thread of its own; the sink is called from one thread at a time.
   bool follow = false;
-  uint64_t follow_from = 0;  // bytes of it that are known already
-  // Following: called now and then from the thread that calls the sink. `bytes` of the file that has the name
-  // now have been turned into entries. May be empty.
-  std::function<void(uint64_t bytes)> checkpoint;
+  std::vector<std::string> leave_out;  // following: files in the directories that are not read
+  // Following: called with all bytes read, in order for each path, from any thread. `first`: they are the first
+  // of a file that has the name now, while another had it before. May be empty.
+  std::function<void(const std::string& path, std::string_view bytes, bool first)> followed_bytes;
+  // Following: called now and then while the sink is not. `bytes` of the file that has the name `path` now
+  // have been turned into entries. May be empty.
+  std::function<void(const std::string& path, uint64_t bytes)> checkpoint;
 };
 
 // Lines that were neither an entry nor a known continuation, grouped by shape (digits, quotes and words

@@ -144,7 +144,16 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
 
 }  // namespace
 
-void summarize(ChunkSupplier& supplier, const ReadAccount& account, const SettingsEvidence& evidence,
+void InputFacts::add(ChunkSupplier& supplier) {
+  for (IngestFile& file : supplier.files()) files.push_back(std::move(file));
+  for (std::string& warning : supplier.warnings()) warnings.push_back(std::move(warning));
+  const Detection& other = supplier.detection();
+  if (other.kind == LogFormatKind::kUnknown) return;
+  mixed |= supplier.mixed() || (detection.kind != LogFormatKind::kUnknown && detection.kind != other.kind);
+  if (detection.kind == LogFormatKind::kUnknown) detection = other;
+}
+
+void summarize(InputFacts inputs, const ReadAccount& account, const SettingsEvidence& evidence,
                uint64_t log_entries, const IngestOptions& options, IngestStats& stats) {
   stats.lines = account.lines;
   stats.entry_bytes = account.entry_bytes;
@@ -152,12 +161,12 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
   stats.blank_bytes = account.blank_bytes;
   stats.unread_lines = account.unread_lines;
   stats.unread_shapes = account.unread_shapes;
-  stats.files = std::move(supplier.files());
+  stats.files = std::move(inputs.files);
   for (const IngestFile& file : stats.files) stats.bytes += file.bytes;
-  const Detection& detection = supplier.detection();
-  stats.format = supplier.mixed() ? "mixed" : std::string(log_format_name(detection.kind));
+  const Detection& detection = inputs.detection;
+  stats.format = inputs.mixed ? "mixed" : std::string(log_format_name(detection.kind));
   stats.prefix = detection.prefix;
-  const bool log = supplier.mixed() || is_log(detection.kind);
+  const bool log = inputs.mixed || is_log(detection.kind);
   if (log) {
     stats.confidence =
         fmt::format("matched {} of {} entries", log_entries, log_entries + account.unread_lines);
@@ -168,14 +177,14 @@ void summarize(ChunkSupplier& supplier, const ReadAccount& account, const Settin
                                                                                     : "rows";
     stats.confidence = fmt::format("{} {}", stats.entries, what);
   }
-  if (!supplier.mixed()) {
+  if (!inputs.mixed) {
     stats.pin_options = "--format " + stats.format;
     if (detection.kind == LogFormatKind::kStderr)
       stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
   }
   if (log) infer_settings(evidence, stats);
   // What the readers of whole inputs had to say comes first.
-  for (std::string& warning : supplier.warnings()) stats.warnings.push_back(std::move(warning));
+  for (std::string& warning : inputs.warnings) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
       stats.prefix.find("%p") == std::string::npos && stats.prefix.find("%c") == std::string::npos &&
       stats.no_session == 0) {

@@ -18,50 +18,6 @@ namespace {
 
 constexpr uint64_t kBlock = uint64_t{64} * 1024;
 
-// Collects the sample blocks of a stream in one pass, without knowing its length beforehand.
-class Sampler {
- public:
-  void add(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const uint64_t until_edge =
-          next_start_ > position_ ? next_start_ - position_ : next_start_ + kBlock - position_;
-      const std::string_view part = bytes.substr(0, std::min<uint64_t>(bytes.size(), until_edge));
-      if (position_ >= next_start_) block_ += part;
-      keep_tail(part);
-      position_ += part.size();
-      bytes.remove_prefix(part.size());
-      if (block_.size() == kBlock) close_block();
-    }
-  }
-
-  // A block cut short by the end is covered by the tail.
-  Content finish() const {
-    const std::string size = std::to_string(position_);
-    return {position_, hash128(digest_ + size + tail_)};
-  }
-
- private:
-  void close_block() {
-    const Hash128 hash = hash128(block_);
-    digest_.append(reinterpret_cast<const char*>(&hash), sizeof hash);
-    block_.clear();
-    next_start_ = next_start_ == 0 ? kBlock : next_start_ * 2;
-  }
-
-  void keep_tail(std::string_view part) {
-    if (part.size() >= kBlock) {
-      tail_ = part.substr(part.size() - kBlock);
-      return;
-    }
-    tail_ += part;
-    if (tail_.size() > kBlock) tail_.erase(0, tail_.size() - kBlock);
-  }
-
-  uint64_t position_ = 0;
-  uint64_t next_start_ = 0;  // of the next sample block, or of the one being filled
-  std::string block_, digest_, tail_;
-};
-
 class File {
  public:
   explicit File(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
@@ -95,7 +51,7 @@ class File {
   int descriptor_;
 };
 
-// The same identity as Sampler's, read by seeking.
+// The same identity as ContentSampler's, read by seeking.
 std::optional<Content> prefix_content(const File& file, uint64_t bytes) {
   std::string digest;
   for (uint64_t start = 0; start + kBlock <= bytes; start = start == 0 ? kBlock : start * 2) {
@@ -119,6 +75,41 @@ Error cannot_read(const std::string& path) {
 
 }  // namespace
 
+void ContentSampler::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const uint64_t until_edge =
+        next_start_ > position_ ? next_start_ - position_ : next_start_ + kBlock - position_;
+    const std::string_view part = bytes.substr(0, std::min<uint64_t>(bytes.size(), until_edge));
+    if (position_ >= next_start_) block_ += part;
+    keep_tail(part);
+    position_ += part.size();
+    bytes.remove_prefix(part.size());
+    if (block_.size() == kBlock) close_block();
+  }
+}
+
+// A block cut short by the end is covered by the tail.
+Content ContentSampler::finish() const {
+  const std::string size = std::to_string(position_);
+  return {position_, hash128(digest_ + size + tail_)};
+}
+
+void ContentSampler::close_block() {
+  const Hash128 hash = hash128(block_);
+  digest_.append(reinterpret_cast<const char*>(&hash), sizeof hash);
+  block_.clear();
+  next_start_ = next_start_ == 0 ? kBlock : next_start_ * 2;
+}
+
+void ContentSampler::keep_tail(std::string_view part) {
+  if (part.size() >= kBlock) {
+    tail_ = part.substr(part.size() - kBlock);
+    return;
+  }
+  tail_ += part;
+  if (tail_.size() > kBlock) tail_.erase(0, tail_.size() - kBlock);
+}
+
 Result<Content> content_of(const std::string& path) {
   Result<std::vector<std::unique_ptr<Source>>> sources = open_sources(path);
   if (!sources) return sources.error();
@@ -129,7 +120,7 @@ Result<Content> content_of(const std::string& path) {
     if (content) return *content;
     return cannot_read(path);
   }
-  Sampler sampler;
+  ContentSampler sampler;
   std::string buffer;
   for (const auto& source : *sources) {
     while (true) {

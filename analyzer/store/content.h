@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/base/error.h"
@@ -20,6 +21,21 @@ struct Content {
   uint64_t bytes = 0;  // decoded
   Hash128 identity;
   friend bool operator==(const Content&, const Content&) = default;
+};
+
+// Computes the identity of a stream in one pass, without knowing its length beforehand.
+class ContentSampler {
+ public:
+  void add(std::string_view bytes);
+  Content finish() const;  // of what was added so far
+
+ private:
+  void close_block();
+  void keep_tail(std::string_view part);
+
+  uint64_t position_ = 0;
+  uint64_t next_start_ = 0;  // of the next sample block, or of the one being filled
+  std::string block_, digest_, tail_;
 };
 
 // Of a whole input, decompressed. An archive's members count as one stream. The file is opened, read and

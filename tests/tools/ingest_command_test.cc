@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -103,6 +105,77 @@ TEST_F(IngestCommand, FollowsAcrossRotationUntilTheSignal) {
   std::ofstream(log, std::ios::app) << entry(6);
   EXPECT_EQ(run_pgsieve({"ingest", log, "--store", store_}).exit_code, 0);
   EXPECT_EQ(executions(run_pgsieve({"report", "--store", store_, "-o", "json"}).out), 6U);
+}
+
+// A directory whose files are rotated in all the ways there are: a new name, renaming, copying and
+// truncating, compressing. Nothing is read twice, nothing is lost.
+TEST_F(IngestCommand, FollowsADirectory) {
+  const std::filesystem::path logs = directory_.path("logs");
+  std::filesystem::create_directory(logs);
+  const auto append = [&](const std::string& name, const std::string& text) {
+    std::ofstream(logs / name, std::ios::app) << text;
+  };
+  append("a.log", entry(1) + entry(2));
+  append("b.log", entry(11) + entry(12) + entry(13));
+  append("old.log", entry(21));
+  ASSERT_EQ(std::system(("gzip -n " + (logs / "old.log").string()).c_str()), 0);
+  const std::string out = directory_.path("out.json");
+  Running following({"ingest", "--follow", logs.string(), "--store", store_}, out);
+  ASSERT_TRUE(has_open(following.id(), logs / "a.log"));
+  ASSERT_TRUE(has_open(following.id(), logs / "b.log"));
+  append("a.log", entry(3));
+  append("b.log", entry(14));
+  append("c.log", entry(31));  // the server's own rotation
+  ASSERT_TRUE(has_open(following.id(), logs / "c.log"));
+  std::filesystem::rename(logs / "a.log", logs / "a.log.1");
+  append("a.log", entry(4));
+  ASSERT_TRUE(has_open(following.id(), logs / "a.log"));
+  std::filesystem::copy_file(logs / "b.log", logs / "b.log.1");
+  poll(nullptr, 0, 600);  // so that the copy is seen, and what it holds was read
+  std::filesystem::resize_file(logs / "b.log", 0);
+  append("b.log", entry(15) + entry(16));
+  poll(nullptr, 0, 600);
+  ASSERT_EQ(std::system(("gzip -n " + (logs / "b.log.1").string()).c_str()), 0);
+  EXPECT_EQ(following.end(SIGTERM), 0);
+  EXPECT_EQ(executions(run_pgsieve({"report", "--store", store_, "-o", "json"}).out), 12U);
+  // All of it is known to the next run.
+  EXPECT_EQ(run_pgsieve({"ingest", logs.string(), "--store", store_}).exit_code, 0);
+  EXPECT_EQ(executions(run_pgsieve({"report", "--store", store_, "-o", "json"}).out), 12U);
+}
+
+// Copies that overlap with what a store has read, and a line that is only half written.
+TEST_F(IngestCommand, OverlapsAreReadOnce) {
+  std::string text;
+  const auto write = [&](const std::string& name, int from, int to) {
+    text.clear();
+    for (int i = from; i < to; ++i) text += entry(i);
+    return directory_.write(name, text);
+  };
+  const auto count = [&](const std::string& log) {
+    EXPECT_EQ(run_pgsieve({"ingest", log, "--store", store_}).exit_code, 0);
+    return executions(run_pgsieve({"report", "--store", store_, "-o", "json"}).out);
+  };
+  EXPECT_EQ(count(write("a.log", 0, 100)), 100U);
+  EXPECT_EQ(count(write("b.log", 90, 200)), 200U);
+  EXPECT_EQ(count(write("full.log", 0, 200)), 200U);
+  EXPECT_EQ(count(write("middle.log", 20, 30)), 200U);
+  const std::string half = write("full.log", 0, 201);
+  std::ofstream(half, std::ios::trunc) << text.substr(0, text.size() - 20);
+  EXPECT_EQ(count(half), 200U);
+  std::ofstream(half, std::ios::app) << text.substr(text.size() - 20);
+  EXPECT_EQ(count(half), 201U);
+}
+
+TEST_F(IngestCommand, FollowsSeveralFilesWithoutAStore) {
+  const std::string a = directory_.write("a.log", entry(1));
+  const std::string b = directory_.write("b.log", entry(2));
+  const std::string out = directory_.path("out.json");
+  Running following({"report", "--follow", a, b, "-o", "json"}, out);
+  ASSERT_TRUE(has_open(following.id(), b));
+  std::ofstream(a, std::ios::app) << entry(3);
+  std::ofstream(b, std::ios::app) << entry(4);
+  EXPECT_EQ(following.end(SIGINT), 0);
+  EXPECT_EQ(executions(read_file(out)), 4U);
 }
 
 TEST_F(IngestCommand, FollowingWithoutAStoreEndsWithTheReport) {

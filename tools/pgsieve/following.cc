@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <utility>
 
+#include "analyzer/capture/file_part.h"
+#include "analyzer/capture/source.h"
 #include "analyzer/store/content.h"
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
 #include "analyzer/workload/builder.h"
+#include "tools/pgsieve/known_inputs.h"
 
 namespace pgsieve {
 
@@ -14,29 +20,35 @@ namespace {
 
 class Follower {
  public:
-  explicit Follower(const AnalysisOptions& options)
-      : options_(options), path_(options.inputs.back()), builder_(options.workload) {}
+  explicit Follower(const AnalysisOptions& options) : options_(options), builder_(options.workload) {}
 
   Status run();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  Result<uint64_t> start();
-  void checkpoint(uint64_t bytes);
+  Result<std::map<std::string, ByteRange>> start();
+  Status sample_head(const std::string& path, uint64_t bytes);
+  void observe(const std::string& path, std::string_view bytes, bool first);
+  void checkpoint(const std::string& path, uint64_t bytes);
   Status commit(const IngestStats* account);
 
   const AnalysisOptions& options_;
-  std::string path_;
   WorkloadBuilder builder_;
-  uint64_t read_ = 0;       // of the file that has the name now
-  uint64_t committed_ = 0;  // likewise
+  std::map<std::string, uint64_t> read_;  // of the files that have the names now
+  std::map<std::string, uint64_t> committed_;
   Clock::time_point last_commit_ = Clock::now();
   Status failure_;
+
+  // What rotation takes the name from must be known again under any other: its identity is computed as it is
+  // read. Several threads read.
+  std::mutex content_;
+  std::map<std::string, ContentSampler> samplers_;
+  std::vector<StoredInput> rotated_;
 };
 
-// Takes over the store's open scopes; gives how much of the file the store knows.
-Result<uint64_t> Follower::start() {
+// Takes over the store's open scopes; gives the part of each file that the store doesn't know.
+Result<std::map<std::string, ByteRange>> Follower::start() {
   Result<Store> store = Store::open_for_update(options_.store_file);
   if (!store) return store.error();
   const Result<std::vector<StoredInput>> inputs = store->inputs();
@@ -44,21 +56,48 @@ Result<uint64_t> Follower::start() {
   const Result<StoreContents> contents = store->load();
   if (!contents) return contents.error();
   builder_.resume(contents->workload);
-  uint64_t known = 0;
-  const Result<Content> now = content_of(path_);
-  for (const StoredInput& input : *inputs) {
-    const bool same = now && input.content == *now;
-    if (input.content.bytes > known && (same || has_grown_from(path_, input.content)))
-      known = input.content.bytes;
+  const Result<std::vector<std::string>> paths = expand_inputs(options_.inputs);
+  if (!paths) return paths.error();
+  std::map<std::string, ByteRange> unknown;
+  for (const std::string& path : *paths) {
+    if (!is_plain_file(path)) continue;
+    const Result<uint64_t> known = known_bytes(path, *inputs, options_.ingest);
+    if (!known) return known.error();
+    unknown[path].from = read_[path] = committed_[path] = *known;
+    if (Status failed = sample_head(path, *known)) return *failed;
   }
-  return known;
+  return unknown;
+}
+
+Status Follower::sample_head(const std::string& path, uint64_t bytes) {
+  Result<std::unique_ptr<Source>> head = open_file_part(path, {0, bytes});
+  if (!head) return head.error();
+  ContentSampler& sampler = samplers_[path];
+  std::string block;
+  while (true) {
+    block.clear();
+    const Result<size_t> got = (*head)->read(block, size_t{1} << 20);
+    if (!got) return got.error();
+    if (*got == 0) return {};
+    sampler.add(block);
+  }
+}
+
+void Follower::observe(const std::string& path, std::string_view bytes, bool first) {
+  const std::lock_guard<std::mutex> lock(content_);
+  ContentSampler& sampler = samplers_[path];
+  if (first) {
+    rotated_.push_back({path, sampler.finish()});
+    sampler = ContentSampler();
+  }
+  sampler.add(bytes);
 }
 
 // A failed commit is told at the end; the facts stay in the builder's hands until one succeeds.
-void Follower::checkpoint(uint64_t bytes) {
-  read_ = bytes;
+void Follower::checkpoint(const std::string& path, uint64_t bytes) {
+  read_[path] = bytes;
   const auto now = Clock::now();
-  if (read_ == committed_ || now - last_commit_ < std::chrono::seconds(kCommitSeconds)) return;
+  if (now - last_commit_ < std::chrono::seconds(kCommitSeconds) || read_ == committed_) return;
   last_commit_ = now;
   if (Status failed = commit(nullptr); failed && !failure_) failure_ = std::move(failed);
 }
@@ -73,8 +112,18 @@ Status Follower::commit(const IngestStats* account) {
   contents->workload.merge(added);
   if (account != nullptr) merge_ingest(contents->ingest, *account);
   std::vector<StoredInput> inputs;
-  const Result<Content> content = content_of_head(path_, read_);
-  if (content && content->bytes > 0) inputs.push_back({path_, *content});
+  for (const auto& [path, bytes] : read_) {
+    if (const auto done = committed_.find(path); done != committed_.end() && done->second == bytes) continue;
+    const Result<Content> content = content_of_head(path, bytes);
+    if (content && content->bytes > 0) inputs.push_back({path, *content});
+  }
+  {
+    const std::lock_guard<std::mutex> lock(content_);
+    for (StoredInput& input : rotated_) {
+      if (input.content.bytes > 0) inputs.push_back(std::move(input));
+    }
+    rotated_.clear();
+  }
   Status failed = store->commit(*contents, added, inputs);
   builder_.resume(contents->workload);
   committed_ = read_;
@@ -82,12 +131,15 @@ Status Follower::commit(const IngestStats* account) {
 }
 
 Status Follower::run() {
-  const Result<uint64_t> known = start();
-  if (!known) return known.error();
+  Result<std::map<std::string, ByteRange>> unknown = start();
+  if (!unknown) return unknown.error();
   IngestOptions ingest_options = options_.ingest;
-  ingest_options.follow_from = read_ = committed_ = *known;
-  ingest_options.checkpoint = [this](uint64_t bytes) { checkpoint(bytes); };
-  const Result<IngestStats> stats = ingest({path_}, ingest_options, builder_);
+  ingest_options.ranges = std::move(*unknown);
+  ingest_options.checkpoint = [this](const std::string& path, uint64_t bytes) { checkpoint(path, bytes); };
+  ingest_options.followed_bytes = [this](const std::string& path, std::string_view bytes, bool first) {
+    observe(path, bytes, first);
+  };
+  const Result<IngestStats> stats = ingest(options_.inputs, ingest_options, builder_);
   if (!stats) return stats.error();
   if (Status failed = commit(&*stats)) return failed;
   return failure_;

@@ -7,9 +7,9 @@
 
 namespace pgsieve {
 
-// Reads the last of options.inputs as it grows, from where the store knows it to end, until
-// options.ingest.stop. What was read is committed every kCommitSeconds, and at the end. Between commits other
-// programs may use the store.
+// Reads options.inputs as they grow, each from where the store knows it to end, until options.ingest.stop;
+// see IngestOptions::follow. What was read is committed every kCommitSeconds, and at the end. Between commits
+// other programs may use the store.
 inline constexpr int kCommitSeconds = 10;
 Status follow_into_store(const AnalysisOptions& options);
 

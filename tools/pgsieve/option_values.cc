@@ -202,8 +202,10 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   if (analysis.inputs.empty() && analysis.store_file.empty()) {
     throw UsageError{"no input: name log files, directories, or - for standard input, or a --store"};
   }
-  if (ingest.follow && (analysis.inputs.empty() || analysis.inputs.back() == "-")) {
-    throw UsageError{"--follow needs a file: standard input is read as it comes anyway"};
+  const bool standard_input =
+      std::find(analysis.inputs.begin(), analysis.inputs.end(), "-") != analysis.inputs.end();
+  if (ingest.follow && (analysis.inputs.empty() || standard_input)) {
+    throw UsageError{"--follow needs files: standard input is read as it comes anyway"};
   }
   if (analysis.inputs.empty() && has_filters(analysis)) {
     throw UsageError{"filters choose what is read into a store; they can't take anything out of it again"};

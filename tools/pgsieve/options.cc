@@ -55,7 +55,8 @@ void add_input_options(CLI::App& app, AnalysisOptions& options) {
 // What report, lint and ingest have beyond the inputs of other commands.
 void add_reading_options(CLI::App& app, AnalysisOptions& options, RawOptions& raw) {
   app.add_flag("--follow", options.ingest.follow,
-               "go on reading the last input as it grows, across its rotation, until Ctrl-C or SIGTERM")
+               "go on reading the inputs as they grow, across rotation and with new files in directories, until "
+               "Ctrl-C or SIGTERM")
       ->group("Input");
   app.add_option("--threads", raw.threads, "threads to read with; default: one per processor")
       ->type_name("N")

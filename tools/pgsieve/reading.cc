@@ -12,6 +12,8 @@
 #include <optional>
 #include <set>
 
+#include "analyzer/capture/file_part.h"
+#include "analyzer/capture/input_order.h"
 #include "analyzer/capture/source.h"
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
@@ -19,7 +21,7 @@
 #include "analyzer/wire/conversation_file.h"
 #include "analyzer/workload/builder.h"
 #include "tools/pgsieve/following.h"
-#include "tools/pgsieve/tail_pipe.h"
+#include "tools/pgsieve/known_inputs.h"
 #include "tools/pgsieve/terminal.h"
 
 namespace pgsieve {
@@ -79,26 +81,31 @@ Result<IngestStats> ingest_with_progress(const std::vector<std::string>& inputs,
   return stats;
 }
 
-// What a run will read into a store, and under which names.
+// What a run will read into a store.
 struct StorePlan {
   std::vector<std::string> paths;  // as handed to ingest()
+  std::map<std::string, ByteRange> ranges;
   std::vector<StoredInput> added;
-  std::map<std::string, std::string> names;  // path of a tail → the file it is the tail of
-  std::vector<std::unique_ptr<TailPipe>> tails;
   uint64_t known = 0;
 };
 
-// The longest stretch the store knows that the file begins with.
-std::optional<Content> grown_from(const std::string& path, const std::vector<StoredInput>& stored) {
-  std::optional<Content> longest;
-  for (const StoredInput& input : stored) {
-    if (longest && input.content.bytes <= longest->bytes) continue;
-    if (has_grown_from(path, input.content)) longest = input.content;
-  }
-  return longest;
+// A plain file, as far as it is there now: it may grow while it is read. False: all of it is known.
+Result<bool> plan_plain(const std::string& path, const std::vector<StoredInput>& stored,
+                        const IngestOptions& options, StorePlan& plan) {
+  ByteRange range{0, complete_size(path)};
+  const Result<Content> content = content_of_head(path, range.to);
+  if (!content) return content.error();
+  const Result<uint64_t> known = known_bytes(path, stored, options);
+  if (!known) return known.error();
+  range.from = *known;
+  plan.added.push_back({path, *content});
+  if (range.from >= range.to) return content->bytes == 0;
+  plan.ranges[path] = range;
+  return true;
 }
 
-Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vector<StoredInput> stored) {
+Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vector<StoredInput> stored,
+                               const IngestOptions& options) {
   StorePlan plan;
   for (const std::string& path : paths) {
     std::error_code ignored;
@@ -107,26 +114,27 @@ Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vecto
       plan.added.push_back({path, {}});
       continue;
     }
-    const Result<Content> content = content_of(path);
-    if (!content) return content.error();
-    const bool known = std::any_of(stored.begin(), stored.end(), [&](const StoredInput& input) {
-      return content->bytes != 0 && input.content == *content;
-    });
-    if (known) {
+    const size_t before = plan.added.size();
+    bool fresh = false;
+    if (is_plain_file(path)) {
+      const Result<bool> planned = plan_plain(path, stored, options, plan);
+      if (!planned) return planned.error();
+      fresh = *planned;
+    } else {
+      const Result<Content> content = content_of(path);
+      if (!content) return content.error();
+      fresh = std::none_of(stored.begin(), stored.end(), [&](const StoredInput& input) {
+        return content->bytes != 0 && input.content == *content;
+      });
+      if (fresh) plan.added.push_back({path, *content});
+    }
+    if (fresh) {
+      plan.paths.push_back(path);
+    } else {
       ++plan.known;
-      continue;
     }
-    std::string read_as = path;
-    if (const std::optional<Content> begin = grown_from(path, stored)) {
-      Result<std::unique_ptr<TailPipe>> tail = TailPipe::open(path, begin->bytes);
-      if (!tail) return tail.error();
-      read_as = (*tail)->path();
-      plan.names[read_as] = path;
-      plan.tails.push_back(std::move(*tail));
-    }
-    plan.paths.push_back(read_as);
-    plan.added.push_back({path, *content});
-    stored.push_back({path, *content});  // a second copy in the same run is known, too
+    // A second copy in the same run is known, too.
+    if (plan.added.size() > before) stored.push_back(plan.added.back());
   }
   return plan;
 }
@@ -137,11 +145,10 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
               bool& interrupted) {
   WorkloadBuilder builder(options.workload);
   builder.resume(contents.workload);
-  Result<IngestStats> stats = ingest_with_progress(plan.paths, options, builder);
+  AnalysisOptions parts = options;
+  parts.ingest.ranges = plan.ranges;
+  const Result<IngestStats> stats = ingest_with_progress(plan.paths, parts, builder);
   if (!stats) return stats.error();
-  for (IngestFile& file : stats->files) {
-    if (const auto tail = plan.names.find(file.name); tail != plan.names.end()) file.name = tail->second;
-  }
   const Workload added = builder.finish(/*close_scopes=*/false);
   contents.workload.open_scopes.clear();  // resumed: they go on in `added`
   contents.workload.merge(added);
@@ -169,7 +176,7 @@ Result<Reading> read_into_store(const AnalysisOptions& options) {
   if (!stored) return stored.error();
   Result<StoreContents> contents = store->load();
   if (!contents) return contents.error();
-  const Result<StorePlan> plan = plan_reading(paths, *stored);
+  const Result<StorePlan> plan = plan_reading(paths, *stored, options.ingest);
   if (!plan) return plan.error();
   bool interrupted = false;
   if (!plan->paths.empty()) {
@@ -189,6 +196,8 @@ Result<Reading> read_into_store(const AnalysisOptions& options) {
 Result<Reading> read_captures(const AnalysisOptions& options) {
   Reading reading;
   std::vector<std::string> paths = usable_inputs(options.inputs, reading.problems);
+  // Followed, directories and globs are handed on as they are: files may come.
+  if (options.ingest.follow && reading.problems.empty()) paths = options.inputs;
   while (!paths.empty()) {
     WorkloadBuilder builder(options.workload);
     Result<IngestStats> stats = ingest_with_progress(paths, options, builder);
@@ -209,16 +218,28 @@ Result<Reading> read_captures(const AnalysisOptions& options) {
   return no_input(reading.problems);
 }
 
-// The other inputs are read first, then the last one is followed.
+// What can't grow is read first, then the others are followed. Directories are handed on as they are: files
+// may come.
 static Result<Reading> follow_store(const AnalysisOptions& options) {
+  const Result<std::vector<std::string>> paths = expand_inputs(options.inputs);
+  if (!paths) return paths.error();
   AnalysisOptions others = options;
-  others.inputs.pop_back();
   others.ingest.follow = false;
+  others.inputs.clear();
+  for (const std::string& path : *paths) {
+    if (!is_plain_file(path)) others.inputs.push_back(path);
+  }
   if (!others.inputs.empty()) {
     const Result<Reading> before = read_into_store(others);
     if (!before || before->interrupted) return before;
   }
-  if (Status failed = follow_into_store(options)) return *failed;
+  AnalysisOptions followed = options;
+  std::erase_if(followed.inputs, [&](const std::string& input) {
+    return std::find(others.inputs.begin(), others.inputs.end(), input) != others.inputs.end();
+  });
+  if (followed.inputs.empty()) return read_store_only(options);
+  followed.ingest.leave_out = others.inputs;
+  if (Status failed = follow_into_store(followed)) return *failed;
   return read_store_only(options);
 }
 

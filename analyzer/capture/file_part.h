@@ -1,0 +1,42 @@
+// Parts of plain files: read by position, and as a Source of their own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "analyzer/base/error.h"
+#include "analyzer/capture/ingest.h"
+#include "analyzer/capture/source.h"
+
+namespace pgsieve {
+
+// A regular file open for reading by position. One thread at a time.
+class PlainFile {
+ public:
+  // Nothing when it can't be opened or is no regular file.
+  static std::optional<PlainFile> open(const std::string& path);
+  PlainFile(PlainFile&& other) noexcept : descriptor_(other.descriptor_), size_(other.size_) {
+    other.descriptor_ = -1;
+  }
+  PlainFile& operator=(PlainFile&&) = delete;
+  ~PlainFile();
+
+  uint64_t size() const { return size_; }  // when it was opened
+  // Appends up to `bytes` bytes from `offset` on; fewer at the end. False: the file can't be read (errno).
+  bool read(uint64_t offset, size_t bytes, std::string& out) const;
+
+ private:
+  PlainFile(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
+  int descriptor_;
+  uint64_t size_;
+};
+
+// Whether the path is a regular file that isn't compressed.
+bool is_plain_file(const std::string& path);
+
+// A Source over the bytes of `range` of a plain file.
+Result<std::unique_ptr<Source>> open_file_part(const std::string& path, const ByteRange& range);
+
+}  // namespace pgsieve

@@ -1,0 +1,98 @@
+#include "analyzer/capture/input_watch.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "analyzer/capture/file_part.h"
+#include "analyzer/capture/source.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kHeadBytes = 4096;
+constexpr size_t kEnough = 64;  // bytes of a head that tell one log from another
+
+std::optional<std::pair<uint64_t, uint64_t>> identity_of(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  return std::pair{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)};
+}
+
+// Decoded.
+std::string head_of(const std::string& path) {
+  std::string head;
+  auto sources = open_sources(path);
+  if (!sources || sources->empty()) return head;
+  while (head.size() < kHeadBytes) {
+    const Result<size_t> got = sources->front()->read(head, kHeadBytes - head.size());
+    if (!got || *got == 0) break;
+  }
+  return head;
+}
+
+std::pair<std::string, std::string> kind_of(const std::string& path) {
+  const std::filesystem::path name(path);
+  return {name.parent_path().string(), name.extension().string()};
+}
+
+}  // namespace
+
+Result<InputOrder> InputWatch::start(const IngestOptions& options) {
+  Result<std::vector<std::string>> paths = expand_inputs(inputs_);
+  if (!paths) return paths.error();
+  for (const std::string& path : *paths) remember(path);
+  std::erase_if(*paths, [&options](const std::string& path) {
+    return std::find(options.leave_out.begin(), options.leave_out.end(), path) != options.leave_out.end();
+  });
+  InputOrder order = order_inputs(std::move(*paths), options);
+  for (const std::string& path : order.other_formats) left_out_.insert(kind_of(path));
+  return order;
+}
+
+void InputWatch::remember(const std::string& path) {
+  paths_.insert(path);
+  const auto identity = identity_of(path);
+  if (!identity) return;
+  Known& known = known_[*identity];
+  if (known.head.size() < kHeadBytes) known.head = head_of(path);
+}
+
+// Either may be the shorter one: a copy grows while it is made.
+bool InputWatch::is_copy(const std::string& head) const {
+  return std::any_of(known_.begin(), known_.end(), [&head](const auto& one) {
+    const std::string& known = one.second.head;
+    const size_t common = std::min(known.size(), head.size());
+    return common >= kEnough && known.compare(0, common, head, 0, common) == 0;
+  });
+}
+
+std::vector<std::string> InputWatch::fresh() {
+  std::vector<std::string> found;
+  for (const std::string& input : inputs_) {
+    const Result<std::vector<std::string>> paths = expand_inputs({input});
+    if (!paths) continue;  // between a rotation's two steps the directory may be empty
+    for (const std::string& path : *paths) {
+      const auto identity = identity_of(path);
+      if (!identity || left_out_.contains(kind_of(path))) continue;
+      if (paths_.contains(path)) {  // followed: also what has the name now
+        remember(path);
+        continue;
+      }
+      if (known_.contains(*identity) || !is_plain_file(path)) continue;
+      const std::string head = head_of(path);
+      if (head.size() < kEnough) continue;  // too little to tell: next time
+      if (is_copy(head)) {
+        known_[*identity].head = head;  // the original may be truncated soon
+        continue;
+      }
+      remember(path);
+      found.push_back(path);
+    }
+  }
+  return found;
+}
+
+}  // namespace pgsieve
