@@ -56,7 +56,8 @@ class FileStream final : public ByteStream {
     pollfd waiting{descriptor_, POLLIN, 0};
     const std::atomic<bool>* interrupt = progress_->interrupt;
     while (!progress_->stop.load(std::memory_order_relaxed) && (interrupt == nullptr || !interrupt->load())) {
-      if (poll(&waiting, 1, 100) != 0) return true;
+      const int ready = poll(&waiting, 1, 100);
+      if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // a signal is no input
     }
     return false;
   }
