@@ -88,6 +88,17 @@ void JsonWriter::close(char bracket) {
   has_items_.pop_back();
   if (had_items) new_line();
   out_ += bracket;
+  if (sink_ && out_.size() >= kPiece) {
+    sink_(out_);
+    out_.clear();
+  }
+}
+
+void JsonWriter::finish() {
+  assert(sink_ && has_items_.empty());
+  out_ += '\n';
+  sink_(out_);
+  out_.clear();
 }
 
 void JsonWriter::key(std::string_view name) {

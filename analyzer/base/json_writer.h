@@ -1,4 +1,4 @@
-// JsonWriter: builds one JSON document (RFC 8259) in a string.
+// JsonWriter: builds one JSON document (RFC 8259) in a string, or hands it on piece by piece.
 //
 // The caller opens and closes objects and arrays; the writer puts the commas, the indentation and the
 // escapes. The output is always valid UTF-8: bytes that are none become U+FFFD. Calls out of order (a value
@@ -7,8 +7,10 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pgsieve {
@@ -20,6 +22,9 @@ class JsonWriter {
  public:
   // indent: blanks per level; 0 writes everything on one line.
   explicit JsonWriter(int indent = 0) : indent_(indent) {}
+  // Hands the document to `sink` in pieces of about kPiece bytes; the last with finish().
+  using Sink = std::function<void(std::string_view)>;
+  JsonWriter(int indent, Sink sink) : sink_(std::move(sink)), indent_(indent) {}
 
   void begin_object() { open('{'); }
   void end_object() { close('}'); }
@@ -49,8 +54,11 @@ class JsonWriter {
   // The document so far; complete when every object and array is closed.
   const std::string& text() const { return out_; }
   std::string take() { return std::move(out_); }
+  // With a sink: the end of the document, and a new line.
+  void finish();
 
  private:
+  static constexpr size_t kPiece = size_t{64} * 1024;
   void open(char bracket);
   void close(char bracket);
   void before_value();
@@ -58,6 +66,7 @@ class JsonWriter {
   void signed_value(int64_t number);
   void unsigned_value(uint64_t number);
 
+  Sink sink_;
   std::string out_;
   std::vector<bool> has_items_;  // per open object or array
   int indent_;

@@ -306,8 +306,8 @@ static void write_outcome(JsonWriter& json, const Report& report) {
   json.end_array();
 }
 
-std::string write_json(const Report& report) {
-  JsonWriter json(2);
+void stream_json(const Report& report, const JsonWriter::Sink& sink) {
+  JsonWriter json(2, sink);
   json.begin_object();
   json.member("schema", "pgsieve.report/1");
   json.member("version", report.version);
@@ -326,7 +326,13 @@ std::string write_json(const Report& report) {
   json.member("patterns_total", report.patterns_total);
   write_dropped(json, report.workload->dropped);
   json.end_object();
-  return json.take() + "\n";
+  json.finish();
+}
+
+std::string write_json(const Report& report) {
+  std::string text;
+  stream_json(report, [&text](std::string_view piece) { text += piece; });
+  return text;
 }
 
 std::string write_jsonl(const Report& report) {

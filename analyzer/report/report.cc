@@ -9,7 +9,7 @@ std::span<const ReportFormat> report_formats() {
   static constexpr std::array kFormats{
       ReportFormat{"text", "for people", write_text, true},
       ReportFormat{"concise", "one line per finding", write_concise, true},
-      ReportFormat{"json", "everything, schema pgsieve.report/1", write_json},
+      ReportFormat{"json", "everything, schema pgsieve.report/1", write_json, false, stream_json},
       ReportFormat{"jsonl", "one finding per line, as in json", write_jsonl},
       ReportFormat{"csv", "the patterns as a table", write_csv},
       ReportFormat{"markdown", "for a pull request comment or a job summary", write_markdown, true},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ struct ReportFormat {
   std::string_view summary;
   std::string (*write)(const Report& report);
   bool for_logs = false;  // free text that may end up in the log of a CI job
+  // The same, handed on in pieces: for a format whose size has no limit. May be null.
+  void (*stream)(const Report& report, const std::function<void(std::string_view)>& sink) = nullptr;
 };
 
 // Every format, in the order the help lists them.
@@ -72,6 +75,7 @@ PatternTimes pattern_times(const Pattern& pattern);
 std::string write_text(const Report& report);
 std::string write_concise(const Report& report);
 std::string write_json(const Report& report);
+void stream_json(const Report& report, const std::function<void(std::string_view)>& sink);
 std::string write_jsonl(const Report& report);
 std::string write_csv(const Report& report);
 std::string write_markdown(const Report& report);  // at most 65,000 bytes

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -704,26 +705,26 @@ std::string with_literals(std::string_view sql, std::string_view literal) {
   return result;
 }
 
-// As it is, or in the first reading of a normalised text that the grammar accepts.
-ParseTree parse_normalised(std::string_view sql) {
-  ParseTree tree(sql);
+// As it is, or in the first reading of a normalised text that the grammar accepts. False: none is.
+bool visit_normalised(std::string_view sql, const std::function<void(const PgQuery__ParseResult&)>& visit) {
+  TreeVisit result = visit_tree(sql, visit);
   for (const std::string_view literal : {"", "''", "0"}) {
-    if (tree.outcome() != ParseTree::Outcome::kRejected) break;
+    if (result.outcome != ParseTree::Outcome::kRejected) break;
     std::string text = literal.empty() ? std::string(sql) : with_literals(sql, literal);
     internal::replace_placeholders(text);
-    tree = ParseTree(text);
+    result = visit_tree(text, visit);
   }
-  return tree;
+  return result.outcome == ParseTree::Outcome::kParsed;
 }
 
 }  // namespace
 
 std::string canonical_form(std::string_view sql) {
-  const ParseTree tree = parse_normalised(sql);
-  if (!tree.ok() || tree.statements().empty()) return "~" + lower(normalize_for_display(sql));
   std::vector<std::string> parts;
-  for (const PgQuery__RawStmt* statement : tree.statements())
-    parts.push_back(Canonical().statement(statement->stmt));
+  const bool parsed = visit_normalised(sql, [&parts](const PgQuery__ParseResult& tree) {
+    for (size_t i = 0; i < tree.n_stmts; ++i) parts.push_back(Canonical().statement(tree.stmts[i]->stmt));
+  });
+  if (!parsed || parts.empty()) return "~" + lower(normalize_for_display(sql));
   return joined(parts, ";");
 }
 

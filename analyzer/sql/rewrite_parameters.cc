@@ -152,8 +152,9 @@ std::optional<Rewrite> Draft::finish(FixClass kind, Node* root) {
   result.stmts = statements;
   Result<std::string> sql = deparse(result);
   if (!sql) return std::nullopt;
-  const ParseTree again(*sql);
-  if (!again.ok() || again.statements().size() != 1) return std::nullopt;
+  size_t statements_again = 0;
+  visit_tree(*sql, [&](const PgQuery__ParseResult& again) { statements_again = again.n_stmts; });
+  if (statements_again != 1) return std::nullopt;
   rewrite.sql = std::move(*sql);
   return rewrite;
 }

@@ -138,8 +138,10 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   std::shared_ptr<StatementInfo> info =
       describe_statement(event.text, *event.scan, options_.schema, fingerprint);
   for (const std::regex& expression : options_.exclude_sql) {
-    const size_t size = std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
-    if (std::regex_search(info->query.begin(), info->query.begin() + static_cast<std::ptrdiff_t>(size), expression))
+    const size_t size =
+        std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
+    if (std::regex_search(info->query.begin(), info->query.begin() + static_cast<std::ptrdiff_t>(size),
+                          expression))
       info->excluded = true;
   }
   uint32_t ignored = 0;
@@ -248,7 +250,8 @@ void WorkloadBuilder::State::count(const StatementEvent& statement) {
     return;
   }
   note_reference(event, *statement.pattern);
-  count_execution(statement, options_.keep_values, *statement.pattern);
+  count_execution(statement, options_.keep_values, options_.keep_values && options_.keep_samples,
+                  *statement.pattern);
   if (event.kind != Event::Kind::kFailed && event.plan != nullptr)
     count_plan(*event.plan, *statement.pattern, facts_);
 }

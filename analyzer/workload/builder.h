@@ -24,6 +24,7 @@ struct WorkloadOptions {
   size_t max_open_scopes = 4096;
   size_t max_loops = 50'000;
   bool keep_values = true;   // keep sample texts and values (false: no literal of the traffic is stored)
+  bool keep_samples = true;  // with keep_values: an even sample of each pattern's executions (Pattern::samples)
   bool track_scopes = true;  // false: patterns only (for measuring)
   const Schema* schema =
       nullptr;  // helps to tell parents from bystanders; must outlive the builder; may be null

@@ -106,7 +106,7 @@ void count_list(uint64_t elements, Pattern& pattern) {
   pattern.max_list_elements = std::max(pattern.max_list_elements, elements);
 }
 
-void count_execution(const StatementEvent& statement, bool keep_values, Pattern& pattern) {
+void count_execution(const StatementEvent& statement, bool keep_values, bool keep_samples, Pattern& pattern) {
   const Event& event = *statement.event;
   widen(pattern.first, pattern.last, event.time, event.time);
   if (!event.database.empty()) pattern.databases.add(event.database);
@@ -124,7 +124,7 @@ void count_execution(const StatementEvent& statement, bool keep_values, Pattern&
   ++pattern.calls;
   if (event.fetches > 0) ++pattern.fetches;
   count_time(event, keep_values, pattern);
-  if (keep_values) keep_sample(statement, pattern);
+  if (keep_samples) keep_sample(statement, pattern);
   count_bounds(statement, pattern);
   count_rows(statement, pattern);
 }

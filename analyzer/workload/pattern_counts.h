@@ -11,8 +11,9 @@ namespace pgsieve {
 // The longest text a pattern or an open scope keeps of a statement.
 inline constexpr size_t kMaxReferenceBytes = size_t{64} * 1024;
 
-// Everything but the plan. keep_values = false keeps no literal in the slowest execution's text.
-void count_execution(const StatementEvent& statement, bool keep_values, Pattern& pattern);
+// Everything but the plan. keep_values = false keeps no literal in the slowest execution's text; keep_samples adds to
+// the pattern's even sample.
+void count_execution(const StatementEvent& statement, bool keep_values, bool keep_samples, Pattern& pattern);
 
 // One list of values that an execution asked for.
 void count_list(uint64_t elements, Pattern& pattern);

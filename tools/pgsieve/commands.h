@@ -27,5 +27,7 @@ bool write_stdout(std::string_view text);
 
 // Replaces a file. False: it can't be written, and that was told.
 bool write_file(const std::string& path, std::string_view text);
+using PieceSink = std::function<void(std::string_view)>;
+bool write_file(const std::string& path, const std::function<void(const PieceSink&)>& produce);
 
 }  // namespace pgsieve

@@ -24,9 +24,18 @@ bool write_stdout(std::string_view text) {
 }
 
 bool write_file(const std::string& path, std::string_view text) {
+  return write_file(path, [text](const PieceSink& sink) { sink(text); });
+}
+
+bool write_file(const std::string& path, const std::function<void(const PieceSink&)>& produce) {
   const auto close = [](std::FILE* file) { return std::fclose(file); };
   std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "wb"), close);
-  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  bool written = file != nullptr;
+  if (written) {
+    produce([&](std::string_view text) {
+      written = written && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+    });
+  }
   const bool closed = file != nullptr && std::fclose(file.release()) == 0;
   if (written && closed) return true;
   tell(fmt::format("can't write {}: {}", path, std::strerror(errno)));

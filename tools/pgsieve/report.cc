@@ -70,6 +70,15 @@ bool write_outputs(Report& report, const ReportOptions& options) {
   for (const OutputSpec& output : options.outputs) {
     const bool to_stdout = output.file.empty();
     report.style.color = (to_stdout || options.color == When::kAlways) && use_color(options.color);
+    if (output.format->stream != nullptr) {
+      const auto produce = [&](const PieceSink& sink) { output.format->stream(report, sink); };
+      if (!to_stdout) {
+        all_written &= write_file(output.file, produce);
+      } else {
+        produce([&](std::string_view piece) { all_written = all_written && write_stdout(piece); });
+      }
+      continue;
+    }
     std::string text = output.format->write(report);
     if (to_stdout && output.format->for_logs && read_by_ci()) text = escape_ci_log(text);
     all_written &= to_stdout ? write_stdout(text) : write_file(output.file, text);
@@ -92,6 +101,8 @@ int run_report(const ReportOptions& given) {
   }
   const std::atomic<bool>& stop = stop_on_signals(options.analysis.ingest.follow);
   options.analysis.ingest.stop = &stop;
+  // No rule asks for them; a store is read by other commands, too.
+  if (options.analysis.store_file.empty()) options.analysis.workload.keep_samples = false;
   Result<Analysis> analysis = analyse(options.analysis);
   if (!analysis) {
     tell(analysis.error().to_string());
