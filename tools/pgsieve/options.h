@@ -56,7 +56,8 @@ enum class FailOn : uint8_t { kInfo, kWarning, kError, kNever };
 struct GateOptions {
   std::string config;  // --config
   bool no_config = false;
-  std::string config_folder;  // of the configuration that was found; "": none
+  std::string config_file;    // the configuration that was found; "": none
+  std::string config_folder;  // where it lies
   std::string baseline;
   bool baseline_given = false;  // on the command line: it must exist
   bool no_baseline = false;

@@ -79,6 +79,7 @@ Config configure(CLI::App& command, GateOptions& gate) {
   const Result<Config> config = load_config(gate.config);
   if (!config) refuse(config.error());
   gate.config_folder = config->folder;
+  gate.config_file = config->file;
   for (const Setting& setting : all_settings()) {
     if (setting.option.empty()) continue;
     CLI::Option* option = command.get_option_no_throw(std::string(setting.option));

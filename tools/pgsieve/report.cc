@@ -50,6 +50,7 @@ Report make_report(const Analysis& analysis, const ReportOptions& options, const
   report.schema = &analysis.schema;
   report.schema_file = options.analysis.schema_file;
   report.store_file = options.analysis.store_file;
+  report.config_file = options.gate.config_file;
   report.findings = analysis.findings;
   report.sources = &sources;
   report.rules = rules_run(options.analysis);
