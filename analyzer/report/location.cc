@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <initializer_list>
+#include <iterator>
 
 #include "analyzer/report/escape.h"
 
@@ -45,8 +47,15 @@ std::string relative(std::string path) {
   return path.find('\n') == std::string::npos && escape_terminal(path) == path ? path : std::string();
 }
 
+// "tests/test_a.py", and "test_a.py" beside the configuration of its runner; not "shop.OrdersTest".
 bool looks_like_path(std::string_view text) {
-  return text.find('/') != std::string_view::npos && text.find(' ') == std::string_view::npos;
+  if (text.empty() || text.find(' ') != std::string_view::npos) return false;
+  if (text.find('/') != std::string_view::npos) return true;
+  constexpr std::string_view kSuffixes[] = {".py", ".rb",  ".js",  ".jsx", ".mjs", ".cjs", ".ts",  ".tsx",
+                                            ".ex", ".exs", ".php", ".go",  ".rs",  ".kt",  ".java"};
+  const std::string_view file = text.substr(0, text.find(':'));
+  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                     [&](std::string_view suffix) { return file.ends_with(suffix); });
 }
 
 std::string first_tag(const Finding& finding, std::initializer_list<const char*> names) {

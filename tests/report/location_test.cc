@@ -68,6 +68,7 @@ TEST_F(Location, ThenTheTest) {
       {"tests/test_orders.py::TestOrders::test_index[7]", "tests/test_orders.py:4"},
       {"./spec/orders_spec.rb:12", "spec/orders_spec.rb:12"},
       {"./spec/orders_spec.rb[1:2]", "spec/orders_spec.rb:1"},
+      {"orders_test.py::test_list", "orders_test.py:1"},
       {"OrdersTest#test_list", "test/orders_test.rb:2"},
       {"Tests\\Feature\\OrdersTest::test_list", "test/orders_test.rb:2"},
       {"shop.OrdersTest.test_list()", "test/orders_test.rb:2"},

@@ -1,0 +1,1 @@
+export default { test: { reporters: ['dot'] }, cacheDir: process.env.TMPDIR ?? '/tmp' };
