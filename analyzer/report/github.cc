@@ -16,6 +16,7 @@ std::string write_github(const Report& report) {
   size_t left_out = 0;
   std::string out;
   for (const Finding& finding : report.findings) {
+    if (is_settled(finding)) continue;
     const auto level = static_cast<size_t>(finding.severity);
     // The last notice is kept for the count of what was left out.
     if (shown[level] == (level == 0 ? kPerLevel - 1 : kPerLevel)) {

@@ -120,6 +120,9 @@ std::string one_finding(const Report& report, const Finding& finding, size_t pla
     }
     out += fmt::format("<p class=\"name\">Chain</p>\n<p>{}</p>\n", chain);
   }
+  if (finding.standing != Standing::kNew)
+    out += fmt::format("<p>It is {}{}.</p>\n", standing_name(finding.standing),
+                       finding.standing_note.empty() ? "" : ": " + escape_html(finding.standing_note));
   out += list("Because", finding.evidence) + list("Caveats", finding.why_not_higher);
   std::vector<std::string> where;
   for (const SourceLocation& found : places(finding, report))
@@ -129,12 +132,12 @@ std::string one_finding(const Report& report, const Finding& finding, size_t pla
   if (report.style.show_values && !finding.sample.empty())
     out += "<p class=\"name\">As it was sent</p>\n" + code_block("Sample", finding.sample);
   out += fix_blocks(finding);
-  out += fmt::format("<p class=\"soft\"><a href=\"#finding={0}\">Finding {0}</a>{1}</p>\n</article>\n",
-                     escape_html(finding.id),
-                     finding.pattern.fingerprint == 0
-                         ? ""
-                         : fmt::format(" · <a href=\"#pattern={0}\">pattern {0}</a>",
-                                       pattern_name(finding.pattern)));
+  out += fmt::format(
+      "<p class=\"soft\"><a href=\"#finding={0}\">Finding {0}</a>{1}</p>\n</article>\n",
+      escape_html(finding.id),
+      finding.pattern.fingerprint == 0
+          ? ""
+          : fmt::format(" · <a href=\"#pattern={0}\">pattern {0}</a>", pattern_name(finding.pattern)));
   return out;
 }
 
@@ -165,8 +168,9 @@ std::string findings_section(const Report& report) {
   std::string out =
       fmt::format("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\" tabindex=\"-1\">{}</h2>\n",
                   counted(report.findings.size(), "finding"));
+  if (report.outcome != nullptr) out += fmt::format("<p>{}</p>\n", escape_html(report.outcome->summary()));
   if (report.findings.empty()) {
-    out += "<p>Nothing was found that the rules look for.</p>\n";
+    out += "<p>Nothing is shown here that the rules look for.</p>\n";
   } else {
     out += findings_tools(report) + "<div id=\"findings-list\">\n";
   }

@@ -2,6 +2,8 @@
 // systems show it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analyzer/report/escape.h"
 #include "analyzer/report/layout.h"
 #include "analyzer/report/location.h"
@@ -10,7 +12,7 @@ namespace pgsieve {
 
 namespace {
 
-std::string failure(const Report& report, const Finding& finding) {
+std::string test_case(const Report& report, const Finding& finding) {
   std::string body = fmt::format("{}\n\n{}\n", finding.message, shorten(finding.query, 2000));
   const SourceLocation location = locate(finding, report);
   const std::string place =
@@ -21,13 +23,17 @@ std::string failure(const Report& report, const Finding& finding) {
   for (const std::string& line : finding.evidence) body += fmt::format("- {}\n", line);
   if (!finding.fixes.empty())
     body += fmt::format("Fix: {}\n{}\n", finding.fixes.front().title, finding.fixes.front().code);
+  const std::string message = escape_xml(plain_text(finding.message, 500));
+  const std::string outcome =
+      is_settled(finding)
+          ? fmt::format("<skipped message=\"{}: {}\"/>", standing_name(finding.standing), message)
+          : fmt::format("<failure type=\"{}\" message=\"{}\">{}</failure>", severity_name(finding.severity),
+                        message, escape_xml(plain_text(body, 8000)));
   return fmt::format(
-      "    <testcase classname=\"pgsieve.{0}\" name=\"{1}\"{5}>\n"
-      "      <failure type=\"{2}\" message=\"{3}\">{4}</failure>\n    </testcase>\n",
+      "    <testcase classname=\"pgsieve.{}\" name=\"{}\"{}>\n      {}\n    </testcase>\n",
       escape_xml(finding.rule),
-      escape_xml(plain_text(fmt::format("{} [{}]", shorten(finding.query, 120), finding.id), 300)),
-      severity_name(finding.severity), escape_xml(plain_text(finding.message, 500)),
-      escape_xml(plain_text(body, 8000)), place);
+      escape_xml(plain_text(fmt::format("{} [{}]", shorten(finding.query, 120), finding.id), 300)), place,
+      outcome);
 }
 
 }  // namespace
@@ -39,18 +45,22 @@ std::string write_junit(const Report& report) {
     bool found = false;
     for (const Finding& finding : report.findings) {
       if (finding.rule != rule) continue;
-      cases += failure(report, finding);
+      cases += test_case(report, finding);
       found = true;
     }
     if (found) continue;
     cases += fmt::format("    <testcase classname=\"pgsieve.{0}\" name=\"{0}\"/>\n", escape_xml(rule));
     ++passed;
   }
-  const size_t failures = report.findings.size();
+  const size_t findings = report.findings.size();
+  const auto skipped =
+      static_cast<size_t>(std::count_if(report.findings.begin(), report.findings.end(), is_settled));
   return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\">\n"
-      "  <testsuite name=\"pgsieve\" tests=\"{0}\" failures=\"{1}\">\n{2}  </testsuite>\n</testsuites>\n",
-      failures + passed, failures, cases);
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\" "
+      "skipped=\"{2}\">\n"
+      "  <testsuite name=\"pgsieve\" tests=\"{0}\" failures=\"{1}\" skipped=\"{2}\">\n{3}  "
+      "</testsuite>\n</testsuites>\n",
+      findings + passed, findings - skipped, skipped, cases);
 }
 
 }  // namespace pgsieve

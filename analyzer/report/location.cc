@@ -168,7 +168,9 @@ std::vector<SourceLocation> places(const Finding& finding, const Report& report)
 SourceLocation locate(const Finding& finding, const Report& report) {
   const std::vector<SourceLocation> found = places(finding, report);
   if (!found.empty()) return found.front();
-  const std::string filed = relative(report.config_file);
+  const std::optional<std::string> here =
+      report.sources == nullptr ? std::nullopt : report.sources->inside(report.config_file);
+  const std::string filed = here ? *here : relative(report.config_file);
   return {filed.empty() ? "pgsieve.toml" : filed, 1, SourceLocation::Kind::kFiled};
 }
 
@@ -197,6 +199,7 @@ std::string place_text(const SourceLocation& location) {
 std::string tags_text(const Finding& finding) {
   std::string text;
   for (const auto& [name, value] : finding.tags) {
+    if (name == "source" && finding.tags.size() > 1) continue;  // the same once more, in one line
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
   }
   return text;

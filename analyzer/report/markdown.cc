@@ -48,6 +48,7 @@ std::string write_markdown(const Report& report, size_t max_bytes) {
     out += fmt::format("> {}\n\n", escape_markdown(shorten(problem, 500)));
     if (out.size() > max_bytes / 4) break;
   }
+  if (report.outcome != nullptr) out += fmt::format("**{}**\n\n", escape_markdown(report.outcome->summary()));
   size_t shown = 0;
   for (const Finding& finding : report.findings) {
     const std::string text = one_finding(report, finding);

@@ -61,6 +61,11 @@ struct ReportFormat {
 std::span<const ReportFormat> report_formats();
 const ReportFormat* find_report_format(std::string_view name);  // nullptr: unknown
 
+// Known or suppressed: shown for completeness, nothing to act on.
+inline bool is_settled(const Finding& finding) {
+  return finding.standing == Standing::kKnown || finding.standing == Standing::kSuppressed;
+}
+
 // The patterns by total time, then calls, then key, at most `top` of them (0: all).
 std::vector<const Pattern*> top_patterns(const Workload& workload, size_t top);
 

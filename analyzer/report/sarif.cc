@@ -72,6 +72,20 @@ void write_rule_properties(JsonWriter& json, const Report& report, std::string_v
   json.end_object();
 }
 
+// The registry, and rules of the findings that are not in it (budgets, which the configuration sets).
+std::vector<std::pair<std::string_view, std::string_view>> rules_of(const Report& report) {
+  std::vector<std::pair<std::string_view, std::string_view>> rules;
+  const auto known = [&](std::string_view name) {
+    return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.first == name; });
+  };
+  for (const Rule& rule : all_rules()) rules.emplace_back(rule.name, rule.summary);
+  for (const Finding& finding : report.findings) {
+    if (!known(finding.rule))
+      rules.emplace_back(finding.rule, "A limit that the configuration sets was exceeded");
+  }
+  return rules;
+}
+
 void write_driver(JsonWriter& json, const Report& report) {
   json.key("tool");
   json.begin_object();
@@ -81,15 +95,15 @@ void write_driver(JsonWriter& json, const Report& report) {
   json.member("semanticVersion", report.version);
   json.key("rules");
   json.begin_array();
-  for (const Rule& rule : all_rules()) {
-    const std::string summary = sentence(shorten(rule.summary, 1000));
+  for (const auto& [name, described] : rules_of(report)) {
+    const std::string summary = sentence(shorten(described, 1000));
     json.begin_object();
-    json.member("id", rule.name);
-    json.member("name", pascal_case(rule.name));
+    json.member("id", name);
+    json.member("name", pascal_case(name));
     text_object(json, "shortDescription", summary);
     text_object(json, "fullDescription", summary);
-    text_object(json, "help", fmt::format("Run `pgsieve rules {}` for the full description.", rule.name));
-    write_rule_properties(json, report, rule.name);
+    text_object(json, "help", fmt::format("Run `pgsieve rules {}` for the full description.", name));
+    write_rule_properties(json, report, name);
     json.end_object();
   }
   json.end_array();
@@ -151,23 +165,27 @@ void write_locations(JsonWriter& json, const Report& report, const Finding& find
   json.end_array();
 }
 
-size_t rule_index(std::string_view name) {
-  const auto rules = all_rules();
-  return static_cast<size_t>(
-      std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.name == name; }) -
-      rules.begin());
+void write_suppression(JsonWriter& json, const Finding& finding) {
+  json.key("suppressions");
+  json.begin_array();
+  json.begin_object();
+  json.member("kind", "external");
+  json.member("status", "accepted");
+  if (!finding.standing_note.empty())
+    json.member("justification", plain_text(finding.standing_note, kMaxMessage));
+  json.end_object();
+  json.end_array();
 }
 
 void write_result(JsonWriter& json, const Report& report, const Finding& finding) {
   constexpr std::string_view kLevels[] = {"note", "warning", "error"};
-  std::string message = fmt::format("{}\n\n{}", sentence(finding.message), finding.query);
+  std::string message = sentence(finding.message);
+  if (!finding.query.empty()) message += "\n\n" + finding.query;
   message = plain_text(message, kMaxMessage);
   if (!finding.fixes.empty())
     message += "\n\nFix: " + sentence(plain_text(finding.fixes.front().title, kMaxMessage));
   json.begin_object();
   json.member("ruleId", finding.rule);
-  if (const size_t index = rule_index(finding.rule); index < all_rules().size())
-    json.member("ruleIndex", index);
   json.member("level", kLevels[static_cast<size_t>(finding.severity)]);
   text_object(json, "message", message);
   write_locations(json, report, finding);
@@ -175,6 +193,11 @@ void write_result(JsonWriter& json, const Report& report, const Finding& finding
   json.begin_object();
   json.member("primaryLocationLineHash", finding.id);
   json.end_object();
+  if (report.outcome != nullptr && report.outcome->has_baseline)
+    json.member("baselineState", finding.standing == Standing::kNew     ? "new"
+                                 : finding.standing == Standing::kWorse ? "updated"
+                                                                        : "unchanged");
+  if (is_settled(finding)) write_suppression(json, finding);
   json.key("properties");
   json.begin_object();
   json.member("confidence", confidence_name(finding.confidence));

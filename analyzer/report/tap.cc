@@ -50,7 +50,10 @@ std::string write_tap(const Report& report) {
     const bool hint = finding.severity == FindingSeverity::kInfo;
     points += fmt::format("not ok {} - {}{}\n{}", ++number,
                           description(fmt::format("{}: {}", finding.rule, finding.message)),
-                          hint ? " # TODO hint" : "", diagnostics(report, finding));
+                          is_settled(finding) ? fmt::format(" # TODO {}", standing_name(finding.standing))
+                          : hint              ? " # TODO hint"
+                                              : "",
+                          diagnostics(report, finding));
   }
   for (const std::string& rule : report.rules) {
     const bool found = std::any_of(report.findings.begin(), report.findings.end(),

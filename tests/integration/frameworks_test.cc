@@ -1,18 +1,13 @@
 // Adoption as its users meet it: real test frameworks on small projects, through `pgsieve exec` and through
 // the server's log. Each project lists books in two tests: one by one (a loop) and at once.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/advisor/server_connection.h"
+#include "tests/integration/library_server.h"
 #include "tests/integration/npm_packages.h"
-#include "tests/integration/postgres_server.h"
 #include "tests/tools/run_program.h"
 
 namespace pgsieve {
@@ -22,50 +17,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-const std::string kProjects = std::string(PGSIEVE_SOURCE_DIR) + "/tests/integration/frameworks/";
-
-uint16_t free_port() {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  bind(listener, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  close(listener);
-  return ntohs(address.sin_port);
-}
-
-// One server on TCP for all frameworks, with the books in it.
-struct Library {
-  Library() {
-    const uint16_t port = free_port();
-    server = testing::PostgresServer::start(why, missing,
-                                            "-c listen_addresses=127.0.0.1 -c port=" + std::to_string(port));
-    if (server == nullptr) return;
-    url = "postgres://postgres@127.0.0.1:" + std::to_string(port) + "/postgres";
-    run(read_file(kProjects + "schema.sql"));
-  }
-  void run(const std::string& script) const {
-    Result<ServerConnection> connection = ServerConnection::connect(url);
-    ASSERT_TRUE(connection.ok()) << connection.error().message;
-    std::istringstream lines(script);
-    for (std::string line; std::getline(lines, line);) {
-      const Result<DatabaseRows> done = connection->query(line);
-      ASSERT_TRUE(done.ok()) << done.error().message;
-    }
-  }
-  std::string why;
-  bool missing = false;
-  std::unique_ptr<testing::PostgresServer> server;
-  std::string url;
-};
-
-Library& library() {
-  static Library shared;
-  return shared;
-}
 
 struct Framework {
   std::string name;
@@ -113,11 +64,12 @@ class Frameworks : public ::testing::TestWithParam<Framework> {
  protected:
   void SetUp() override {
     const Framework& framework = GetParam();
-    if (library().server == nullptr && library().missing) GTEST_SKIP() << library().why;
-    ASSERT_NE(library().server, nullptr) << library().why;
+    if (testing::library().server == nullptr && testing::library().missing)
+      GTEST_SKIP() << testing::library().why;
+    ASSERT_NE(testing::library().server, nullptr) << testing::library().why;
     if (run_command({"sh", "-c", framework.probe}).exit_code != 0)
       GTEST_SKIP() << framework.name << " is not here (tools/setup.sh --tests)";
-    fs::copy(kProjects + framework.name, folder_.path("project"), fs::copy_options::recursive);
+    fs::copy(testing::projects() + framework.name, folder_.path("project"), fs::copy_options::recursive);
     fs::create_directory(folder_.path("project/.git"));  // a checkout
     const RunResult prepared = in_project("true; " + framework.prepare);
     ASSERT_EQ(prepared.exit_code, 0) << prepared.out << prepared.err;
@@ -125,7 +77,7 @@ class Frameworks : public ::testing::TestWithParam<Framework> {
 
   RunResult in_project(const std::string& command) const {
     return run_command({"sh", "-c", "cd '" + folder_.path("project") + "' && " + command}, {},
-                       {"DATABASE_URL=" + library().url, "XDG_STATE_HOME=" + folder_.path("state"),
+                       {"DATABASE_URL=" + testing::library().url, "XDG_STATE_HOME=" + folder_.path("state"),
                         "PYTHONDONTWRITEBYTECODE=1", "PGSIEVE=" PGSIEVE_BINARY});
   }
 
@@ -168,7 +120,7 @@ TEST_P(Frameworks, ThroughTheTap) {
 }
 
 TEST_P(Frameworks, ThroughTheLogOfTheServer) {
-  const std::string log = library().server->folder() + "/server.log";
+  const std::string log = testing::library().server->folder() + "/server.log";
   ASSERT_EQ(in_project("$PGSIEVE doctor --db \"$DATABASE_URL\" --apply").exit_code, 0);
   const uintmax_t before = fs::file_size(log);
   const RunResult tests = in_project(GetParam().command);

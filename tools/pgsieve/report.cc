@@ -8,6 +8,7 @@
 #include "tools/pgsieve/analysis.h"
 #include "tools/pgsieve/ci.h"
 #include "tools/pgsieve/commands.h"
+#include "tools/pgsieve/config.h"
 #include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/interrupt.h"
 
@@ -53,6 +54,7 @@ Report make_report(const Analysis& analysis, const ReportOptions& options, const
   report.config_file = options.gate.config_file;
   report.findings = analysis.findings;
   report.sources = &sources;
+  report.config_file = find_config_file(options.gate.config_folder.empty() ? "." : options.gate.config_folder);
   report.rules = rules_run(options.analysis);
   report.partial = analysis.interrupted;
   report.findings_hidden = analysis.findings_hidden;
