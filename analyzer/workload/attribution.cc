@@ -26,11 +26,11 @@ bool can_be_child(const StatementEvent& statement) {
 
 LinkStrength SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
                                           const StatementInfo& child, uint32_t child_ordinal) {
-  if (!may_link(parent.link, child.link)) {
+  return links_.find(parent_ordinal, child_ordinal, [&] {
+    if (may_link(parent.link, child.link))
+      return find_link(parent.link, child.link, options_.schema).strength;
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
-  }
-  return links_.find(parent_ordinal, child_ordinal,
-                     [&] { return find_link(parent.link, child.link, options_.schema).strength; });
+  });
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values

@@ -1,8 +1,11 @@
-// LinkMemo: remembers how strongly pairs of statements are linked. A table of fixed size with one place per
-// hash of the pair; a pair that was pushed out is worked out again. Never wrong: the hash is a bijection of
-// the pair, and what the place does not say of it is kept in the entry. Not thread-safe.
+// LinkMemo: remembers how strongly pairs of statements are linked.
+//
+// A child's possible parents are asked for one after the other, so what is known of one child lies together:
+// a row of half bytes by the parent's number, in a cache line or two. Rows exist for the first kRowed
+// statements only (8 MB at most); pairs beyond are worked out again each time. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -15,30 +18,30 @@ class LinkMemo {
   // The remembered strength, or that which `work_out()` returns. Ordinals are those of patterns, from 1.
   template <typename WorkOut>
   LinkStrength find(uint32_t parent, uint32_t child, WorkOut&& work_out) {
-    if (parent >= kOrdinals || child >= kOrdinals) return work_out();
-    if (entries_.empty()) entries_.resize(size_t{1} << kPlaceBits);
-    // Multiplication by an odd number is a bijection modulo a power of two.
-    const uint64_t mixed =
-        (((uint64_t{parent} << kOrdinalBits) | child) * 0x9e3779b97f4a7c15ULL) & (kPairs - 1);
-    uint32_t& entry = entries_[mixed >> kTagBits];
-    const auto tag = static_cast<uint32_t>(mixed & ((uint64_t{1} << kTagBits) - 1));
-    if (entry >> kStrengthBits != tag || (entry & kStrengthMask) == 0)
-      entry = (tag << kStrengthBits) | (static_cast<uint32_t>(work_out()) + 1);
-    return static_cast<LinkStrength>((entry & kStrengthMask) - 1);
+    if (parent >= kRowed || child >= kRowed) return work_out();
+    uint8_t& pair = place(parent, child);
+    const unsigned shift = (parent & 1U) * 4;
+    const uint8_t known = (pair >> shift) & 0xFU;
+    if (known != 0) return static_cast<LinkStrength>(known - 1);
+    const LinkStrength strength = work_out();
+    pair = static_cast<uint8_t>(pair | ((static_cast<unsigned>(strength) + 1U) << shift));
+    return strength;
   }
 
  private:
-  static constexpr unsigned kOrdinalBits = 23;
-  static constexpr unsigned kPlaceBits = 18;
-  static constexpr unsigned kTagBits = 2 * kOrdinalBits - kPlaceBits;
-  static constexpr unsigned kStrengthBits = 3;
-  static constexpr uint32_t kStrengthMask = (1U << kStrengthBits) - 1;
-  static constexpr uint32_t kOrdinals = 1U << kOrdinalBits;
-  static constexpr uint64_t kPairs = uint64_t{1} << (2 * kOrdinalBits);
-  static_assert(kTagBits + kStrengthBits <= 32);
-  static_assert(static_cast<uint32_t>(LinkStrength::kForeignKey) + 1 <= kStrengthMask);
+  static constexpr uint32_t kRowed = 4096;
+  static_assert(static_cast<unsigned>(LinkStrength::kForeignKey) + 1 <= 0xFU);
 
-  std::vector<uint32_t> entries_;
+  uint8_t& place(uint32_t parent, uint32_t child) {
+    if (child >= rows_.size()) rows_.resize(child + 1);
+    std::vector<uint8_t>& row = rows_[child];
+    const size_t at = parent / 2;
+    if (at >= row.size())
+      row.resize(std::min<size_t>(kRowed / 2, std::max(at + 1, row.size() + row.size() / 2)));
+    return row[at];
+  }
+
+  std::vector<std::vector<uint8_t>> rows_;  // by child: two parents per byte, 0: not known yet
 };
 
 }  // namespace pgsieve
