@@ -10,7 +10,7 @@ set -eu
 build="cmake g++ ninja-build pkg-config git
   libpg-query-dev libprotobuf-c-dev
   libfmt-dev libcli11-dev libsimdjson-dev libtomlplusplus-dev libsqlite3-dev libxxhash-dev
-  zlib1g-dev libzstd-dev libarchive-dev libssl-dev"
+  zlib1g-dev libzstd-dev libarchive-dev libssl-dev libpcap-dev"
 # Used when present: faster gzip, faster rebuilds. A distribution without them is no obstacle.
 optional="libisal-dev ccache"
 tests="libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3 python3 shellcheck

@@ -157,6 +157,18 @@ void FlowTable::add(const TcpSegment& segment, Microseconds time, WirePlace plac
   flow.add(ordered ? 0 : 1, segment, time, place);
 }
 
+void FlowTable::forget_finished() {
+  for (auto flow = flows_.begin(); flow != flows_.end();) {
+    if (!flow->finished()) {
+      ++flow;
+      continue;
+    }
+    flow->close(true);
+    by_key_.erase(flow->key());
+    flow = flows_.erase(flow);
+  }
+}
+
 void FlowTable::finish() {
   for (Flow& flow : flows_) flow.close(false);
   flows_.clear();

@@ -27,7 +27,13 @@ class FlowTable {
   FlowTable(uint32_t file, uint64_t seed, WireCounts& counts, EventSink& sink);
   ~FlowTable();
 
+  // Connections to this port are PostgreSQL's.
+  void add_server_port(uint16_t port) { server_ports_.insert(port); }
   void add(const TcpSegment& segment, Microseconds time, WirePlace place);
+  // Of a capture without end: forgets the connections that are over. (In a file they stay: packets may come
+  // late, and twice.)
+  void forget_finished();
+  size_t connections() const { return flows_.size(); }
   // The capture is over.
   void finish();
 

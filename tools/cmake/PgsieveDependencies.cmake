@@ -67,6 +67,12 @@ endif()
 # TLS on either side of the tap.
 pgsieve_dependency(OpenSSL DEBIAN libssl-dev)
 
+# libpcap: live capture on a network interface. The program builds without it.
+pkg_check_modules(PCAP IMPORTED_TARGET libpcap)
+if(PCAP_FOUND)
+  target_compile_definitions(PkgConfig::PCAP INTERFACE PGSIEVE_HAVE_PCAP)
+endif()
+
 # libpq: what talks to a server (`pgsieve prove`) and the integration tests. The program builds without it.
 option(PGSIEVE_LIBPQ "Build the commands that connect to a server, where libpq is found" ON)
 if(PGSIEVE_LIBPQ)

@@ -26,7 +26,12 @@ LiveAnalysis::LiveAnalysis(const AnalysisOptions& options, std::string where,
       builder_(options.workload),
       filter_(options.ingest, stats_, builder_),
       names_(std::move(names)),
-      decoder_(random_seed(), 0, wire_, names_ != nullptr ? names_->before(filter_) : filter_) {}
+      decoder_(random_seed(), 0, wire_, first_sink()),
+      flows_(0, random_seed(), wire_, first_sink()) {}
+
+EventSink& LiveAnalysis::first_sink() {
+  return names_ != nullptr ? names_->before(filter_) : filter_;
+}
 
 void LiveAnalysis::open(uint64_t id, std::string_view client, Microseconds time) {
   const std::lock_guard<std::mutex> guard(lock_);
@@ -49,6 +54,21 @@ void LiveAnalysis::lost(uint64_t id, Side side, uint64_t bytes, Microseconds tim
 void LiveAnalysis::close(uint64_t id, Microseconds time) {
   const std::lock_guard<std::mutex> guard(lock_);
   decoder_.close(id, time);
+}
+
+void LiveAnalysis::listen_for(std::span<const uint16_t> ports) {
+  for (const uint16_t port : ports) flows_.add_server_port(port);
+}
+
+void LiveAnalysis::segment(const TcpSegment& segment, Microseconds time) {
+  const std::lock_guard<std::mutex> guard(lock_);
+  stats_.bytes += segment.payload.size();
+  ++stats_.entries;
+  stirred_ = true;
+  flows_.add(segment, time, {});
+  if (time - swept_ < 5 * kSecond) return;
+  swept_ = time;
+  flows_.forget_finished();
 }
 
 // Moves the builder's facts to total_; scopes that are open go on in the builder.
@@ -121,6 +141,7 @@ IngestStats LiveAnalysis::account(const std::vector<std::string>& further) const
 Result<Reading> LiveAnalysis::finish(const std::vector<std::string>& further) {
   const std::lock_guard<std::mutex> guard(lock_);
   decoder_.finish();
+  flows_.finish();
   gather(/*last=*/true);
   Reading reading;
   reading.ingest = account(further);
@@ -137,7 +158,7 @@ Result<Reading> LiveAnalysis::finish(const std::vector<std::string>& further) {
 LiveAnalysis::Counts LiveAnalysis::counts() {
   const std::lock_guard<std::mutex> guard(lock_);
   return {wire_,        stats_.executions,      stats_.errors,
-          stats_.plans, total_.patterns.size(), decoder_.connections()};
+          stats_.plans, total_.patterns.size(), decoder_.connections() + flows_.connections()};
 }
 
 }  // namespace pgsieve

@@ -8,11 +8,13 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "analyzer/capture/emitter.h"
 #include "analyzer/wire/conversation_decoder.h"
+#include "analyzer/wire/flow_table.h"
 #include "analyzer/workload/builder.h"
 #include "tools/pgsieve/analysis.h"
 #include "tools/pgsieve/reading.h"
@@ -30,6 +32,10 @@ class LiveAnalysis final : public ConversationSink {
   void lost(uint64_t id, Side side, uint64_t bytes, Microseconds time) override;
   void close(uint64_t id, Microseconds time) override;
 
+  // The other way in: from a network interface, where servers have these ports.
+  void listen_for(std::span<const uint16_t> ports);
+  void segment(const TcpSegment& segment, Microseconds time);
+
   // What was captured so far, judged. Findings that an earlier call gave are left out.
   std::vector<Finding> new_findings();
   // Adds what was captured since the last commit to options.store_file. Scopes that are open stay here.
@@ -46,6 +52,7 @@ class LiveAnalysis final : public ConversationSink {
   Counts counts();
 
  private:
+  EventSink& first_sink();
   void gather(bool last);
   IngestStats account(const std::vector<std::string>& further) const;
   Status commit_locked(const IngestStats* account);
@@ -59,6 +66,8 @@ class LiveAnalysis final : public ConversationSink {
   std::unique_ptr<TableNames> names_;
   WireCounts wire_;
   ConversationDecoder decoder_;
+  FlowTable flows_;
+  Microseconds swept_ = 0;
   Workload total_;        // up to the last gather()
   Workload uncommitted_;  // with a store: what of it is not there yet
   bool stirred_ = false;  // events came since the last gather()

@@ -58,7 +58,7 @@ TableNames::TableNames(std::string url) : url_(std::move(url)) {}
 TableNames::~TableNames() = default;
 
 EventSink& TableNames::before(EventSink& next) {
-  sink_ = std::make_unique<Sink>(*this, next);
+  if (sink_ == nullptr) sink_ = std::make_unique<Sink>(*this, next);
   return *sink_;
 }
 

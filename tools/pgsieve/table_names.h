@@ -26,7 +26,7 @@ class TableNames {
   explicit TableNames(std::string url);
   ~TableNames();
 
-  // A sink that fills in names and hands on to `next`, which outlives it. Owned by this.
+  // The sink that fills in names and hands on to `next`, which outlives it; always the same. Owned by this.
   EventSink& before(EventSink& next);
 
  private:

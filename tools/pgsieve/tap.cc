@@ -27,6 +27,13 @@ Encryption default_encryption(const TapOptions& options) {
   return {takes_part ? "" : "pass", {}};
 }
 
+void wait_for_the_end(TapSession& session, const SignalWait& signals) {
+  for (int number = 0; number == 0 || number == SIGCHLD;) {
+    number = signals.next(kTick);
+    if (number == 0) session.tick();
+  }
+}
+
 int listen_and_judge(const TapOptions& options) {
   const Result<SocketAddress> listen = parse_socket_address(options.listen, 6432);
   if (!listen) return tell_error(listen.error());
@@ -43,11 +50,22 @@ int listen_and_judge(const TapOptions& options) {
   if (!shown.is_unix()) shown.port = (*session)->tap().port();
   tell(fmt::format("listening on {}, forwarding to {}; end with Ctrl-C or SIGTERM", shown.text(),
                    upstream->text()));
-  for (int number = 0; number == 0 || number == SIGCHLD;) {
-    number = signals.next(kTick);
-    if (number == 0) (*session)->tick();
-  }
+  wait_for_the_end(**session, signals);
   return (*session)->finish(2 * kSecond);
+}
+
+int capture_and_judge(const TapOptions& options) {
+  if (!options.write.empty()) {
+    tell("--write keeps what goes through a tap; of an interface, keep packets with tcpdump -w");
+    return kExitUsage;
+  }
+  const SignalWait signals;
+  Result<std::unique_ptr<TapSession>> session = TapSession::prepare(options, options.interface);
+  if (!session) return tell_error(session.error());
+  if (Status failed = (*session)->start_capture(options.interface, options.ports)) return tell_error(*failed);
+  tell(fmt::format("capturing on {}; end with Ctrl-C or SIGTERM", options.interface));
+  wait_for_the_end(**session, signals);
+  return (*session)->finish(0);
 }
 
 }  // namespace
@@ -60,7 +78,7 @@ int run_tap(const TapOptions& given) {
     tell("--plans needs --server URL, to ask whether the role may have plans reported");
     return kExitUsage;
   }
-  return listen_and_judge(options);
+  return options.interface.empty() ? listen_and_judge(options) : capture_and_judge(options);
 }
 
 }  // namespace pgsieve

@@ -55,6 +55,17 @@ Status TapSession::start(TapSettings settings) {
   return {};
 }
 
+Status TapSession::start_capture(const std::string& interface, std::vector<uint16_t> ports) {
+  if (ports.empty()) ports = {5432};
+  live_->listen_for(ports);
+  Result<std::unique_ptr<LiveCapture>> capture = LiveCapture::start(
+      interface, ports,
+      [this](const TcpSegment& segment, Microseconds time) { live_->segment(segment, time); });
+  if (!capture) return capture.error();
+  capture_ = std::move(*capture);
+  return {};
+}
+
 std::string TapSession::page() {
   std::string page;
   const LiveAnalysis::Counts live = live_->counts();
@@ -71,6 +82,11 @@ std::string TapSession::page() {
     counter("pgsieve_connections_refused_total", "Connections that did not reach the server.", tap.refused);
     counter("pgsieve_client_bytes_total", "Bytes forwarded to the server.", tap.client_bytes);
     counter("pgsieve_server_bytes_total", "Bytes forwarded to clients.", tap.server_bytes);
+  }
+  if (capture_ != nullptr) {
+    const LiveCapture::Counts capture = capture_->counts();
+    counter("pgsieve_packets_total", "TCP segments captured.", capture.segments);
+    counter("pgsieve_dropped_packets_total", "Packets that the kernel dropped.", capture.dropped);
   }
   counter("pgsieve_dropped_bytes_total", "Bytes forwarded but not analysed.", recorder_->dropped_bytes());
   gauge("pgsieve_queued_bytes", "Bytes that wait to be analysed.", recorder_->queued_bytes());
@@ -117,6 +133,14 @@ int TapSession::finish(Microseconds grace) {
   recorder_->finish();
   metrics_.reset();
   std::vector<std::string> partial;
+  if (capture_ != nullptr) {
+    const LiveCapture::Counts counts = capture_->counts();
+    capture_->stop();
+    if (counts.dropped != 0) partial.push_back(fmt::format("The kernel dropped {} packets.", counts.dropped));
+    if (counts.unreadable != 0)
+      partial.push_back(fmt::format("{} packets could not be read.", counts.unreadable));
+    if (!capture_->problem().empty()) partial.push_back("The capture ended early: " + capture_->problem());
+  }
   if (recorder_->dropped_bytes() != 0) {
     partial.push_back(
         fmt::format("{} bytes went by faster than they could be analysed.", recorder_->dropped_bytes()));

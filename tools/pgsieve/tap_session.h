@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/wire/conversation_file.h"
+#include "analyzer/wire/live_capture.h"
 #include "analyzer/wire/packet_writer.h"
 #include "analyzer/wire/recorder.h"
 #include "analyzer/wire/tap.h"
@@ -22,8 +23,9 @@ class TapSession {
   TapSession(const TapSession&) = delete;
   TapSession& operator=(const TapSession&) = delete;
 
-  // Starts to listen.
+  // Starts to listen: as a tap, or on a network interface.
   Status start(TapSettings settings);
+  Status start_capture(const std::string& interface, std::vector<uint16_t> ports);
 
   const Tap& tap() const { return *tap_; }
   LiveAnalysis& live() { return *live_; }
@@ -46,6 +48,7 @@ class TapSession {
   std::unique_ptr<LiveAnalysis> live_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Tap> tap_;
+  std::unique_ptr<LiveCapture> capture_;
   std::unique_ptr<MetricsServer> metrics_;
   bool store_warned_ = false;
 };
