@@ -24,6 +24,7 @@ struct ChunkRing::Header {
 namespace {
 
 constexpr uint32_t kSkip = UINT32_MAX;
+constexpr uint64_t kWarmBytes = uint64_t{256} * 1024;
 
 constexpr uint64_t rounded(uint64_t size) {
   return (size + 31) / 32 * 32;
@@ -53,7 +54,9 @@ bool ChunkRing::push(const Chunk& chunk) {
   const uint64_t need = sizeof(Header) + rounded(chunk.bytes.size());
   uint64_t at = written_.load(std::memory_order_relaxed);
   const uint64_t to_end = capacity_ - at % capacity_;
-  const uint64_t skipped = to_end < need ? to_end : 0;
+  // A ring that is empty starts over at its beginning, which is still in the processor's cache.
+  const bool start_over = at % capacity_ >= kWarmBytes && read_.load(std::memory_order_acquire) == at;
+  const uint64_t skipped = to_end < need || start_over ? to_end : 0;
   if (at + skipped + need - known_read_ > capacity_) {
     known_read_ = read_.load(std::memory_order_acquire);
     if (at + skipped + need - known_read_ > capacity_) return false;

@@ -83,6 +83,7 @@ class Connection {
   };
   static constexpr size_t kMaxExpected = 65'536;
   static constexpr size_t kMaxPortals = 1024;
+  static constexpr size_t kMaxRetired = 4;
 
   // connection_client.cc
   void on_client(const WireMessage& message, Microseconds time, WirePlace place);
@@ -106,6 +107,9 @@ class Connection {
   void on_error(const WireMessage& message, Microseconds time);
   void on_ready(const WireMessage& message, Microseconds time);
   void on_copy(char type);
+  static std::shared_ptr<const RowShape> shape_of(const WireMessage& message,
+                                                  std::shared_ptr<const RowShape>& known);
+  void retire_portals();
   void on_notice(const WireMessage& message, Microseconds time);
   bool meet(Expected::Kind kind);
   void on_parsed();
@@ -155,7 +159,9 @@ class Connection {
 
   StatementBook statements_;
   std::unordered_map<std::string, std::shared_ptr<Portal>> portals_;
+  std::vector<std::shared_ptr<Portal>> retired_;  // to be used again; at most kMaxRetired
   std::shared_ptr<Portal> suspended_;
+  std::shared_ptr<const RowShape> last_columns_;  // of a simple query, or of a portal without a statement
   std::shared_ptr<const RowShape> query_columns_;
   ResultRows query_rows_;
 

@@ -86,7 +86,13 @@ void Connection::on_parse(const WireMessage& message, Expected expected) {
 
 void Connection::on_bind(const WireMessage& message, Expected expected) {
   const BindNames names = bind_names(message.body);
-  auto portal = std::make_shared<Portal>();
+  std::shared_ptr<Portal> portal;
+  if (retired_.empty()) {
+    portal = std::make_shared<Portal>();
+  } else {
+    portal = std::move(retired_.back());
+    retired_.pop_back();
+  }
   portal->name = names.portal;
   portal->statement = statements_.find(std::string(names.statement));
   portal->place = expected.place;

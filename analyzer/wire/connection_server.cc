@@ -65,22 +65,51 @@ Portal* Connection::executing() {
 
 void Connection::on_row_description(const WireMessage& message) {
   drop_copy_ends();
-  std::shared_ptr<const RowShape> shape = message.whole ? RowShape::parse(message.body) : nullptr;
   if (expected_.empty()) {
     if (!client_hole_) return mismatch();
-    if (last_bound_ != nullptr) last_bound_->columns = shape;
+    if (last_bound_ != nullptr) last_bound_->columns = shape_of(message, last_columns_);
     return;
   }
   Expected& front = expected_.front();
   if (front.kind == Expected::Kind::kQuery) {
-    query_columns_ = std::move(shape);
+    query_columns_ = shape_of(message, last_columns_);
     query_rows_.clear();
     return;
   }
   if (!meet(Expected::Kind::kDescribe)) return;
-  if (front.statement != nullptr) front.statement->columns = shape;
-  if (front.portal != nullptr) front.portal->columns = shape;
+  if (front.statement != nullptr) shape_of(message, front.statement->columns);
+  if (front.portal != nullptr) {
+    PreparedStatement* statement = front.portal->statement.get();
+    front.portal->columns =
+        shape_of(message, statement != nullptr ? statement->portal_columns : last_columns_);
+  }
   expected_.pop_front();
+}
+
+// A statement that runs again is described by the same bytes: `known` serves as long as it does.
+std::shared_ptr<const RowShape> Connection::shape_of(const WireMessage& message,
+                                                     std::shared_ptr<const RowShape>& known) {
+  if (!message.whole) {
+    known = nullptr;
+  } else if (known == nullptr || known->source != message.body) {
+    known = RowShape::parse(message.body);
+  }
+  return known;
+}
+
+// At the end of a transaction its portals are gone.
+void Connection::retire_portals() {
+  for (auto entry = portals_.begin(); entry != portals_.end();) {
+    if (!entry->second->bound) {
+      ++entry;
+      continue;
+    }
+    std::shared_ptr<Portal> portal = std::move(entry->second);
+    entry = portals_.erase(entry);
+    if (portal.use_count() != 1 || portal->is_large() || retired_.size() >= kMaxRetired) continue;
+    portal->reset();
+    retired_.push_back(std::move(portal));
+  }
 }
 
 void Connection::on_parameter_description(const WireMessage& message) {
@@ -205,7 +234,8 @@ void Connection::on_ready(const WireMessage& message, Microseconds time) {
   if (status == 'I') {
     flush_suspended(time);
     in_transaction_ = false;
-    std::erase_if(portals_, [](const auto& entry) { return entry.second->bound; });
+    last_bound_ = nullptr;
+    retire_portals();
   } else if (!in_transaction_) {
     in_transaction_ = true;
     ++transaction_;

@@ -24,6 +24,7 @@ std::shared_ptr<const RowShape> RowShape::parse(std::string_view body) {
     if (cursor.failed()) return nullptr;
     shape->columns.push_back(std::move(column));
   }
+  shape->source = body;
   return shape;
 }
 

@@ -23,6 +23,7 @@ struct RowShape {
   };
   static constexpr size_t kMaxColumns = 1664;  // MaxTupleAttributeNumber
   std::vector<Column> columns;
+  std::string source;  // the message it was made of: equal messages make equal shapes
 
   // nullptr when the message is malformed.
   static std::shared_ptr<const RowShape> parse(std::string_view body);

@@ -10,6 +10,28 @@ PreparedStatement::PreparedStatement(std::string_view text_given) : text(text_gi
   if (scan.statements > 1) parts = split_statements(text);
 }
 
+void Portal::reset() {
+  name.clear();
+  statement = nullptr;
+  storage.clear();
+  values.clear();
+  values_known = false;
+  binary_results.clear();
+  columns = nullptr;
+  bound = false;
+  result.clear();
+  spent = 0;
+  fetches = 0;
+  place = {};
+  suspended = emitted = false;
+}
+
+bool Portal::is_large() const {
+  constexpr size_t kSmall = 4096;
+  return storage.capacity() > kSmall || values.capacity() > kSmall / sizeof(BoundValue) ||
+         result.cells().capacity() > kSmall / sizeof(ResultCell);
+}
+
 std::shared_ptr<PreparedStatement> StatementBook::find(const std::string& name) const {
   const auto found = statements_.find(name);
   return found == statements_.end() ? nullptr : found->second;

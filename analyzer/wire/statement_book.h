@@ -36,7 +36,8 @@ struct PreparedStatement {
   StatementScan scan;
   std::vector<std::string_view> parts;  // the single statements, when it is not just one
   std::vector<uint32_t> parameter_types;
-  std::shared_ptr<const RowShape> columns;  // from a Describe of the statement
+  std::shared_ptr<const RowShape> columns;         // from a Describe of the statement
+  std::shared_ptr<const RowShape> portal_columns;  // from the latest Describe of a portal of it
   uint64_t age = 0;
 };
 
@@ -57,6 +58,10 @@ struct Portal {
   WirePlace place;
   bool suspended = false;
   bool emitted = false;
+
+  // As new, but with the memory it has.
+  void reset();
+  bool is_large() const;  // … which is more than is worth keeping
 };
 
 // Bounded by number and by bytes of text: the oldest entries go first.
