@@ -117,6 +117,20 @@ for id in 7 14 21 28 35 42 49 56 63 70 77 84; do echo "SELECT title FROM shop.po
   EXPECT_THAT(read_file(report), HasSubstr("users.id"));
 }
 
+// Set-up before the marker is nobody's test, and a loop in it no finding.
+TEST_F(Exec, MarkersNameTheTest) {
+  const std::string script = R"((
+for id in 7 14 21 28 35 42 49 56 63 70; do echo "SELECT name FROM shop.users WHERE id = $id;"; done
+echo "SELECT 'pgsieve:test=tests%2Flist%20test.py%3A%3Aall';"; echo 'SELECT id, name FROM shop.users;'
+for id in 7 14 21 28 35 42 49 56 63 70 77 84; do echo "SELECT title FROM shop.posts WHERE user_id = $id;"; done
+echo "SELECT 'pgsieve:test=';") | psql "$DATABASE_URL" -XAtq >/dev/null)";
+  const std::string file = folder_.path("report.json");
+  exec({"-o", "json:" + file}, script);
+  const nlohmann::json report = nlohmann::json::parse(read_file(file));
+  ASSERT_EQ(report.at("findings").size(), 1U);
+  EXPECT_EQ(report.at("findings")[0].at("tags").at("test"), "tests/list test.py::all");
+}
+
 TEST_F(Exec, PlansComeOverTheTapAndDontReachTheClient) {
   const std::string report = folder_.path("report.json");
   const RunResult result =
@@ -139,6 +153,28 @@ TEST_F(Exec, ARoleThatMayNotHavePlansGoesOnWithout) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "1\n");
   EXPECT_THAT(result.err, HasSubstr("no plans"));
+}
+
+// A tap that runs until it is told to stop: live findings, metrics, a store, Unix sockets on both sides.
+TEST_F(Exec, ATapThatIsToldToStopReports) {
+  PGSIEVE_NEED_SERVER(server);
+  const std::string script =
+      fmt::format(R"(cd {}
+"{}" tap --listen "$PWD" --upstream '{}' --store store.sqlite --metrics 127.0.0.1:0 --write kept.pgcap \
+  -o json:report.json 2>tap.err & tap=$!
+for i in $(seq 100); do test -S .s.PGSQL.6432 && break; sleep 0.05; done
+psql "host=$PWD port=6432 user=postgres dbname=postgres" -XAtqc 'SELECT count(*) FROM shop.users'
+kill -TERM $tap; wait $tap; echo "code $?"
+test -e .s.PGSQL.6432 && echo "the socket is still there"
+"{}" report --store store.sqlite -o json:stored.json; "{}" lint --strict kept.pgcap -o json:kept.json; echo "lint $?")",
+                  folder_.path(""), PGSIEVE_BINARY, server->folder(), PGSIEVE_BINARY, PGSIEVE_BINARY);
+  const RunResult result = run_command({"timeout", "60", "sh", "-c", script});
+  EXPECT_EQ(result.out, "12\ncode 0\nlint 0\n") << result.err << read_file(folder_.path("tap.err"));
+  for (const std::string name : {"report.json", "stored.json", "kept.json"}) {
+    const std::string text = read_file(folder_.path(name));
+    ASSERT_FALSE(text.empty()) << name;
+    EXPECT_EQ(nlohmann::json::parse(text).at("ingest").at("executions"), 1) << name;
+  }
 }
 
 }  // namespace

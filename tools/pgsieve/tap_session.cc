@@ -44,6 +44,9 @@ Result<std::unique_ptr<TapSession>> TapSession::prepare(const TapOptions& option
         MetricsServer::start(*address, [raw = session.get()] { return raw->page(); });
     if (!metrics) return metrics.error();
     session->metrics_ = std::move(*metrics);
+    SocketAddress shown = *address;
+    if (!shown.is_unix()) shown.port = session->metrics_->port();
+    tell(fmt::format("metrics on http://{}/metrics", shown.text()));
   }
   return session;
 }
