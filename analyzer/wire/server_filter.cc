@@ -114,7 +114,7 @@ std::string_view ServerFilter::pass(std::string_view bytes) {
     out_.append(bytes.substr(copied, end - copied));
     copied = end;
   };
-  while (at < bytes.size()) {
+  while (at < bytes.size() && !idle()) {
     if (left_ > 0) {
       const auto here = static_cast<size_t>(std::min<uint64_t>(left_, bytes.size() - at));
       if (dropping_) {
@@ -153,7 +153,7 @@ std::string_view ServerFilter::pass(std::string_view bytes) {
     if (held_.size() >= kHeader) settle(out_);
   }
   if (!changed) return bytes;
-  copy_up_to(at);
+  copy_up_to(bytes.size());
   return out_;
 }
 
