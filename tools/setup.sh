@@ -17,7 +17,7 @@ tests="libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3
   man-db mandoc zsh fish"
 # Test frameworks of five languages, and a browser, which the integration tests run for real. Where a distribution lacks one,
 # its tests are skipped and say so.
-frameworks="python3-pytest python3-psycopg2 ruby ruby-rspec-core ruby-rspec-expectations ruby-pg phpunit php-cli php-pgsql
+frameworks="python3-pytest python3-psycopg2 python3-psycopg python3-asyncpg ruby ruby-rspec-core ruby-rspec-expectations ruby-pg phpunit php-cli php-pgsql
   default-jdk-headless junit5 libpostgresql-jdbc-java chromium"
 
 wanted=$build
