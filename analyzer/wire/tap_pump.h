@@ -53,6 +53,7 @@ class TapPump final : public Tap {
   void go_on_server_tls(TapPair& pair);
   void start_forwarding(TapPair& pair);
   void refuse(TapPair& pair, const std::string& why);
+  void note_problem(const std::string& why);
 
   // tap_pump.cc: from then on
   void on_forwarding(TapPair& pair, size_t side, uint32_t events);

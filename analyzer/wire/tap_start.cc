@@ -111,9 +111,8 @@ void TapPump::connect_next(TapPair& pair) {
   }
   // The client sees what it would see of a server that is down: nothing.
   ++counts_.refused;
+  note_problem("the server " + settings_.upstream.text() + " can't be reached: " + why);
   kill(pair);
-  const std::lock_guard<std::mutex> guard(problem_lock_);
-  problem_ = "the server " + settings_.upstream.text() + " can't be reached: " + why;
 }
 
 void TapPump::on_connected(TapPair& pair) {
@@ -180,14 +179,18 @@ void TapPump::start_forwarding(TapPair& pair) {
   if (!pair.dead) update(pair);
 }
 
+void TapPump::note_problem(const std::string& why) {
+  const std::lock_guard<std::mutex> guard(problem_lock_);
+  problem_ = why;
+}
+
 // The connection can't be made as it was asked for: the client hears why.
 void TapPump::refuse(TapPair& pair, const std::string& why) {
   ++counts_.refused;
+  note_problem(why);  // before the client knows
   if (pair.ends[0].tls == nullptr || pair.phase != Phase::kClientTls)
     pair.ends[0].transmit(refusal("08006", "pgsieve tap: " + why));
   kill(pair);
-  const std::lock_guard<std::mutex> guard(problem_lock_);
-  problem_ = why;
 }
 
 }  // namespace pgsieve
