@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "analyzer/sql/mask.h"
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/workload/column_origins.h"
 #include "analyzer/workload/open_scopes.h"
@@ -144,6 +145,11 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
                           expression))
       info->excluded = true;
   }
+  if (!options_.keep_values) {
+    info->reference_text = mask_literals(info->reference_text);
+    if (!info->parse_error.empty())
+      info->parse_error = fingerprint_statement(info->reference_text).parse_error;
+  }
   uint32_t ignored = 0;
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, ignored);
@@ -227,7 +233,7 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
 void WorkloadBuilder::State::note_reference(const Event& event, Pattern& pattern) {
   if (event.time > pattern.reference_time) return;
   const std::string before = pattern.reference_text;
-  if (!keep_reference(event, pattern)) return;
+  if (!keep_reference(event, options_.keep_values, pattern)) return;
   new_references_.insert(&pattern);
   for (const std::shared_ptr<StatementInfo>& info : by_fingerprint_[pattern.key.fingerprint]) {
     if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before;

@@ -1,3 +1,4 @@
+#include "analyzer/sql/mask.h"
 #include "analyzer/workload/pattern_counts.h"
 
 #include <algorithm>
@@ -153,9 +154,11 @@ void count_aggregate(const Event& event, Pattern& pattern) {
   if (!event.user.empty()) pattern.users.add(event.user, event.calls);
 }
 
-bool keep_reference(const Event& event, Pattern& pattern) {
+bool keep_reference(const Event& event, bool keep_values, Pattern& pattern) {
   if (event.time > pattern.reference_time) return false;
-  const std::string_view text = event.text.substr(0, kMaxReferenceBytes);
+  std::string_view text = event.text.substr(0, kMaxReferenceBytes);
+  std::string masked;
+  if (!keep_values) text = masked = mask_literals(text);
   if (event.time == pattern.reference_time && text >= pattern.reference_text) return false;
   pattern.reference_time = event.time;
   if (text == pattern.reference_text) return false;

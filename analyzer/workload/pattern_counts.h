@@ -24,7 +24,7 @@ void count_aggregate(const Event& event, Pattern& pattern);
 // Takes the execution's text as the pattern's reference when it comes before; when it is another text (true),
 // query, shape and parse_error are to be drawn again. kNoExecution: any execution comes before.
 inline constexpr Microseconds kNoExecution = std::numeric_limits<Microseconds>::max();
-bool keep_reference(const Event& event, Pattern& pattern);
+bool keep_reference(const Event& event, bool keep_values, Pattern& pattern);
 void draw_reference(Pattern& pattern);
 
 // True when nothing was counted: merging the pattern would change nothing.

@@ -137,6 +137,28 @@ TEST(OpenScopes, WithoutValuesNoSampleIsWritten) {
   EXPECT_EQ(stored.loops.size(), 1U);
 }
 
+// Nowhere in what is stored; and the loop goes on all the same.
+TEST(OpenScopes, WithoutValuesNoLiteralIsKept) {
+  Stream stream;
+  stream.run(1, "SET application_name = 'tenant-secret'");
+  stream.run(1, "SELECT id FROM posts WHERE kind = 'first-secret' /* third-secret */ LIMIT 10");
+  for (int i = 0; i < 10; ++i)
+    stream.run(1, "SELECT * FROM comments WHERE post_id = 'secret" + std::to_string(i) + "'");
+  stream.run(1, "SELECT 'unclosed-secret FROM");
+  WorkloadOptions options;
+  options.keep_values = false;
+  Workload stored;
+  const std::span<const Step> steps(stream.steps);
+  extend(stored, steps.first(6), options);
+  EXPECT_EQ(serialize(stored).find("secret"), std::string::npos);
+  extend(stored, steps.subspan(6), options);
+  EXPECT_EQ(serialize(stored).find("secret"), std::string::npos);
+  close(stored, options);
+  EXPECT_EQ(serialize(stored).find("secret"), std::string::npos);
+  ASSERT_EQ(stored.loops.size(), 1U);
+  EXPECT_EQ(stored.loops.begin()->second.executions, 10U);
+}
+
 TEST(OpenScopes, MergedHostsGoOnEachOnItsOwn) {
   const std::vector<Step> one = random_stream(21, 200, 1, "one");
   const std::vector<Step> two = random_stream(22, 200, 100, "two");

@@ -78,6 +78,10 @@ Result<IngestStats> ingest_with_progress(const std::vector<std::string>& inputs,
   }
   Result<IngestStats> stats = ingest(inputs, ingest_options, sink);
   bar.finish();
+  // A line that could not be read may hold anything; its shape holds no value.
+  if (stats && !options.workload.keep_values) {
+    for (auto& [shape, unread] : stats->unread_shapes) unread.sample = shape;
+  }
   return stats;
 }
 
