@@ -17,6 +17,16 @@ std::string_view loop_class_name(LoopClass kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+Microseconds tight_turn(const LoopExample& example, const LoopOptions& options) {
+  constexpr Microseconds kClock = 2 * kMillisecond;  // what is known of two times in milliseconds
+  constexpr int kSlack = 4;
+  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
+  const Microseconds pace = example.other_median_gap == kUnknownTime
+                                ? options.tight_gap
+                                : std::clamp(kSlack * example.other_median_gap, kClock, options.tight_gap);
+  return std::max(pace, 3 * mean_time);
+}
+
 namespace {
 
 bool has_role(uint32_t roles, SlotRole role) {
@@ -48,9 +58,7 @@ bool independent(const LoopExample& example, bool linked, const LoopOptions& opt
   }
   if (own_units && example.transactions <= 1) return true;
   if (example.scope == ScopeKind::kTransaction) return false;  // one transaction is one unit of work
-  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
-  const Microseconds tight = std::max(options.tight_gap, 3 * mean_time);
-  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight;
+  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options);
 }
 
 bool is_retry(const LoopExample& example) {

@@ -45,8 +45,14 @@ struct LoopVerdict {
 struct LoopOptions {
   uint32_t min_count = 3;                     // executions after one parent
   uint32_t min_alone = 5;                     // without a parent statement
-  Microseconds tight_gap = 5 * kMillisecond;  // turnaround that leaves no room for another request
+  Microseconds tight_gap = 5 * kMillisecond;  // at most; see tight_turn()
 };
+
+// The longest turnaround within a loop that leaves no room for another request, by the session's own pace: a
+// program takes about as long before one statement as before another, and a person, a client or a queue takes
+// longer. What there is to compare with are the other statements of the session and the child's own time. Where
+// every request is one statement, the others' turnaround is think time, too: so it can only tighten the bound.
+Microseconds tight_turn(const LoopExample& example, const LoopOptions& options);
 
 // True when the parent's rows can have supplied the values: a link by key or name, or a lookup by key that
 // ran once for each of the parent's rows.

@@ -70,6 +70,7 @@ class WorkloadBuilder::State {
         tracker_(std::make_unique<SessionTracker>(options_, facts_)) {}
 
   const WorkloadOptions& options() const { return options_; }
+  uint64_t left_out() const { return left_out_; }
   void resume(const Workload& stored);
   void on_event(const Event& event);
   Workload finish(bool close_scopes);
@@ -88,6 +89,7 @@ class WorkloadBuilder::State {
   std::string write_open_scopes();
 
   WorkloadOptions options_;
+  uint64_t left_out_ = 0;
   Workload facts_;
   StatementCache cache_;
   UnitNames unit_names_;
@@ -279,8 +281,11 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   parse_tags(*event.scan, tags_);
   if (!event.code_location.empty()) tags_.values.emplace_back("source_location", event.code_location);
   if (unit_names_.complete(event, tags_)) begin_unit(event);
-  if (!options_.tag_filters.empty() && !matches(options_.tag_filters, tags_)) return;
-  if (!options_.tag_excludes.empty() && matches(options_.tag_excludes, tags_)) return;
+  if ((!options_.tag_filters.empty() && !matches(options_.tag_filters, tags_)) ||
+      (!options_.tag_excludes.empty() && matches(options_.tag_excludes, tags_))) {
+    left_out_ += event.kind == Event::Kind::kNestedPlan ? 0 : 1;
+    return;
+  }
 
   StatementEvent& statement = statement_;
   statement.info = look_up(event);
@@ -350,6 +355,10 @@ void WorkloadBuilder::resume(const Workload& stored) {
 
 void WorkloadBuilder::on_event(const Event& event) {
   state_->on_event(event);
+}
+
+uint64_t WorkloadBuilder::left_out() const {
+  return state_->left_out();
 }
 
 Workload WorkloadBuilder::finish(bool close_scopes) {

@@ -48,6 +48,9 @@ class WorkloadBuilder : public EventSink {
 
   void on_event(const Event& event) override;
 
+  // Statements that the tag filters kept out, since the builder was made.
+  uint64_t left_out() const;
+
   // Closes what is open and gives the workload away; the builder is empty afterwards. close_scopes = false
   // keeps the scopes that are still open in Workload::open_scopes instead of judging them (an incremental
   // run).

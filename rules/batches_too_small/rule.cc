@@ -67,9 +67,8 @@ bool one_piece_of_work(const LoopExample& example) {
       example.transactions * 2 > example.count)
     return false;
   if (example.scope == ScopeKind::kTransaction) return true;
-  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   return example.median_turn_gap != kUnknownTime &&
-         example.median_turn_gap <= std::max(LoopOptions{}.tight_gap, 3 * mean_time);
+         example.median_turn_gap <= tight_turn(example, LoopOptions{});
 }
 
 bool is_small_batching(const RuleContext& context, const Pattern& pattern, const LoopExample& example,

@@ -143,6 +143,16 @@ TEST_F(IngestCommand, FollowsADirectory) {
   EXPECT_EQ(executions(run_pgsieve({"report", "--store", store_, "-o", "json"}).out), 12U);
 }
 
+TEST_F(IngestCommand, TagFiltersSayWhatTheyLeftOut) {
+  std::string tagged = entry(1);
+  tagged.insert(tagged.size() - 1, " /*controller='posts'*/");
+  const std::string log = directory_.write("a.log", tagged + entry(2) + entry(3));
+  const json report = json::parse(run_pgsieve({"report", log, "--tag", "controller=posts", "-o", "json"}).out,
+                                  nullptr, false);
+  EXPECT_EQ(report["ingest"].value("executions", 0), 1);
+  EXPECT_EQ(report["ingest"].value("filtered", 0), 2);
+}
+
 // Copies that overlap with what a store has read, and a line that is only half written.
 TEST_F(IngestCommand, OverlapsAreReadOnce) {
   std::string text;

@@ -70,6 +70,8 @@ TEST(Options, MomentsAreDatesOrAges) {
   EXPECT_EQ(parse_moment("24h", now), now - 24 * 3600 * kSecond);
   EXPECT_EQ(parse_moment("7d", now), now - 7 * 24 * 3600 * kSecond);
   EXPECT_EQ(parse_moment("90m", now), now - 90 * 60 * kSecond);
+  EXPECT_EQ(parse_moment("2026-11-22 01:00 CET", now), parse_moment("2026-11-22 00:00:00 UTC", now));
+  EXPECT_EQ(parse_moment("2026-11-22T01:00+01:00", now), parse_moment("2026-11-22", now));
   EXPECT_EQ(parse_moment("1970-01-02", now), 24 * 3600 * kSecond);
   EXPECT_EQ(parse_moment("1970-01-01 00:01", now), 60 * kSecond);
   EXPECT_EQ(parse_moment("1970-01-01T00:00:02Z", now), 2 * kSecond);

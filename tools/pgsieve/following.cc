@@ -139,8 +139,9 @@ Status Follower::run() {
   ingest_options.followed_bytes = [this](const std::string& path, std::string_view bytes, bool first) {
     observe(path, bytes, first);
   };
-  const Result<IngestStats> stats = ingest(options_.inputs, ingest_options, builder_);
+  Result<IngestStats> stats = ingest(options_.inputs, ingest_options, builder_);
   if (!stats) return stats.error();
+  stats->filtered += builder_.left_out();
   if (Status failed = commit(&*stats)) return failed;
   return failure_;
 }

@@ -235,6 +235,13 @@ std::optional<Microseconds> parse_moment(std::string_view text, Microseconds now
         break;
     }
   }
+  // "2026-11-22 01:00 CET": the seconds may be left out before a zone, too.
+  constexpr size_t kMinute = 16;
+  if (text.size() > kMinute && text[13] == ':' && text[kMinute] != ':') {
+    const std::string candidate = std::string(text.substr(0, kMinute)) + ":00" + std::string(text.substr(kMinute));
+    const ParsedTime parsed = parse_time(candidate);
+    if (parsed.length == candidate.size() && parsed.zone_known) return parsed.time;
+  }
   // A year, a month, a day, an hour or a minute stands for its start.
   for (const char* completion : {"", ":00", ":00:00", " 00:00:00", "-01 00:00:00", "-01-01 00:00:00"}) {
     const std::string candidate = std::string(text) + completion;

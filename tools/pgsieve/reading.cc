@@ -151,8 +151,9 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
   builder.resume(contents.workload);
   AnalysisOptions parts = options;
   parts.ingest.ranges = plan.ranges;
-  const Result<IngestStats> stats = ingest_with_progress(plan.paths, parts, builder);
+  Result<IngestStats> stats = ingest_with_progress(plan.paths, parts, builder);
   if (!stats) return stats.error();
+  stats->filtered += builder.left_out();
   const Workload added = builder.finish(/*close_scopes=*/false);
   contents.workload.open_scopes.clear();  // resumed: they go on in `added`
   contents.workload.merge(added);
@@ -208,6 +209,7 @@ Result<Reading> read_captures(const AnalysisOptions& options) {
     if (stats) {
       reading.interrupted = stats->interrupted;
       reading.ingest = std::move(*stats);
+      reading.ingest.filtered += builder.left_out();
       reading.workload = builder.finish();
       return reading;
     }
