@@ -106,7 +106,8 @@ class Advisor {
                        std::max(statement.observed_ms, static_cast<double>(statement.pattern->calls) * 1e-3),
                        popularity);
     std::map<std::string, size_t> known;
-    const CandidateOptions wanted{.include_columns = options_.include_columns,
+    const CandidateOptions wanted{// A model knows too little of index-only scans to pay for wider indexes.
+                                  .include_columns = options_.include_columns && planner_->is_server(),
                                   .max_keys = options_.max_keys,
                                   .min_pages = options_.min_pages};
     for (AdvisedStatement& statement : statements_) {

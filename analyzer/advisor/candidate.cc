@@ -96,6 +96,13 @@ class Finder {
 
   // Flags last; what more statements share first; among equals, what narrows most.
   void order_equalities() {
+    // IS NULL can be looked up, but does not keep the order of the keys behind it: not in front of others.
+    const bool alone = conditions_.equal.size() == 1 && conditions_.order.empty() &&
+                       conditions_.range.empty() && conditions_.joined.empty();
+    if (!alone)
+      std::erase_if(conditions_.equal, [](const IndexTerm& term) {
+        return term.predicate != nullptr && term.predicate->op == PredicateOperator::kIsNull;
+      });
     std::ranges::stable_sort(conditions_.equal, [this](const IndexTerm& left, const IndexTerm& right) {
       if (left.flag != right.flag) return right.flag;
       const double first = popularity_of(left.key);
@@ -180,6 +187,10 @@ class Finder {
         for (const IndexTerm& term : *terms)
           if (same_term(term.key, key))
             share *= selectivity(term, conditions_.table, context_.statistics, pattern_);
+    for (const auto& [group, branches] : conditions_.alternatives)
+      for (const IndexTerm& term : branches)
+        if (!keys.empty() && same_term(term.key, keys.front()))
+          share *= selectivity(term, conditions_.table, context_.statistics, pattern_);
     if (!predicate.empty())
       for (size_t i = 0; i < conditions_.constant.size(); ++i)
         share *= constant_selectivity(conditions_.constant[i], conditions_.constant_keys[i],
@@ -209,7 +220,7 @@ class Finder {
     if (!predicate.empty()) candidate.why += ", for the rows where " + predicate;
     candidate.complete = base.complete;
     // A look-up by a unique key finds its one row already.
-    if (conditions_.table != nullptr && unique_prefix(candidate.index.keys)) return;
+    if (conditions_.table != nullptr && unique_prefix(base.keys)) return;
     keep(candidate);
     add_included(candidate);
   }

@@ -164,7 +164,10 @@ class Estimate {
     path.text = fmt::format("Seq Scan on {}", shape_.relations[conditions.relation].name);
     if (!conditions.order.empty()) {
       path.cost += sort_cost(path.rows);
-    } else if (limit < path.rows) {
+    } else if (limit < path.rows && conditions.equal.empty() && conditions.prefix.empty() &&
+               conditions.search.empty()) {
+      // The rows that are looked for may stand at the end, or not exist: only where most rows qualify does
+      // LIMIT end a scan.
       path.cost *= limit / path.rows;
       path.rows = limit;
     }

@@ -69,10 +69,11 @@ Proofs find_proofs(const Proposal& proposal, const GradeContext& context, std::v
 
 bool stable(const Proposal& proposal) {
   return std::ranges::all_of(proposal.statements, [](const StatementEvidence& evidence) {
-    return std::ranges::all_of(evidence.literals, [](const LiteralEvidence& literal) {
-      return !literal.cost_before || !literal.cost_after ||
-             *literal.cost_after <= kStableRatio * *literal.cost_before;
-    });
+    return evidence.literals.size() < 2 ||
+           std::ranges::all_of(evidence.literals, [](const LiteralEvidence& literal) {
+             return !literal.cost_before || !literal.cost_after ||
+                    *literal.cost_after <= kStableRatio * *literal.cost_before;
+           });
   });
 }
 
@@ -115,9 +116,9 @@ void grade(Proposal& proposal, const GradeContext& context) {
   } else if (proofs.count() >= 1) {
     proposal.grade = Grade::kB;
     if (!proofs.planner)
-      proposal.why_not_higher.emplace_back(
-          context.by_rule ? "HypoPG can't imagine this kind of index, so no planner was asked"
-                          : "no planner confirmed it (--db with HypoPG, or a twin)");
+      proposal.why_not_higher.emplace_back(context.by_rule
+                                               ? "no what-if planner can imagine this kind of index"
+                                               : "no planner confirmed it (--db with HypoPG, or a twin)");
     if (!proofs.clock && !proofs.measured)
       proposal.why_not_higher.emplace_back("no observed time or executed plan confirms it");
     if (proofs.planner && !proofs.clear)

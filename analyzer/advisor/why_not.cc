@@ -26,13 +26,16 @@ std::string of_plan(const AdvisedStatement& statement, const WhyNotContext& cont
                                     : "it could not be planned";
   const std::vector<size_t>& best = context.result.best[statement.selected];
   if (best.empty()) {
-    const bool scans = !first->before->scanned.empty();
-    return scans ? fmt::format(
-                       "no index would help: the planner reads about {:.0f} rows, too many of the table for "
-                       "any of the {} candidates to pay",
-                       first->before->rows, statement.plannable.size())
-                 : fmt::format("existing indexes serve it; none of the {} candidates makes it cheaper",
-                               statement.plannable.size());
+    if (first->before->scanned.empty())
+      return fmt::format("existing indexes serve it; none of the {} candidates makes it cheaper",
+                         statement.plannable.size());
+    return first->before->rows > 1000
+               ? fmt::format(
+                     "no index would help: it needs about {:.0f} rows, and none of the {} candidates is "
+                     "cheaper than reading the table",
+                     first->before->rows, statement.plannable.size())
+               : fmt::format("the planner finds none of the {} candidates cheaper than reading the table",
+                             statement.plannable.size());
   }
   const IndexDefinition& wanted = context.result.candidates[best.front()];
   const std::optional<MeanCost> mean = mean_cost(statement.literals, planned);
