@@ -56,6 +56,19 @@ bool has_closed_set(const Table* table, std::string_view column) {
          });
 }
 
+// Types without a b-tree operator class: neither = nor < can be looked up.
+bool has_no_order(std::string_view type) {
+  static constexpr std::array<std::string_view, 9> kTypes = {"json", "xml",  "point",   "line",  "lseg",
+                                                             "box",  "path", "polygon", "circle"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+// char(n), whose operator classes are its own.
+bool is_padded(std::string_view type) {
+  return type == "character" || type.starts_with("character(") || type == "bpchar" || type == "char" ||
+         type.starts_with("char(");
+}
+
 class Collector {
  public:
   Collector(const Pattern& pattern, uint32_t relation, const ConditionContext& context)
@@ -89,6 +102,7 @@ class Collector {
     if (predicate.expression.empty()) {
       if (found_.table != nullptr && found_.table->find_column(predicate.column.column) == nullptr)
         return std::nullopt;
+      if (has_no_order(type_of(predicate.column.column))) return std::nullopt;
       key.column = predicate.column.column;
       return key;
     }
@@ -237,9 +251,9 @@ class Collector {
       add_once(found_.equal, term_of(predicate, std::move(key)));
     } else if (form == LikePattern::kPrefix && predicate.op == PredicateOperator::kLike) {
       // One class serves text and varchar.
-      if (!context_.c_collation) key.opclass = "text_pattern_ops";
+      if (!context_.c_collation) key.opclass = is_padded(type) ? "bpchar_pattern_ops" : "text_pattern_ops";
       add_once(found_.prefix, term_of(predicate, std::move(key)));
-    } else if (form != LikePattern::kUnknown && form != LikePattern::kNone) {
+    } else if (form != LikePattern::kUnknown && form != LikePattern::kNone && !is_padded(type)) {
       key.opclass = "gin_trgm_ops";
       add_inverted(predicate, std::move(key), "gin");
     } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -90,21 +91,24 @@ enum class Family : uint8_t {
 
 Family family_of(std::string_view type) {
   if (type.ends_with("[]")) return Family::kArray;
-  const auto starts = [type](std::string_view head) { return type.starts_with(head); };
-  if (starts("text") || starts("character") || starts("varchar") || type == "citext" || type == "name")
-    return Family::kText;
-  for (const std::string_view number :
-       {"smallint", "integer", "bigint", "numeric", "real", "double precision", "int", "decimal"})
-    if (starts(number) && !starts("interval")) return Family::kNumber;
-  if (starts("bool")) return Family::kBoolean;
-  if (type == "json" || type == "jsonb") return Family::kJson;
-  if (starts("timestamp"))
-    return type.find("with time zone") != std::string_view::npos || starts("timestamptz")
-               ? Family::kZoned
-               : Family::kTimestamp;
-  if (type == "date") return Family::kDate;
-  if (type == "uuid") return Family::kUuid;
-  if (type == "tsvector") return Family::kSearch;
+  const std::string_view name = type.substr(0, type.find('('));  // numeric(10,2), timestamp(3) with time zone
+  const auto is = [name](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  if (is({"text", "character varying", "varchar", "name"})) return Family::kText;
+  if (is({"smallint", "integer", "bigint", "int", "int2", "int4", "int8", "numeric", "decimal", "real",
+          "double precision", "float4", "float8"}))
+    return Family::kNumber;
+  if (is({"boolean", "bool"})) return Family::kBoolean;
+  if (is({"json", "jsonb"})) return Family::kJson;
+  if (type.starts_with("timestamp")) {
+    const bool zoned =
+        type.starts_with("timestamptz") || type.find("with time zone") != std::string_view::npos;
+    return zoned ? Family::kZoned : Family::kTimestamp;
+  }
+  if (name == "date") return Family::kDate;
+  if (name == "uuid") return Family::kUuid;
+  if (name == "tsvector") return Family::kSearch;
   return Family::kUnknown;
 }
 
