@@ -20,6 +20,17 @@ tests="libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3
 frameworks="python3-pytest python3-psycopg2 python3-psycopg python3-asyncpg ruby ruby-rspec-core ruby-rspec-expectations ruby-pg phpunit php-cli php-pgsql
   default-jdk-headless junit5 libpostgresql-jdbc-java chromium"
 
+# HypoPG is packaged per server version.
+# shellcheck source=/dev/null
+release=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
+case $release in
+  bookworm) hypopg="postgresql-15-hypopg" ;;
+  trixie) hypopg="postgresql-17-hypopg" ;;
+  noble) hypopg="postgresql-16-hypopg" ;;
+  *) hypopg="" ;;
+esac
+frameworks="$frameworks $hypopg"
+
 wanted=$build
 with_tests=0
 while [ $# -gt 0 ]; do
