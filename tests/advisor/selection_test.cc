@@ -159,7 +159,9 @@ TEST(Selection, StopsWhenItsQuestionsAreUsedUp) {
     EXPECT_TRUE(problem.result.exhausted);
     EXPECT_EQ(problem.result.planned.size(), 10U);
     // What is chosen was proved, however few questions there were; the heaviest statements come first.
-    if (limit >= 5) EXPECT_THAT(problem.result.chosen, Contains(0U));
+    if (limit >= 5) {
+      EXPECT_THAT(problem.result.chosen, Contains(0U));
+    }
   }
 }
 
