@@ -79,6 +79,15 @@ void UnitNames::take_marker(std::string_view marker, const Event& event) {
 }
 
 const std::string& UnitNames::from_application(std::string_view application) {
+  // Nearly always that of the statement before.
+  if (last_name_ != nullptr && application == last_application_) return *last_name_;
+  const std::string& name = look_up_application(application);
+  last_application_ = application;
+  last_name_ = &name;  // stays where it is until by_application_ is cleared
+  return name;
+}
+
+const std::string& UnitNames::look_up_application(std::string_view application) {
   const auto known = by_application_.find(std::string(application));
   if (known != by_application_.end()) return known->second;
   std::string name;
@@ -90,6 +99,7 @@ const std::string& UnitNames::from_application(std::string_view application) {
     break;
   }
   if (by_application_.size() >= kMaxMarked) by_application_.clear();
+  last_name_ = nullptr;
   return by_application_[text] = std::move(name);
 }
 

@@ -74,6 +74,7 @@ class UnitNames {
   using Names = std::vector<std::pair<std::string, std::string>>;
   void take_marker(std::string_view marker, const Event& event);
   const std::string& from_application(std::string_view application);
+  const std::string& look_up_application(std::string_view application);
 
   static constexpr size_t kMaxMarked = 65'536;  // sessions, clients and applications remembered
   UnitSources sources_;
@@ -81,6 +82,8 @@ class UnitNames {
   bool other_tags_ = false;  // the test is in a tag of another name
   std::vector<std::regex> applications_;
   std::unordered_map<std::string, std::string> by_application_;
+  std::string last_application_;
+  const std::string* last_name_ = nullptr;  // in by_application_
   std::unordered_map<uint64_t, Names> by_session_, by_client_;
 };
 
