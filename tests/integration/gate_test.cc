@@ -91,11 +91,11 @@ end
 )code";
 
 struct Language {
-  const char* name;
-  const char* file;
+  const char* name = nullptr;
+  const char* file = nullptr;
   std::vector<std::string> command;
   std::vector<std::string> probe;
-  const char* source;
+  const char* source = nullptr;
   // Text of the source, and what a developer makes of it.
   std::pair<std::string, std::string> reformatted;
   std::string new_loop, new_loop_text;
@@ -236,9 +236,9 @@ TEST_P(Gate, RedOnlyForWhatIsNew) {
 INSTANTIATE_TEST_SUITE_P(Applications, Gate,
                          ::testing::Combine(::testing::Values(0U, 1U),
                                             ::testing::Values(Way::kLog, Way::kExec)),
-                         [](const auto& info) {
-                           return std::string(kLanguages[std::get<0>(info.param)].name) +
-                                  (std::get<1>(info.param) == Way::kLog ? "Log" : "Exec");
+                         [](const auto& tested) {
+                           return std::string(kLanguages[std::get<0>(tested.param)].name) +
+                                  (std::get<1>(tested.param) == Way::kLog ? "Log" : "Exec");
                          });
 
 }  // namespace
