@@ -23,20 +23,20 @@ std::string CanonicalWriter::names(Nodes items) {
   return joined(parts, ".");
 }
 
-std::string CanonicalWriter::list(Nodes items, const Scope* scope, std::string_view separator) {
+std::string CanonicalWriter::list(Nodes items, const CanonicalScope* scope, std::string_view separator) {
   std::vector<std::string> parts;
   for (const Node* item : items) parts.push_back(of(item, scope));
   return joined(parts, separator);
 }
 
-void CanonicalWriter::name_item(Scope& scope, std::string_view name, std::string form, Columns columns) {
+void CanonicalWriter::name_item(CanonicalScope& scope, std::string_view name, std::string form, Columns columns) {
   size_t same = 0;
-  for (const FromItem& item : scope.items) same += item.form == form || item.form.starts_with(form + "#");
+  for (const CanonicalFromItem& item : scope.items) same += item.form == form || item.form.starts_with(form + "#");
   if (same != 0) form += fmt::format("#{}", same + 1);
   scope.items.push_back({std::string(name), std::move(form), std::move(columns)});
 }
 
-std::string CanonicalWriter::table(const PgQuery__RangeVar& variable, Scope& scope) {
+std::string CanonicalWriter::table(const PgQuery__RangeVar& variable, CanonicalScope& scope) {
   const std::string_view name = text(variable.relname);
   const std::string_view schema = text(variable.schemaname);
   const std::string_view alias =
@@ -57,7 +57,7 @@ std::string CanonicalWriter::table(const PgQuery__RangeVar& variable, Scope& sco
 }
 
 // A column by the table it belongs to, where the text says so; in a block over one table it needs no saying.
-std::string CanonicalWriter::column(const PgQuery__ColumnRef& reference, const Scope* scope) {
+std::string CanonicalWriter::column(const PgQuery__ColumnRef& reference, const CanonicalScope* scope) {
   const Nodes fields = nodes(reference.n_fields, reference.fields);
   std::vector<std::string> parts;
   for (const Node* field : fields) {
@@ -66,7 +66,7 @@ std::string CanonicalWriter::column(const PgQuery__ColumnRef& reference, const S
   if (parts.empty()) return {};
   if (parts.size() == 1) {
     if (scope == nullptr) return parts[0];
-    for (const FromItem& item : scope->items) {
+    for (const CanonicalFromItem& item : scope->items) {
       if (item.name == parts[0]) return item.form;  // a whole row
     }
     if (scope->items.size() == 1) {
@@ -78,8 +78,8 @@ std::string CanonicalWriter::column(const PgQuery__ColumnRef& reference, const S
   const std::string& name = parts.back();
   const std::string& qualifier = parts[parts.size() - 2];
   std::string up;
-  for (const Scope* at = scope; at != nullptr; at = at->outer, up += '^') {
-    for (const FromItem& item : at->items) {
+  for (const CanonicalScope* at = scope; at != nullptr; at = at->outer, up += '^') {
+    for (const CanonicalFromItem& item : at->items) {
       if (item.name != qualifier) continue;
       const auto known = item.columns.find(name);
       const std::string& column = known == item.columns.end() ? name : known->second;
@@ -90,7 +90,7 @@ std::string CanonicalWriter::column(const PgQuery__ColumnRef& reference, const S
   return fmt::format("{}.{}", qualifier, name);
 }
 
-std::string CanonicalWriter::operation(const PgQuery__AExpr& expression, const Scope* scope) {
+std::string CanonicalWriter::operation(const PgQuery__AExpr& expression, const CanonicalScope* scope) {
   const std::string name = names(operator_name(expression));
   std::string left = of(expression.lexpr, scope);
   switch (expression.kind) {
@@ -127,7 +127,7 @@ std::string CanonicalWriter::operation(const PgQuery__AExpr& expression, const S
   return fmt::format("({} {}{}{} {})", left, kind, kind.empty() ? "" : ":", name, right);
 }
 
-void CanonicalWriter::branches(const PgQuery__BoolExpr& expression, const Scope* scope,
+void CanonicalWriter::branches(const PgQuery__BoolExpr& expression, const CanonicalScope* scope,
                                std::vector<std::string>& parts) {
   for (const Node* argument : nodes(expression.n_args, expression.args)) {
     if (is(argument, PG_QUERY__NODE__NODE_BOOL_EXPR) && argument->bool_expr->boolop == expression.boolop &&
@@ -141,7 +141,7 @@ void CanonicalWriter::branches(const PgQuery__BoolExpr& expression, const Scope*
   }
 }
 
-std::string CanonicalWriter::boolean(const PgQuery__BoolExpr& expression, const Scope* scope) {
+std::string CanonicalWriter::boolean(const PgQuery__BoolExpr& expression, const CanonicalScope* scope) {
   if (expression.boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR)
     return fmt::format("not({})", list(nodes(expression.n_args, expression.args), scope));
   std::vector<std::string> parts;
@@ -153,7 +153,7 @@ std::string CanonicalWriter::boolean(const PgQuery__BoolExpr& expression, const 
 }
 
 // ORDER BY, GROUP BY, DISTINCT ON: an alias or a position stands for its column.
-std::string CanonicalWriter::ordered(Nodes items, const Scope* scope) {
+std::string CanonicalWriter::ordered(Nodes items, const CanonicalScope* scope) {
   std::vector<std::string> parts;
   for (const Node* item : items) {
     const Node* key = is(item, PG_QUERY__NODE__NODE_SORT_BY) ? item->sort_by->node : item;
@@ -172,7 +172,7 @@ std::string CanonicalWriter::ordered(Nodes items, const Scope* scope) {
   return joined(parts, ",");
 }
 
-std::string CanonicalWriter::from(const Node* item, Scope& scope) {
+std::string CanonicalWriter::from(const Node* item, CanonicalScope& scope) {
   if (item == nullptr) return {};
   switch (item->node_case) {
     case PG_QUERY__NODE__NODE_RANGE_VAR:
@@ -217,7 +217,7 @@ std::string CanonicalWriter::from(const Node* item, Scope& scope) {
   }
 }
 
-std::string CanonicalWriter::with(const PgQuery__WithClause* clause, const Scope* outer) {
+std::string CanonicalWriter::with(const PgQuery__WithClause* clause, const CanonicalScope* outer) {
   if (clause == nullptr) return {};
   std::vector<std::string> parts;
   for (const Node* item : nodes(clause->n_ctes, clause->ctes)) {

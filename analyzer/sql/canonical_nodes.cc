@@ -47,7 +47,7 @@ bool is_noise(std::string_view field) {
 }  // namespace
 
 std::string CanonicalWriter::field_text(const ProtobufCMessage& message,
-                                        const ProtobufCFieldDescriptor& field, const Scope* scope) {
+                                        const ProtobufCFieldDescriptor& field, const CanonicalScope* scope) {
   const auto* base = reinterpret_cast<const std::byte*>(&message);
   const auto one = [&](const std::byte* at) -> std::string {
     switch (field.type) {
@@ -95,7 +95,7 @@ std::string CanonicalWriter::field_text(const ProtobufCMessage& message,
   return joined(parts, ",");
 }
 
-std::string CanonicalWriter::reflected(const ProtobufCMessage& message, const Scope* scope) {
+std::string CanonicalWriter::reflected(const ProtobufCMessage& message, const CanonicalScope* scope) {
   if (depth_ >= kMaxCanonicalDepth) return "…";
   ++depth_;
   std::string form = lower_case(message.descriptor->short_name) + "{";
@@ -117,7 +117,7 @@ std::string CanonicalWriter::reflected(const ProtobufCMessage& message, const Sc
   return form;
 }
 
-std::string CanonicalWriter::of(const Node* node, const Scope* scope) {
+std::string CanonicalWriter::of(const Node* node, const CanonicalScope* scope) {
   if (node == nullptr || node->node_case == PG_QUERY__NODE__NODE__NOT_SET) return {};
   if (depth_ >= kMaxCanonicalDepth) return "…";
   ++depth_;
@@ -190,7 +190,7 @@ std::string CanonicalWriter::of(const Node* node, const Scope* scope) {
       form = string_of(node);
       break;
     case PG_QUERY__NODE__NODE_RANGE_VAR: {
-      Scope own;
+      CanonicalScope own;
       form = table(*node->range_var, own);
       break;
     }

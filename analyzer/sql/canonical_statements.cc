@@ -10,7 +10,7 @@
 namespace pgsieve::internal {
 
 // Plain columns are folded per table: one keeps its name, several (or `*`) are "the row".
-std::string CanonicalWriter::targets(Nodes items, Scope& scope, Columns* columns) {
+std::string CanonicalWriter::targets(Nodes items, CanonicalScope& scope, Columns* columns) {
   std::map<std::string, std::vector<std::string>> plain;  // table → columns
   std::vector<std::string> parts;
   for (const Node* item : items) {
@@ -29,7 +29,7 @@ std::string CanonicalWriter::targets(Nodes items, Scope& scope, Columns* columns
     std::string name = of(bare, &scope);
     const bool whole = bare->column_ref->n_fields == 1 &&
                        std::any_of(scope.items.begin(), scope.items.end(),
-                                   [&](const FromItem& each) { return each.form == name; });
+                                   [&](const CanonicalFromItem& each) { return each.form == name; });
     const size_t dot = name.rfind('.');
     const std::string of_table = whole                      ? name
                                  : dot == std::string::npos ? std::string()
@@ -46,11 +46,11 @@ std::string CanonicalWriter::targets(Nodes items, Scope& scope, Columns* columns
   return joined(parts, ",");
 }
 
-std::string CanonicalWriter::select(const PgQuery__SelectStmt& statement, const Scope* outer,
+std::string CanonicalWriter::select(const PgQuery__SelectStmt& statement, const CanonicalScope* outer,
                                     Columns* columns) {
   const size_t visible = ctes_.size();
   std::string form = with(statement.with_clause, outer);
-  Scope scope;
+  CanonicalScope scope;
   scope.outer = outer;
   if (statement.larg != nullptr && statement.rarg != nullptr) {
     if (depth_ >= kMaxCanonicalDepth) return "…";
@@ -96,7 +96,7 @@ std::string CanonicalWriter::select(const PgQuery__SelectStmt& statement, const 
   return form;
 }
 
-std::string CanonicalWriter::assignments(Nodes items, const Scope* scope) {
+std::string CanonicalWriter::assignments(Nodes items, const CanonicalScope* scope) {
   std::vector<std::string> parts;
   for (const Node* item : items) {
     if (!is(item, PG_QUERY__NODE__NODE_RES_TARGET)) continue;
@@ -107,10 +107,10 @@ std::string CanonicalWriter::assignments(Nodes items, const Scope* scope) {
 }
 
 // What is inserted where; not into which columns, nor how many rows.
-std::string CanonicalWriter::insert(const PgQuery__InsertStmt& statement, const Scope* outer) {
+std::string CanonicalWriter::insert(const PgQuery__InsertStmt& statement, const CanonicalScope* outer) {
   const size_t visible = ctes_.size();
   std::string form = with(statement.with_clause, outer);
-  Scope scope;
+  CanonicalScope scope;
   scope.outer = outer;
   if (statement.relation != nullptr) form += "insert " + table(*statement.relation, scope);
   if (is(statement.select_stmt, PG_QUERY__NODE__NODE_SELECT_STMT) &&
@@ -132,10 +132,10 @@ std::string CanonicalWriter::insert(const PgQuery__InsertStmt& statement, const 
   return form;
 }
 
-std::string CanonicalWriter::update(const PgQuery__UpdateStmt& statement, const Scope* outer) {
+std::string CanonicalWriter::update(const PgQuery__UpdateStmt& statement, const CanonicalScope* outer) {
   const size_t visible = ctes_.size();
   std::string form = with(statement.with_clause, outer);
-  Scope scope;
+  CanonicalScope scope;
   scope.outer = outer;
   if (statement.relation != nullptr) form += "update " + table(*statement.relation, scope);
   std::vector<std::string> sources;
@@ -149,10 +149,10 @@ std::string CanonicalWriter::update(const PgQuery__UpdateStmt& statement, const 
   return form;
 }
 
-std::string CanonicalWriter::remove(const PgQuery__DeleteStmt& statement, const Scope* outer) {
+std::string CanonicalWriter::remove(const PgQuery__DeleteStmt& statement, const CanonicalScope* outer) {
   const size_t visible = ctes_.size();
   std::string form = with(statement.with_clause, outer);
-  Scope scope;
+  CanonicalScope scope;
   scope.outer = outer;
   if (statement.relation != nullptr) form += "delete " + table(*statement.relation, scope);
   std::vector<std::string> sources;
@@ -165,10 +165,10 @@ std::string CanonicalWriter::remove(const PgQuery__DeleteStmt& statement, const 
   return form;
 }
 
-std::string CanonicalWriter::merge(const PgQuery__MergeStmt& statement, const Scope* outer) {
+std::string CanonicalWriter::merge(const PgQuery__MergeStmt& statement, const CanonicalScope* outer) {
   const size_t visible = ctes_.size();
   std::string form = with(statement.with_clause, outer);
-  Scope scope;
+  CanonicalScope scope;
   scope.outer = outer;
   if (statement.relation != nullptr) form += "merge " + table(*statement.relation, scope);
   form += " using " + from(statement.source_relation, scope);

@@ -28,16 +28,16 @@ std::string enumerator(const ProtobufCEnumDescriptor& type, int value);
 bool all_values(const std::vector<std::string>& parts);
 
 // What a name in FROM stands for.
-struct FromItem {
+struct CanonicalFromItem {
   std::string name;                            // alias, or the table's own name
   std::string form;                            // what is written in place of the name
   std::map<std::string, std::string> columns;  // of a sub-query: alias → form of what it stands for
 };
 
-struct Scope {
-  std::vector<FromItem> items;
+struct CanonicalScope {
+  std::vector<CanonicalFromItem> items;
   std::map<std::string, std::string> outputs;  // alias in the select list → form
-  const Scope* outer = nullptr;
+  const CanonicalScope* outer = nullptr;
 };
 
 class CanonicalWriter {
@@ -47,29 +47,29 @@ class CanonicalWriter {
  private:
   using Columns = std::map<std::string, std::string>;
 
-  std::string of(const Node* node, const Scope* scope);
-  std::string reflected(const ProtobufCMessage& message, const Scope* scope);
-  std::string list(Nodes items, const Scope* scope, std::string_view separator = ",");
+  std::string of(const Node* node, const CanonicalScope* scope);
+  std::string reflected(const ProtobufCMessage& message, const CanonicalScope* scope);
+  std::string list(Nodes items, const CanonicalScope* scope, std::string_view separator = ",");
   std::string field_text(const ProtobufCMessage& message, const ProtobufCFieldDescriptor& field,
-                         const Scope* scope);
+                         const CanonicalScope* scope);
 
-  std::string select(const PgQuery__SelectStmt& select, const Scope* outer, Columns* columns);
-  std::string targets(Nodes items, Scope& scope, Columns* columns);
-  std::string insert(const PgQuery__InsertStmt& insert, const Scope* outer);
-  std::string update(const PgQuery__UpdateStmt& update, const Scope* outer);
-  std::string remove(const PgQuery__DeleteStmt& remove, const Scope* outer);
-  std::string merge(const PgQuery__MergeStmt& merge, const Scope* outer);
-  std::string assignments(Nodes items, const Scope* scope);
-  std::string with(const PgQuery__WithClause* clause, const Scope* outer);
-  std::string from(const Node* item, Scope& scope);
-  std::string table(const PgQuery__RangeVar& variable, Scope& scope);
-  void name_item(Scope& scope, std::string_view name, std::string form, Columns columns = {});
+  std::string select(const PgQuery__SelectStmt& select, const CanonicalScope* outer, Columns* columns);
+  std::string targets(Nodes items, CanonicalScope& scope, Columns* columns);
+  std::string insert(const PgQuery__InsertStmt& insert, const CanonicalScope* outer);
+  std::string update(const PgQuery__UpdateStmt& update, const CanonicalScope* outer);
+  std::string remove(const PgQuery__DeleteStmt& remove, const CanonicalScope* outer);
+  std::string merge(const PgQuery__MergeStmt& merge, const CanonicalScope* outer);
+  std::string assignments(Nodes items, const CanonicalScope* scope);
+  std::string with(const PgQuery__WithClause* clause, const CanonicalScope* outer);
+  std::string from(const Node* item, CanonicalScope& scope);
+  std::string table(const PgQuery__RangeVar& variable, CanonicalScope& scope);
+  void name_item(CanonicalScope& scope, std::string_view name, std::string form, Columns columns = {});
 
-  std::string column(const PgQuery__ColumnRef& reference, const Scope* scope);
-  std::string operation(const PgQuery__AExpr& expression, const Scope* scope);
-  std::string boolean(const PgQuery__BoolExpr& expression, const Scope* scope);
-  void branches(const PgQuery__BoolExpr& expression, const Scope* scope, std::vector<std::string>& parts);
-  std::string ordered(Nodes items, const Scope* scope);
+  std::string column(const PgQuery__ColumnRef& reference, const CanonicalScope* scope);
+  std::string operation(const PgQuery__AExpr& expression, const CanonicalScope* scope);
+  std::string boolean(const PgQuery__BoolExpr& expression, const CanonicalScope* scope);
+  void branches(const PgQuery__BoolExpr& expression, const CanonicalScope* scope, std::vector<std::string>& parts);
+  std::string ordered(Nodes items, const CanonicalScope* scope);
   std::string names(Nodes items);
 
   struct Cte {
