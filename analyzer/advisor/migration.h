@@ -32,7 +32,7 @@ struct MigrationOptions {
   std::string title = "suggested_indexes";  // snake_case; of files and classes
   std::string stamp = "20260101000000";     // YYYYMMDDhhmmss, for formats that order by time
   std::string lock_timeout = "5s";
-  std::string django_app = {};     // empty: told from the tables' names, else a placeholder
+  std::string django_app = {};     // label of the app; empty: a placeholder, and RunSQL
   std::string previous = {};       // migration this one follows (Django, Alembic); empty: a placeholder
   const Schema* schema = nullptr;  // partitions need other statements; nullptr: there are none
 };

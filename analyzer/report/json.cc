@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analyzer/base/json_writer.h"
+#include "analyzer/report/scale.h"
 #include "analyzer/report/limits.h"
 #include "analyzer/report/report.h"
 
@@ -325,6 +326,10 @@ void stream_json(const Report& report, const JsonWriter::Sink& sink) {
   json.end_array();
   json.member("patterns_total", report.patterns_total);
   write_dropped(json, report.workload->dropped);
+  if (report.scale != nullptr) {
+    json.key("scale");
+    write_scale(json, *report.scale);
+  }
   json.end_object();
   json.finish();
 }

@@ -18,6 +18,7 @@
 namespace pgsieve {
 
 class SourceIndex;
+struct ScaleProjection;
 
 // How a report is drawn; only the formats for people look at width and colour.
 struct ReportStyle {
@@ -44,6 +45,7 @@ struct Report {
   uint64_t findings_hidden = 0;          // below the confidence asked for
   std::vector<const Pattern*> patterns;  // worst first (total time, then calls), cut to --top
   size_t patterns_total = 0;             // before the cut
+  const ScaleProjection* scale = nullptr;  // null: --scale was not asked for
   std::vector<std::string> problems;     // inputs that could not be used, one sentence each
   ReportStyle style;
 };

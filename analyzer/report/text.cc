@@ -9,6 +9,7 @@
 
 #include "analyzer/report/escape.h"
 #include "analyzer/report/layout.h"
+#include "analyzer/report/scale.h"
 #include "analyzer/report/location.h"
 
 namespace pgsieve {
@@ -190,6 +191,7 @@ std::string write_text(const Report& report) {
   append_text_header(out, report);
   append_text_findings(out, report);
   append_text_patterns(out, report);
+  if (report.scale != nullptr) append_text_scale(out, *report.scale, report.style);
   append_text_outcome(out, report);
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analyzer/advisor/index_definition.h"
 #include "analyzer/sql/expression_text.h"
 #include "rules/common.h"
 #include "rules/missing_index/evidence.h"
@@ -29,6 +30,21 @@ std::string create_index(const IndexCandidate& candidate, const Relation& relati
   for (const CandidateKey& key : candidate.keys) keys += (keys.empty() ? "" : ", ") + key.sql();
   const std::string method = candidate.method == "btree" ? std::string() : " USING " + candidate.method;
   return fmt::format("CREATE INDEX CONCURRENTLY ON {}{} ({});", quoted_relation(relation), method, keys);
+}
+
+// The same index as the advisor knows it: what `pgsieve index` calls it by.
+IndexDefinition definition_of(const IndexCandidate& candidate, const Relation& relation) {
+  IndexDefinition definition;
+  definition.schema = candidate.table != nullptr ? candidate.table->schema : relation.schema;
+  definition.table = relation.name;
+  definition.method = candidate.method;
+  for (const CandidateKey& key : candidate.keys) {
+    IndexKey& added = definition.keys.emplace_back();
+    added.column = key.column;
+    added.expression = key.expression;
+    added.opclass = key.opclass;
+  }
+  return definition;
 }
 
 std::string_view purpose(Need need) {
@@ -97,6 +113,12 @@ Finding make_finding(const Pattern& pattern, const IndexCandidate& candidate, Ev
         "the other branches of the OR need an index each, or none of them is used");
   finding.fixes.push_back(index_fix(candidate, relation));
   finding.properties["ddl"] = finding.fixes.front().code;
+  const IndexDefinition definition = definition_of(candidate, relation);
+  finding.properties["index_id"] = definition_id(definition);
+  finding.properties["index_key"] = definition_key(definition);
+  finding.fixes.front().safety += fmt::format(
+      " `pgsieve index show {}` weighs it against the others; `pgsieve index accept` and `reject` remember what was decided.",
+      finding.properties["index_id"]);
   return finding;
 }
 

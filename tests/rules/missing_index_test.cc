@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "analyzer/advisor/index_definition.h"
 #include "tests/rules/pattern_bench.h"
 
 namespace pgsieve {
@@ -36,6 +37,15 @@ std::vector<std::string> columns(std::string_view text) {
 std::string ddl(std::string_view text) {
   const std::vector<Finding> findings = judge(text);
   return findings.empty() ? std::string() : findings[0].fixes.at(0).code;
+}
+
+TEST(MissingIndex, NamesTheIndexAsTheAdvisorDoes) {
+  const std::vector<Finding> findings = judge("SELECT id FROM log WHERE session_id = 5");
+  ASSERT_EQ(findings.size(), 1U);
+  const IndexDefinition index = parse_index_definition("CREATE INDEX x ON public.log USING btree (session_id)").value();
+  EXPECT_EQ(findings[0].properties.at("index_key"), definition_key(index));
+  EXPECT_EQ(findings[0].properties.at("index_id"), definition_id(index));
+  EXPECT_THAT(findings[0].fixes[0].safety, HasSubstr("pgsieve index show " + definition_id(index)));
 }
 
 TEST(MissingIndex, NamesTheColumnsInUsableOrder) {

@@ -5,12 +5,15 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "analyzer/advisor/hypopg.h"
 #include "analyzer/advisor/live_catalog.h"
 #include "analyzer/advisor/plain_planner.h"
 #include "analyzer/advisor/server_connection.h"
+#include "analyzer/advisor/twin.h"
 #include "analyzer/schema/statistics_file.h"
+#include "analyzer/schema/text_file.h"
 #include "tools/pgsieve/terminal.h"
 
 namespace pgsieve {
@@ -25,12 +28,25 @@ Error usage(std::string message, std::string hint = {}) {
   return error;
 }
 
+Result<Twin> make_twin(const AdviceOptions& options) {
+  const Result<std::string> ddl = read_text_file(options.analysis.schema_file);
+  if (!ddl) return ddl.error();
+  const Result<StatisticsFile> file = load_statistics_file(options.analysis.statistics_file);
+  if (!file) return usage(file.error().to_string());
+  Result<Twin> twin = Twin::create(*ddl, *file, {.directory = {}, .bin_directory = options.bin_directory});
+  if (!twin) return twin.error();
+  for (const std::string& warning : twin->warnings()) tell_warning(warning);
+  if (!twin->has_hypopg())
+    tell_warning(fmt::format("the twin has no HypoPG: install postgresql-{}-hypopg", twin->major()));
+  return twin;
+}
+
 // The server as a source of schema, statistics and costs.
-Result<std::unique_ptr<WhatIfPlanner>> ask_server(const AdviceOptions& options, AdviceResult& result,
+Result<std::unique_ptr<WhatIfPlanner>> ask_server(const std::string& url, AdviceResult& result,
                                                   AdvisorOptions& advisor, std::vector<std::string>& notes) {
   if (!ServerConnection::available())
     return usage("this pgsieve was built without libpq and can't connect to a server");
-  Result<ServerConnection> connection = ServerConnection::connect(options.url);
+  Result<ServerConnection> connection = ServerConnection::connect(url);
   if (!connection) return connection.error();
   Result<LiveCatalog> catalog = read_live_catalog(*connection);
   if (!catalog) return catalog.error();
@@ -43,7 +59,7 @@ Result<std::unique_ptr<WhatIfPlanner>> ask_server(const AdviceOptions& options, 
   if (hypothetical.ok()) return std::unique_ptr<WhatIfPlanner>(std::move(*hypothetical));
   notes.push_back(fmt::format("{}: today's costs are the server's, those with indexes a small model's. {}",
                               hypothetical.error().message, hypothetical.error().hint));
-  Result<ServerConnection> again = ServerConnection::connect(options.url);
+  Result<ServerConnection> again = ServerConnection::connect(url);
   if (!again) return again.error();
   Result<std::unique_ptr<PlainPlanner>> plain =
       PlainPlanner::open(std::move(*again), result.schema, result.statistics, advisor.c_collation);
@@ -88,17 +104,22 @@ Result<AdviceResult> read_advice(const AdviceOptions& options) {
   result.analysis = std::move(*analysis);
   for (const std::string& problem : result.analysis.problems) tell_warning(problem);
   result.schema = result.analysis.schema;
-  if (!options.analysis.statistics_file.empty()) {
-    Result<Statistics> statistics = read_statistics(options.analysis.statistics_file);
-    if (!statistics) return statistics.error();
-    result.statistics = std::move(*statistics);
+  result.statistics = result.analysis.statistics;
+  std::vector<std::string> notes;
+  std::optional<Twin> twin;  // outlives its planner
+  std::string url = options.url;
+  if (options.twin) {
+    Result<Twin> made = make_twin(options);
+    if (!made) return made.error();
+    twin.emplace(std::move(*made));
+    url = twin->connection();
   }
   std::unique_ptr<WhatIfPlanner> planner;
-  std::vector<std::string> notes;
-  if (!options.url.empty()) {
-    Result<std::unique_ptr<WhatIfPlanner>> asked = ask_server(options, result, advisor, notes);
+  if (!url.empty()) {
+    Result<std::unique_ptr<WhatIfPlanner>> asked = ask_server(url, result, advisor, notes);
     if (!asked) return asked.error();
     planner = std::move(*asked);
+    if (twin) result.statistics = result.analysis.statistics;  // it has nothing the file lacks, and no scans
   }
   result.advice = advise(result.analysis.workload, result.schema, result.statistics, planner.get(), advisor);
   result.advice.notes.insert(result.advice.notes.begin(), notes.begin(), notes.end());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "analyzer/schema/statistics_file.h"
+#include "tools/pgsieve/decided.h"
 #include "tools/pgsieve/reading.h"
 #include "tools/pgsieve/terminal.h"
 
@@ -18,26 +20,38 @@ Error as_usage(Error error) {
   return error;
 }
 
-Result<Schema> read_schema(const AnalysisOptions& options) {
+// What is known beside the traffic.
+struct Surroundings {
   Schema schema;
+  Statistics statistics;
+  Decisions decisions;
+};
+
+Result<Surroundings> read_surroundings(const AnalysisOptions& options) {
+  Surroundings known;
+  Schema& schema = known.schema;
   if (!options.schema_file.empty()) {
     Result<Schema> loaded = load_schema(options.schema_file);
     if (!loaded) return as_usage(loaded.error());
     schema = std::move(*loaded);
   }
-  if (options.statistics_file.empty()) return schema;
+  Result<Decisions> decisions = Decisions::load(std::string(kDecisionsFile));
+  if (!decisions) return decisions.error();
+  known.decisions = std::move(*decisions);
+  if (options.statistics_file.empty()) return known;
   if (schema.empty()) {
     return Error{.kind = Error::Kind::kUsage,
                  .message = "--stats needs --schema: row estimates belong to the tables of a schema",
                  .hint = {},
                  .file = {}};
   }
-  const Result<uint64_t> unknown = load_statistics(schema, options.statistics_file);
-  if (!unknown) return as_usage(unknown.error());
-  if (*unknown != 0) {
-    tell_warning(fmt::format("{}: {} tables are not in the schema", options.statistics_file, *unknown));
+  Result<Statistics> statistics = read_statistics(options.statistics_file);
+  if (!statistics) return as_usage(statistics.error());
+  known.statistics = std::move(*statistics);
+  if (const uint64_t unknown = apply_sizes(known.statistics, schema); unknown != 0) {
+    tell_warning(fmt::format("{}: {} tables are not in the schema", options.statistics_file, unknown));
   }
-  return schema;
+  return known;
 }
 
 // Why a capture without a single statement is useless, with all that helps to tell.
@@ -74,9 +88,10 @@ Error no_statements(const IngestStats& ingest) {
   return error;
 }
 
-Result<Analysis> judge_with(Schema schema, Reading reading, const AnalysisOptions& options) {
+Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisOptions& options) {
   Analysis analysis;
-  analysis.schema = std::move(schema);
+  analysis.schema = std::move(known.schema);
+  analysis.statistics = std::move(known.statistics);
   analysis.ingest = std::move(reading.ingest);
   analysis.workload = std::move(reading.workload);
   analysis.problems = std::move(reading.problems);
@@ -89,6 +104,9 @@ Result<Analysis> judge_with(Schema schema, Reading reading, const AnalysisOption
                             .orm = options.orm,
                             .options = options.rule_options};
   analysis.findings = run_rules(context, options.rules, options.skip_rules);
+  if (const uint64_t rejected = leave_out_rejected(analysis.findings, known.decisions, today()); rejected != 0)
+    tell(fmt::format("{} of missing-index left out: rejected in {}",
+                     rejected == 1 ? "1 finding" : fmt::format("{} findings", rejected), kDecisionsFile));
   const auto hidden = std::stable_partition(
       analysis.findings.begin(), analysis.findings.end(),
       [&](const Finding& finding) { return finding.confidence >= options.min_confidence; });
@@ -102,17 +120,17 @@ Result<Analysis> judge_with(Schema schema, Reading reading, const AnalysisOption
 
 Result<Analysis> analyse(const AnalysisOptions& options) {
   // A mistake in the schema shows before a long reading.
-  Result<Schema> schema = read_schema(options);
-  if (!schema) return schema.error();
+  Result<Surroundings> known = read_surroundings(options);
+  if (!known) return known.error();
   Result<Reading> reading = options.store_file.empty() ? read_captures(options) : read_store(options);
   if (!reading) return reading.error();
-  return judge_with(std::move(*schema), std::move(*reading), options);
+  return judge_with(std::move(*known), std::move(*reading), options);
 }
 
 Result<Analysis> judge(Reading reading, const AnalysisOptions& options) {
-  Result<Schema> schema = read_schema(options);
-  if (!schema) return schema.error();
-  return judge_with(std::move(*schema), std::move(reading), options);
+  Result<Surroundings> known = read_surroundings(options);
+  if (!known) return known.error();
+  return judge_with(std::move(*known), std::move(reading), options);
 }
 
 }  // namespace pgsieve

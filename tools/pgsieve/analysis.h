@@ -8,6 +8,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/capture/ingest.h"
 #include "analyzer/policy/policy.h"
+#include "analyzer/schema/column_statistics.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/workload/workload.h"
 #include "rules/rule.h"
@@ -20,6 +21,7 @@ struct Analysis {
   IngestStats ingest;
   Workload workload;
   Schema schema;
+  Statistics statistics;
   std::vector<Finding> findings;      // worst first
   std::vector<Finding> hidden;        // below the confidence asked for
   std::vector<Finding> withheld;      // known or suppressed: lint does not show them

@@ -20,6 +20,7 @@ int run_fingerprint(const FingerprintOptions& options);
 int run_stats(const StatsOptions& options);
 int run_twin(const TwinCommandOptions& options);
 int run_index_suggest(const IndexOptions& options);
+int run_index_review(const IndexReviewOptions& options);
 int run_prove(const ProveOptions& options);  // 0: the rows agree, 1: they differ
 
 // Writes to standard output. A reader that went away is no failure; a full disk is told, and false.

@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
       return pgsieve::run_diff(line.diff);
     case CommandLine::Command::kIndexSuggest:
       return pgsieve::run_index_suggest(line.index);
+    case CommandLine::Command::kIndexReview:
+      return pgsieve::run_index_review(line.review);
     case CommandLine::Command::kNone:
       break;
   }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "analyzer/advisor/scale.h"
 #include "analyzer/workload/orm.h"
 #include "tools/pgsieve/settings.h"
 #include "tools/pgsieve/suggest.h"
@@ -194,6 +195,10 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   check_tags(analysis.workload.tag_filters);
   check_tags(analysis.workload.tag_excludes);
   analysis.workload.keep_values = true;
+  if (!raw.scale.empty()) {
+    options.scale = parse_scale(raw.scale);
+    if (!options.scale) throw UsageError{fmt::format("--scale is a factor such as 100x, not '{}'", raw.scale)};
+  }
   ingest.format = log_format(ingest.format);
   ingest.since = moment("--since", raw.since);
   ingest.until = moment("--until", raw.until);

@@ -20,6 +20,7 @@ struct RawOptions {
   std::vector<std::string> rule_options;
   std::string since, until, min_confidence, color = "auto", fail_on = "warning", min_recognised;
   std::vector<std::string> severities;
+  std::string scale;
   unsigned threads = 0;
 };
 

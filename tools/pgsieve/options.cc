@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "tools/pgsieve/option_tree_cli.h"
+#include "tools/pgsieve/index_options.h"
 #include "tools/pgsieve/option_values.h"
 #include "tools/pgsieve/pager.h"
 #include "tools/pgsieve/setup_options.h"
@@ -173,6 +174,11 @@ void add_report_command(CLI::App& app, ReportOptions& options, RawOptions& raw) 
   add_filter_options(app, options.analysis, raw);
   add_rule_options(app, options, raw);
   add_output_options(app, options, raw);
+  if (!options.lint) {
+    app.add_option("--scale", raw.scale, "what happens with so many times the rows: 100x")
+        ->type_name("FACTOR")
+        ->group("Output");
+  }
   app.footer(options.lint
                  ? "Exit code: 0 no new findings, 1 new findings, 2 usage or configuration, 3 input not usable."
                  : "Exit code: 0 whatever is found, 2 usage or configuration, 3 input not usable.");
@@ -245,6 +251,10 @@ void add_advice_options(CLI::App& app, AdviceOptions& advice, AnalysisOptions& a
   app.add_option("--db", advice.url,
                  "server to ask, read-only, with HypoPG where it is installed: postgresql://user@host/database")
       ->type_name("URL")
+      ->group(group);
+  app.add_flag("--twin", advice.twin, "ask a planner twin made of --schema and --stats, gone afterwards")->group(group);
+  app.add_option("--pg-bin", advice.bin_directory, "folder of initdb, pg_ctl and postgres, for --twin")
+      ->type_name("DIR")
       ->group(group);
   app.add_option("--budget", advice.budget, "of all new indexes together: 500MB, 2GB, or 20% of the tables' size")
       ->type_name("SIZE")
@@ -442,6 +452,13 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* suggest_command =
       index_command->add_subcommand("suggest", "which indexes to build, with the evidence for each");
   add_suggest_command(*suggest_command, line.index, index_report);
+  add_review_commands(*index_command, line.review, raw, [&](CLI::App& command, bool advice) {
+    if (advice) {
+      add_advice_options(command, line.review.advice, index_report.analysis);
+    } else {
+      add_input_options(command, index_report.analysis);
+    }
+  });
 
   if (const auto mistake = mistyped_command(argc, argv, app)) return stop(usage_error(*mistake, app));
   try {
@@ -514,6 +531,10 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       complete(index_report, raw);
       index_report.analysis.ingest.prefix_given = suggest_command->count("--prefix") != 0;
       line.index.advice.analysis = index_report.analysis;
+      check_twin(line.index.advice);
+    } else if (index_command->parsed()) {
+      line.command = CommandLine::Command::kIndexReview;
+      complete_review(line.review, index_report, raw);
     } else if (prove_command->parsed()) {
       line.command = CommandLine::Command::kProve;
       complete(prove, raw);

@@ -8,6 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/advisor/decisions.h"
+#include "analyzer/advisor/migration.h"
+#include "analyzer/advisor/verify.h"
 #include "analyzer/capture/ingest.h"
 #include "analyzer/policy/policy.h"
 #include "analyzer/report/report.h"
@@ -80,6 +83,7 @@ struct ReportOptions {
   bool show_values = false;
   When color = When::kAuto;
   FailOn fail_on = FailOn::kWarning;
+  std::optional<double> scale;  // report: project to that many times the rows
   bool strict = false;  // lint: a partial verdict is none
 };
 
@@ -161,6 +165,8 @@ struct DiffOptions {
 struct AdviceOptions {
   AnalysisOptions analysis;
   std::string url;     // of a server; empty: none
+  bool twin = false;   // ask a planner twin made of the schema and the statistics
+  std::string bin_directory;  // of the twin's server programs; empty: looked for
   std::string budget;  // "500MB", "20%"; empty: none
   uint64_t max_plans = 2000;
   double write_entry_ms = 0.02;
@@ -175,16 +181,41 @@ struct IndexOptions {
   bool plans = false;
 };
 
+// index list, show, accept, reject, sql, verify.
+struct IndexReviewOptions {
+  enum class Action : uint8_t { kList, kShow, kAccept, kReject, kSql, kVerify };
+  Action action = Action::kList;
+  AdviceOptions advice;
+  std::string decisions_file;
+  std::optional<double> scale;
+  // list, show, accept, reject
+  std::string index;  // id, the beginning of one, or a CREATE INDEX statement
+  std::string reason, until, by;
+  bool rejected_too = false;
+  // sql
+  std::vector<std::string> indexes;
+  std::string format = "sql";
+  std::string output;
+  bool rollback = false;
+  bool all = false;
+  MigrationOptions migration;
+  // verify
+  std::vector<std::string> before, after;
+  VerifyOptions verify;
+  bool dry_run = false;
+};
+
 struct CommandLine {
   enum class Command : uint8_t { kNone, kReport, kLint, kIngest, kRules, kFingerprint, kProve, kTap, kExec, kStats, kTwin,
                                  kDoctor, kInit, kCompletion, kManual, kBaseline, kConfig, kMerge, kDiff,
-                                 kIndexSuggest };
+                                 kIndexSuggest, kIndexReview };
   Command command = Command::kNone;
   ReportOptions report;
   RulesOptions rules;
   FingerprintOptions fingerprint;
   ProveOptions prove;
   IndexOptions index;
+  IndexReviewOptions review;
   TapOptions tap;
   BaselineOptions baseline;
   ConfigOptions config;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analyzer/advisor/scale.h"
 #include "analyzer/report/escape.h"
 #include "analyzer/report/source_index.h"
 #include "tools/pgsieve/analysis.h"
@@ -118,6 +119,11 @@ int report_on(Analysis& analysis, const ReportOptions& options) {
   apply_policy(options, analysis);
   const SourceIndex sources = search_sources(analysis, options);
   Report report = make_report(analysis, options, sources);
+  std::optional<ScaleProjection> scale;
+  if (options.scale) {
+    scale = project_scale(analysis.workload, analysis.schema, analysis.statistics, *options.scale);
+    report.scale = &*scale;
+  }
   if (!write_outputs(report, options)) return kExitUsage;
   if (analysis.interrupted) return kExitInterrupted;
   // A verdict on part of what was asked for is none: an input that could not be used outweighs the findings.
