@@ -337,6 +337,14 @@ class Search {
     }
   }
 
+  // After a move was taken: those that may help a statement it touches.
+  void refresh_around(const Move& taken) {
+    std::vector<bool> touched(states_.size(), false);
+    for (const size_t at : taken.statements) touched[at] = true;
+    for (Move& move : moves_)
+      if (std::ranges::any_of(move.statements, [&touched](size_t at) { return touched[at]; })) refresh(move);
+  }
+
   // The statement of a move whose gain is the largest unknown; npos: all are known.
   size_t most_uncertain(const Move& move) const {
     const Set set = with(move);
@@ -354,11 +362,11 @@ class Search {
     return most > min_gain_ / 10 ? found : std::string::npos;
   }
 
-  double density(const Move& move) const {
-    double bytes = 1;
+  double added_bytes(const Move& move) const {
+    double bytes = 0;
     for (const size_t id : move.ids)
       if (!chosen_.contains(id)) bytes += bytes_of(id);
-    return move.bound / bytes;
+    return bytes;
   }
 
   void greedy() {
@@ -366,17 +374,21 @@ class Search {
     std::set<const Move*> given_up;
     while (true) {
       Move* top = nullptr;
+      double most = 0;
+      const double used = bytes_of(chosen_);
       for (Move& move : moves_) {
-        if (given_up.contains(&move) || move.bound <= least_gain(move) ||
-            with(move).size() == chosen_.size() || !fits(with(move)))
-          continue;
-        if (top == nullptr || density(move) > density(*top)) top = &move;
+        if (move.bound <= least_gain(move) || given_up.contains(&move)) continue;
+        const double bytes = added_bytes(move);
+        if (bytes <= 0 || (problem_.budget_bytes && used + bytes > *problem_.budget_bytes)) continue;
+        if (top != nullptr && move.bound / (1 + bytes) <= most) continue;
+        top = &move;
+        most = move.bound / (1 + bytes);
       }
       if (top == nullptr) return;
       const size_t at = most_uncertain(*top);
       if (at == std::string::npos) {
         take(*top);
-        for (Move& move : moves_) refresh(move);
+        refresh_around(*top);
         continue;
       }
       if (!learn(at, states_[at].mask_of(with(*top)))) {
