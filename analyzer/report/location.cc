@@ -160,8 +160,11 @@ std::vector<SourceLocation> places(const Finding& finding, const Report& report)
   if (const auto parent = sources.statement(finding.parent); parent && !finding.parent_query.empty()) {
     found.push_back({parent->path, parent->line, Kind::kParent});
   }
-  if (const auto table = sources.table(finding.table); table && !finding.table.empty())
-    found.push_back(*table);
+  if (auto table = sources.table(finding.table); table && !finding.table.empty()) {
+    const std::optional<std::string> here = sources.inside(table->path);
+    table->path = here ? *here : relative(table->path);
+    if (!table->path.empty()) found.push_back(*table);
+  }
   return found;
 }
 

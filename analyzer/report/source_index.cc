@@ -191,6 +191,21 @@ SourceIndex SourceIndex::search(const std::string& root, std::span<const Finding
   return index;
 }
 
+void SourceIndex::add_schema(const std::string& path, std::span<const Finding> findings) {
+  constexpr std::streamsize kMaxBytes = 16 << 20;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<size_t>(kMaxBytes), '\0');
+  file.read(text.data(), kMaxBytes);
+  text.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  std::set<std::string> wanted;
+  for (const Finding& finding : findings) wanted.insert(without_schema(finding.table));
+  for (const TableDefinition& definition : tables_defined_in(text, {})) {
+    if (wanted.contains(definition.table))
+      tables_.try_emplace(definition.table,
+                          SourceLocation{path, definition.line, SourceLocation::Kind::kTable});
+  }
+}
+
 std::optional<SourceLocation> SourceIndex::statement(const PatternKey& pattern) const {
   const auto found = statements_.find(pattern.fingerprint);
   if (pattern.approximate || found == statements_.end()) return {};

@@ -47,6 +47,9 @@ class SourceIndex {
     return search(root, findings, Limits{});
   }
 
+  // Also finds tables in a schema file, wherever that is, unless the checkout has a better place for them.
+  void add_schema(const std::string& path, std::span<const Finding> findings);
+
   std::optional<SourceLocation> statement(const PatternKey& pattern) const;
   std::optional<SourceLocation> table(std::string_view name) const;  // schema-qualified or not
 

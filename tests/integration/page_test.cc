@@ -112,17 +112,10 @@ TEST(Page, HoldsTwentyThousandPatternsAndHostileText) {
 
 // ---- SARIF
 
-TEST(SarifFile, MicrosoftsValidatorHasNothingToObjectTo) {
+void expect_valid_sarif(const std::string& file) {
   const std::string tool = testing::npm_modules() + "/@microsoft/sarif-multitool-linux/Sarif.Multitool";
-  if (run_command({"test", "-x", tool}).exit_code != 0)
-    GTEST_SKIP() << "build/npm lacks @microsoft/sarif-multitool for this machine";
   TemporaryDirectory directory;
-  const std::string file = directory.path("report.sarif");
   const std::string verdict = directory.path("verdict.sarif");
-  ASSERT_EQ(run_pgsieve({"report", kFixtures + "/postgresql.log", "--schema", kFixtures + "/schema.sql",
-                         "--source-root", PGSIEVE_SOURCE_DIR, "-o", "sarif:" + file})
-                .exit_code,
-            0);
   const RunResult result = run_command(
       {tool, "validate", file, "--output", verdict, "--log", "ForceOverwrite", "--rule-kind", "Sarif;Ghas"},
       {}, {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", "HOME=" + directory.path("")});
@@ -133,6 +126,28 @@ TEST(SarifFile, MicrosoftsValidatorHasNothingToObjectTo) {
     EXPECT_EQ(objection["ruleId"], "SARIF2005") << objection.dump(1);
   }
   EXPECT_THAT(result.out, HasSubstr("Analysis completed successfully"));
+}
+
+TEST(SarifFile, MicrosoftsValidatorHasNothingToObjectTo) {
+  const std::string tool = testing::npm_modules() + "/@microsoft/sarif-multitool-linux/Sarif.Multitool";
+  if (run_command({"test", "-x", tool}).exit_code != 0)
+    GTEST_SKIP() << "build/npm lacks @microsoft/sarif-multitool for this machine";
+  TemporaryDirectory directory;
+  const std::string log = kFixtures + "/postgresql.log";
+  const std::string file = directory.path("report.sarif");
+  ASSERT_EQ(run_pgsieve({"report", log, "--schema", kFixtures + "/schema.sql", "--source-root",
+                         PGSIEVE_SOURCE_DIR, "-o", "sarif:" + file})
+                .exit_code,
+            0);
+  expect_valid_sarif(file);
+  // With a baseline, and known findings shown.
+  const std::string baseline = directory.path("baseline.toml");
+  ASSERT_EQ(run_pgsieve({"baseline", "create", log, "--baseline", baseline}).exit_code, 0);
+  run_pgsieve(
+      {"lint", log, "--baseline", baseline, "--show-accepted", "--source-root", "", "-o", "sarif:" + file});
+  EXPECT_THAT(read_file(file), HasSubstr("\"suppressions\""));
+  EXPECT_THAT(read_file(file), HasSubstr("\"baselineState\": \"unchanged\""));
+  expect_valid_sarif(file);
 }
 
 }  // namespace

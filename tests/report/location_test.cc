@@ -106,6 +106,16 @@ TEST_F(Location, ThenTheTable) {
   EXPECT_EQ(kind(), Kind::kTable);
 }
 
+TEST_F(Location, OrInTheSchemaThatWasGiven) {
+  file("schema.sql", "CREATE TABLE users (id int);\nCREATE TABLE orders (id int);\n");
+  index_.add_schema((root_ / "schema.sql").string(), std::span(&finding_, 1));  // no checkout was searched
+  sample_.report.sources = &index_;
+  const SourceLocation location = locate(finding_, sample_.report);
+  EXPECT_TRUE(location.path.ends_with("schema.sql") && !location.path.starts_with('/')) << location.path;
+  EXPECT_EQ(location.line, 2U);
+  EXPECT_EQ(location.kind, Kind::kTable);
+}
+
 TEST_F(Location, ElseTheConfiguration) {
   file("app/other.py", "run('select * from invoices')\n");
   EXPECT_EQ(place(), "pgsieve.toml:1");

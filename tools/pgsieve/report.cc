@@ -37,9 +37,10 @@ std::vector<std::string> rules_run(const AnalysisOptions& options) {
 
 SourceIndex search_sources(const Analysis& analysis, const ReportOptions& options) {
   const std::string root = options.source_root ? *options.source_root : options.lint ? checkout_around() : "";
-  if (root.empty() || analysis.findings.empty()) return {};
-  SourceIndex index = SourceIndex::search(root, analysis.findings);
+  SourceIndex index;
+  if (!root.empty() && !analysis.findings.empty()) index = SourceIndex::search(root, analysis.findings);
   if (!index.note().empty()) tell_warning(index.note());
+  if (!options.analysis.schema_file.empty()) index.add_schema(options.analysis.schema_file, analysis.findings);
   return index;
 }
 
