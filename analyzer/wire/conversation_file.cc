@@ -57,8 +57,10 @@ void ConversationWriter::frame(uint8_t kind, Side side, uint64_t id, Microsecond
   put_number(header.data() + 4, payload.size(), 4);
   put_number(header.data() + 8, id, 8);
   put_number(header.data() + 16, static_cast<uint64_t>(time), 8);
-  if (std::fwrite(header.data(), 1, header.size(), file_.get()) != header.size() ||
-      std::fwrite(payload.data(), 1, payload.size(), file_.get()) != payload.size()) {
+  const bool written = std::fwrite(header.data(), 1, header.size(), file_.get()) == header.size();
+  // An empty view may have no address at all, which fwrite() must not be given.
+  if (!written ||
+      (!payload.empty() && std::fwrite(payload.data(), 1, payload.size(), file_.get()) != payload.size())) {
     failed_ = true;
   }
   last_ = time;
