@@ -20,7 +20,7 @@ bool delivers_rows(const StatementShape& shape, uint32_t block) {
 struct Star {
   uint32_t relation = kNoIndex;
   bool found = false;
-  bool qualified = false;  // t.* rather than *
+  bool placed = false;  // the star is known to mean `relation` alone
 };
 
 Star find_star(const StatementShape& shape) {
@@ -28,7 +28,7 @@ Star find_star(const StatementShape& shape) {
     if (!delivers_rows(shape, block)) continue;
     for (const TargetColumn& target : shape.blocks[block].targets) {
       if (!target.star || !target.star_over_base) continue;
-      Star star{.relation = target.use.relation, .found = true, .qualified = target.use.relation != kNoIndex};
+      Star star{.relation = target.use.relation, .found = true, .placed = target.use.relation != kNoIndex};
       if (star.relation == kNoIndex) star.relation = shape.main_relation();
       if (star.relation == kNoIndex || !is_catalog_relation(shape.relations[star.relation])) return star;
     }
@@ -39,10 +39,16 @@ Star find_star(const StatementShape& shape) {
 // Object mappers that load whole entities write the quoted table name before the star, "users".*, and nobody
 // types that by hand. There the star is the mapper's habit: worth knowing, not worth a warning each.
 bool written_by_mapper(const Pattern& pattern, const Star& star) {
-  if (!star.qualified) return false;
+  if (!star.placed) return false;
   const Relation& relation = pattern.shape->relations[star.relation];
   const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
   return pattern.reference_text.find(fmt::format("\"{}\".*", name)) != std::string::npos;
+}
+
+// `t.*` of a join; of a single table it is the same as `*`.
+bool one_of_several(const StatementShape& shape, const Star& star) {
+  return star.placed && std::count_if(shape.relations.begin(), shape.relations.end(),
+                                      [](const Relation& relation) { return relation.block == 0; }) > 1;
 }
 
 // Drivers ask for the columns of a table with a query that returns no row.
@@ -75,8 +81,8 @@ void add_schema_evidence(const Table& table, const Star& star, const Relation& r
     finding.evidence.push_back(
         fmt::format("among them columns that may be stored out of line: {}", fmt::join(wide, ", ")));
   const std::string prefix =
-      star.qualified ? quote_identifier(relation.alias.empty() ? relation.name : relation.alias) + "."
-                     : std::string();
+      star.placed ? quote_identifier(relation.alias.empty() ? relation.name : relation.alias) + "."
+                  : std::string();
   if (!table.columns.empty())
     finding.fixes.push_back(
         {.kind = "sql",
@@ -102,10 +108,10 @@ void check_select_star(const RuleContext& context, std::vector<Finding>& finding
     finding.severity = mapper ? FindingSeverity::kInfo : FindingSeverity::kWarning;
     finding.confidence = mapper ? Confidence::kLow : Confidence::kHigh;
     if (star.relation != kNoIndex) finding.table = qualified_name(shape.relations[star.relation]);
-    finding.message =
-        fmt::format("SELECT {} reads every column of {}, {} time{}", star.qualified ? "t.*" : "*",
-                    finding.table.empty() ? "its tables" : finding.table,
-                    grouped(static_cast<double>(pattern.calls)), pattern.calls == 1 ? "" : "s");
+    finding.message = fmt::format("SELECT {} reads every column of {}, {} time{}",
+                                  one_of_several(shape, star) ? "t.*" : "*",
+                                  finding.table.empty() ? "its tables" : finding.table,
+                                  grouped(static_cast<double>(pattern.calls)), pattern.calls == 1 ? "" : "s");
     if (mapper) {
       finding.why_not_higher.emplace_back(
           "the quoted table name before the star is how object mappers load whole entities; it may be what "

@@ -37,9 +37,9 @@ std::vector<std::string> captures() {
 
 // The two applications behind the captures, and the second one's tables under other names.
 std::string schema_of(const std::string& capture) {
-  if (capture.starts_with("sequelize_")) return "traffic_node.sql";
-  if (capture.starts_with("objection_") || capture.starts_with("otel_")) return "traffic_objection.sql";
-  return "traffic_shop.sql";
+  if (capture.starts_with("sequelize_")) return "schema/mixed_case.sql";
+  if (capture.starts_with("objection_") || capture.starts_with("otel_")) return "schema/traffic_objection.sql";
+  return "quickstart/schema.sql";
 }
 
 std::string log_of(const fs::path& folder) {
@@ -78,7 +78,7 @@ std::string describe(const Finding& finding) {
 }
 
 std::vector<Finding> findings_of(const std::string& log, const std::string& schema_file) {
-  const Result<Schema> schema = load_schema((kFixtures / "schema" / schema_file).string());
+  const Result<Schema> schema = load_schema((kFixtures / schema_file).string());
   EXPECT_TRUE(schema.ok());
   if (!schema.ok()) return {};
   WorkloadOptions options;

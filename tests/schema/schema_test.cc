@@ -28,7 +28,7 @@ const Index* index_named(const Table& table, std::string_view name) {
 }
 
 TEST(Schema, ReadsADumpWithKeysAndIndexes) {
-  const Result<Schema> schema = load_schema(kFixtures + "shop.sql");
+  const Result<Schema> schema = load_schema(kFixtures + "../quickstart/schema.sql");
   ASSERT_TRUE(schema.ok()) << schema.error().to_string();
   EXPECT_EQ(schema->notes.unparsed_statements, 0U);
   EXPECT_GT(schema->notes.unknown_statements, 0U);
