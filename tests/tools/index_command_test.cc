@@ -45,7 +45,8 @@ class IndexCommand : public ::testing::Test {
   RunResult index(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "index");
     arguments.insert(arguments.end(), {"--decisions", decisions_});
-    return run_pgsieve(arguments);
+    // Wide enough that no line is broken, however long the name of whoever decides.
+    return run_pgsieve(arguments, {}, {"COLUMNS=400"});
   }
   RunResult with_captures(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {before_, "--schema", schema_, "--stats", statistics_});
