@@ -8,9 +8,11 @@ namespace pgsieve {
 
 ptrdiff_t TapEnd::receive(char* bytes, size_t size) {
   if (tls == nullptr) {
-    const ssize_t got = recv(socket.get(), bytes, size, 0);
+    ssize_t got = 0;
+    do got = recv(socket.get(), bytes, size, 0);
+    while (got < 0 && errno == EINTR);
     if (got >= 0) return got;
-    return errno == EAGAIN || errno == EINTR ? kAgain : kBroken;
+    return errno == EAGAIN ? kAgain : kBroken;
   }
   // A record is at most 16 KiB: take as many as fit, for one send.
   size_t have = 0;
@@ -29,9 +31,11 @@ ptrdiff_t TapEnd::receive(char* bytes, size_t size) {
 
 ptrdiff_t TapEnd::transmit(std::string_view bytes) {
   if (tls == nullptr) {
-    const ssize_t sent = send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    ssize_t sent = 0;
+    do sent = send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
     if (sent >= 0) return sent;
-    return errno == EAGAIN || errno == EINTR ? 0 : kBroken;
+    return errno == EAGAIN ? 0 : kBroken;
   }
   size_t taken = 0;
   while (taken < bytes.size()) {

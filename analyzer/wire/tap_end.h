@@ -15,9 +15,11 @@ namespace pgsieve {
 struct TapEnd {
   Descriptor socket;
   std::unique_ptr<TlsStream> tls;
-  std::string pending;  // for this socket, not taken yet
-  bool ended = false;   // sends no more
-  bool shut = false;    // was told that the other sends no more
+  std::string pending;   // for this socket, not taken yet
+  bool ended = false;    // sends no more
+  bool closing = false;  // its end can be read, behind what it sent before
+  bool gone = false;     // takes no more
+  bool shut = false;     // was told that the other sends no more
   bool tls_wants_write = false;
   uint32_t events = 0;  // registered
 

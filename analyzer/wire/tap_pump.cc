@@ -12,6 +12,15 @@
 
 namespace pgsieve {
 
+// How a pair is watched while it forwards: edge-triggered, so that the kernel looks at a socket when
+// something happens to it, and not once more at each wait. The price: an edge comes once. Therefore
+//   * a side is read until the socket had less than asked for; when its turn is over before that, watching is
+//     started again, which makes a new edge if there is more;
+//   * a side that was not read because its peer is slow is read as soon as the peer has taken everything;
+//   * a hang-up is remembered (closing), so that the end behind the last bytes is read, too.
+// That a socket can be written is asked for only while bytes wait for it. Before a pair forwards, its ends
+// are watched level-triggered for what its phase waits for.
+
 TapPump::TapPump(Descriptor listener, std::vector<std::string> upstream, uint16_t port, std::string path,
                  TapSettings settings, Recorder& recorder)
     : listener_(std::move(listener)),
@@ -50,6 +59,11 @@ void TapPump::watch(int socket, uint32_t events, uint64_t tag, int operation) co
   epoll_ctl(epoll_.get(), operation, socket, &event);
 }
 
+void TapPump::watch_end(TapPair& pair, size_t side, uint32_t events, int operation) const {
+  const uint64_t tag = reinterpret_cast<uintptr_t>(&pair) | side;
+  watch(pair.ends[side].socket.get(), events, tag, operation);
+}
+
 void TapPump::run() {
   sigset_t pipe;  // OpenSSL writes without MSG_NOSIGNAL
   sigemptyset(&pipe);
@@ -85,10 +99,11 @@ void TapPump::on_event(const epoll_event& event) {
     if (read(wake_.get(), &ignored, sizeof ignored) < 0) return;
     return;
   }
-  const auto found = pairs_.find(event.data.u64 / 2);
-  if (found == pairs_.end() || found->second.dead) return;
-  TapPair& pair = found->second;
-  const size_t side = event.data.u64 % 2;
+  // A pair that dies is there until all events of this round are handled.
+  static_assert(alignof(TapPair) > 1);
+  TapPair& pair = *reinterpret_cast<TapPair*>(event.data.u64 & ~uint64_t{1});
+  if (pair.dead) return;
+  const size_t side = event.data.u64 & 1U;
   switch (pair.phase) {
     case Phase::kForwarding:
       return on_forwarding(pair, side, event.events);
@@ -117,14 +132,19 @@ void TapPump::on_event(const epoll_event& event) {
 
 void TapPump::on_forwarding(TapPair& pair, size_t side, uint32_t events) {
   TapEnd& end = pair.ends[side];
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) end.closing = true;
   const bool readable =
-      (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 || (end.tls_wants_write && (events & EPOLLOUT) != 0);
-  if (readable && !end.ended) read_from(pair, side);
-  if (!pair.dead && (events & EPOLLOUT) != 0) write_pending(pair, side);
-  // A Unix socket hangs up as soon as its peer is gone, whether or not it was told that we are done.
-  const bool gone = (events & EPOLLHUP) != 0 && end.ended;
-  if (!pair.dead && (gone || (events & EPOLLERR) != 0)) kill(pair);
+      (events & EPOLLIN) != 0 || end.closing || (end.tls_wants_write && (events & EPOLLOUT) != 0);
+  if (readable) read_from(pair, side);
+  if ((events & EPOLLOUT) != 0) write_pending(pair, side);
+  settle(pair);
   if (!pair.dead) update(pair);
+}
+
+void TapPump::set_up_connection(const Descriptor& socket) {
+  const int on = 1;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 void TapPump::accept_all() {
@@ -134,16 +154,14 @@ void TapPump::accept_all() {
     Descriptor client(
         accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client.open()) return;
-    const int on = 1;
-    setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(client.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    set_up_connection(client);
     const uint64_t id = ++counts_.connections;
     ++counts_.open;
     TapPair& pair = pairs_[id];
     pair.id = id;
     pair.client_address = host_of(std::string_view(reinterpret_cast<const char*>(&address), size));
     pair.ends[0].socket = std::move(client);
-    watch(pair.ends[0].socket.get(), 0, id * 2, EPOLL_CTL_ADD);
+    watch_end(pair, 0, 0, EPOLL_CTL_ADD);
     if (settings_.takes_part()) {
       pair.phase = Phase::kGreeting;
       update(pair);
@@ -155,17 +173,21 @@ void TapPump::accept_all() {
 
 void TapPump::read_from(TapPair& pair, size_t side) {
   TapEnd& from = pair.ends[side];
-  do {
-    if (!pair.ends[1 - side].pending.empty()) return;
+  const TapEnd& to = pair.ends[1 - side];
+  for (int full = 0; !from.ended && !to.gone && to.pending.empty();) {
+    if (full == kTurn) return watch_end(pair, side, from.events, EPOLL_CTL_MOD);
     const ptrdiff_t got = from.receive(buffer_.data(), buffer_.size());
-    if (got == TapEnd::kAgain) return;
-    if (got < 0) return kill(pair);
-    if (got == 0) {
+    if (got == TapEnd::kAgain && !from.gone) return;
+    if (got <= 0) {
       from.ended = true;
+      from.gone = from.gone || got < 0;
       return finish_direction(pair, side);
     }
     forward(pair, side, buffer_.data(), static_cast<size_t>(got));
-  } while (!pair.dead && from.buffered());
+    const bool all = static_cast<size_t>(got) == buffer_.size();
+    if (all) ++full;
+    if (!all && !from.closing && !from.buffered()) return;
+  }
 }
 
 void TapPump::forward(TapPair& pair, size_t side, char* bytes, size_t size) {
@@ -178,34 +200,48 @@ void TapPump::forward(TapPair& pair, size_t side, char* bytes, size_t size) {
   }
   if (!passing.empty()) {
     const ptrdiff_t sent = to.transmit(passing);
-    if (sent < 0) return kill(pair);
-    const auto taken = static_cast<size_t>(sent);
-    if (taken < passing.size()) to.pending = passing.substr(taken);
+    if (sent < 0) {
+      to.gone = to.closing = true;
+    } else if (const auto taken = static_cast<size_t>(sent); taken < passing.size()) {
+      to.pending = passing.substr(taken);
+    }
   }
   std::atomic<uint64_t>& count = side == 0 ? counts_.client_bytes : counts_.server_bytes;
   count.store(count.load(std::memory_order_relaxed) + size, std::memory_order_relaxed);
   recorder_.data(pair.id, side == 0 ? Side::kClient : Side::kServer, std::span<char>(bytes, size));
+  // What it said before it went is still the other's.
+  if (to.gone) read_from(pair, 1 - side);
 }
 
 void TapPump::write_pending(TapPair& pair, size_t side) {
   TapEnd& to = pair.ends[side];
   if (to.pending.empty()) return;
   const ptrdiff_t sent = to.transmit(to.pending);
-  if (sent < 0) return kill(pair);
+  if (sent < 0) {
+    to.gone = to.closing = true;
+    to.pending = {};
+    return read_from(pair, side);
+  }
   to.pending.erase(0, static_cast<size_t>(sent));
   if (!to.pending.empty()) return;
-  if (to.pending.capacity() > kChunk / 4) to.pending = {};
-  TapEnd& other = pair.ends[1 - side];
-  if (other.ended) return finish_direction(pair, 1 - side);
-  if (other.buffered()) read_from(pair, 1 - side);
+  to.pending = {};
+  if (pair.ends[1 - side].ended) return finish_direction(pair, 1 - side);
+  read_from(pair, 1 - side);
 }
 
 // `side` sends no more: once all of it is delivered, the other side hears of it.
 void TapPump::finish_direction(TapPair& pair, size_t side) {
   TapEnd& to = pair.ends[1 - side];
-  if (!to.pending.empty() || to.shut) return;
-  to.shut_down();
-  if (pair.ends[0].ended && pair.ends[1].ended && pair.ends[0].shut && pair.ends[1].shut) kill(pair);
+  if (to.pending.empty() && !to.shut && !to.gone) to.shut_down();
+}
+
+// A pair is over when nothing more will pass in either direction.
+void TapPump::settle(TapPair& pair) {
+  const auto over = [&pair](size_t side) {
+    const TapEnd& to = pair.ends[1 - side];
+    return to.gone || (pair.ends[side].ended && to.pending.empty());
+  };
+  if (over(0) && over(1)) kill(pair);
 }
 
 void TapPump::kill(TapPair& pair) {
@@ -231,10 +267,8 @@ uint32_t TapPump::wanted_events(const TapPair& pair, size_t side) const {
     case Phase::kForwarding:
       break;
   }
-  uint32_t events = write;
-  if (!end.ended && pair.ends[1 - side].pending.empty()) events |= EPOLLIN;
-  if (!end.pending.empty()) events |= EPOLLOUT;
-  return events;
+  const bool to_write = !end.pending.empty() || end.tls_wants_write;
+  return EPOLLIN | EPOLLRDHUP | EPOLLET | (to_write ? uint32_t{EPOLLOUT} : 0);
 }
 
 void TapPump::update(TapPair& pair) {
@@ -243,7 +277,7 @@ void TapPump::update(TapPair& pair) {
     const uint32_t events = wanted_events(pair, side);
     if (events == end.events || !end.socket.open()) continue;
     end.events = events;
-    watch(end.socket.get(), events, pair.id * 2 + side, EPOLL_CTL_MOD);
+    watch_end(pair, side, events, EPOLL_CTL_MOD);
   }
 }
 

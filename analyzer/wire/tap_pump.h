@@ -32,14 +32,19 @@ class TapPump final : public Tap {
 
  private:
   static constexpr size_t kChunk = size_t{64} * 1024;
-  static constexpr uint64_t kListener = 0, kWake = 1;  // connection n has 2n and 2n + 1, from 1 on
+  // So many full chunks of one end are forwarded before others have their turn.
+  static constexpr int kTurn = 4;
+  static constexpr uint64_t kListener = 0,
+                            kWake = 1;  // an end of a pair has the pair's address, and its side
   using Clock = std::chrono::steady_clock;
   using Phase = TapPair::Phase;
 
   void watch(int socket, uint32_t events, uint64_t tag, int operation) const;
+  void watch_end(TapPair& pair, size_t side, uint32_t events, int operation) const;
   void run();
   void on_event(const epoll_event& event);
   void accept_all();
+  static void set_up_connection(const Descriptor& socket);
 
   // tap_start.cc: until both ends are there
   void greet(TapPair& pair);
@@ -61,6 +66,7 @@ class TapPump final : public Tap {
   void forward(TapPair& pair, size_t side, char* bytes, size_t size);
   void write_pending(TapPair& pair, size_t side);
   void finish_direction(TapPair& pair, size_t side);
+  void settle(TapPair& pair);
   void kill(TapPair& pair);
   void update(TapPair& pair);
   uint32_t wanted_events(const TapPair& pair, size_t side) const;

@@ -97,16 +97,14 @@ void TapPump::connect_next(TapPair& pair) {
     const auto* target = reinterpret_cast<const sockaddr*>(address.data());
     Descriptor server(socket(target->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!server.open()) continue;
-    const int on = 1;
-    setsockopt(server.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(server.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    set_up_connection(server);
     if (connect(server.get(), target, static_cast<socklen_t>(address.size())) != 0 && errno != EINPROGRESS) {
       why = std::strerror(errno);
       continue;
     }
     pair.ends[1].socket = std::move(server);
     pair.ends[1].events = EPOLLOUT;
-    watch(pair.ends[1].socket.get(), EPOLLOUT, pair.id * 2 + 1, EPOLL_CTL_ADD);
+    watch_end(pair, 1, EPOLLOUT, EPOLL_CTL_ADD);
     return;
   }
   // The client sees what it would see of a server that is down: nothing.
@@ -174,8 +172,11 @@ void TapPump::start_forwarding(TapPair& pair) {
     pair.greeting = {};
     pair.said = {};
   }
-  if (pair.ends[0].buffered()) read_from(pair, 0);
-  if (!pair.dead && pair.ends[1].buffered()) read_from(pair, 1);
+  // What TLS has read already the sockets will not announce; all else is announced once they are watched.
+  for (size_t side = 0; side < 2; ++side) {
+    if (pair.ends[side].buffered()) read_from(pair, side);
+  }
+  settle(pair);
   if (!pair.dead) update(pair);
 }
 

@@ -159,6 +159,54 @@ TEST(Tap, ForwardsEveryByteAndRecordsWhatWasSaid) {
   }
 }
 
+// Fills everything between itself and a client that does not read, and is gone.
+size_t say_what_fits(int socket) {
+  const timeval patience{0, 200'000};
+  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const std::string words(size_t{64} * 1024, 'w');
+  size_t said = 0;
+  for (;;) {
+    const ssize_t taken = send(socket, words.data(), words.size(), MSG_NOSIGNAL);
+    if (taken <= 0) break;
+    said += static_cast<size_t>(taken);
+  }
+  ::close(socket);
+  return said;
+}
+
+TEST(Tap, LastWordsOfAServerReachASlowClient) {
+  const std::string path = temporary("last.sock");
+  sockaddr_un place{};
+  place.sun_family = AF_UNIX;
+  path.copy(place.sun_path, sizeof place.sun_path - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  Recorder recorder({});
+  TapSettings settings = settings_to(0);
+  settings.upstream = {{}, 0, path};
+  Result<std::unique_ptr<Tap>> tap = Tap::start(settings, recorder);
+  ASSERT_TRUE(tap.ok());
+
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  const int small = 4096;
+  setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  const sockaddr_in address = loopback((*tap)->port());
+  ASSERT_EQ(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const size_t said = say_what_fits(accept(listener, nullptr, nullptr));
+  write_bytes(client, "too late");  // which the tap can't deliver
+  usleep(50'000);
+  size_t heard = 0;
+  while (!read_bytes(client, 1).empty()) heard += 1 + read_bytes(client, 4095).size();
+  EXPECT_GT(said, 0U);
+  EXPECT_EQ(heard, said);
+  ::close(client);
+  ::close(listener);
+  ::unlink(path.c_str());
+  (*tap)->stop(kSecond);
+  EXPECT_EQ((*tap)->counts().open, 0U);
+}
+
 TEST(Tap, AServerThatIsNotThereClosesTheClient) {
   Recorder recorder({});
   TapSettings settings;
