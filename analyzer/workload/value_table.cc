@@ -5,47 +5,89 @@
 namespace pgsieve {
 
 void ValueTable::clear() {
-  cells_.clear();
-  columns_.clear();
+  cells_ = {};
+  results_.clear();
   executions_ = 0;
+}
+
+const ValueTable::ResultNames* ValueTable::find_result(uint32_t pattern) const {
+  const auto found = std::find_if(results_.begin(), results_.end(),
+                                  [&](const ResultNames& known) { return known.pattern == pattern; });
+  return found == results_.end() ? nullptr : &*found;
+}
+
+size_t ValueTable::statement_for(uint32_t pattern, const Event& event) {
+  const ResultNames* known = find_result(pattern);
+  if (known == nullptr && results_.size() >= kMaxPatterns) return kMaxPatterns;
+  if (known == nullptr) known = &results_.emplace_back(ResultNames{pattern, {}});
+  const auto place = static_cast<size_t>(known - results_.data());
+  std::vector<std::string>& names = results_[place].columns;
+  if (names.size() == event.columns.size()) return place;
+  names.clear();
+  for (const ResultColumn& column : event.columns) {
+    const std::string_view own = column.column.empty() ? column.name : column.column;
+    names.push_back(column.table.empty() ? std::string(own)
+                                         : std::string(column.table) + "." + std::string(own));
+  }
+  return place;
+}
+
+void ValueTable::grow() {
+  std::vector<Cell> before(cells_.empty() ? kFirstCells : cells_.size() * kGrowth);
+  before.swap(cells_);
+  for (const Cell& cell : before) {
+    if (cell.execution != 0) put(cell);
+  }
+}
+
+void ValueTable::put(const Cell& cell) {
+  Cell* place = nullptr;
+  const auto better = [&](const Cell& victim) {
+    if (place == nullptr || victim.execution == 0) return place == nullptr || place->execution != 0;
+    const bool own = victim.statement == cell.statement && victim.execution != cell.execution;
+    const bool other_own = place->statement == cell.statement && place->execution != cell.execution;
+    return own != other_own ? own : victim.execution < place->execution;
+  };
+  const size_t first = bucket_of(cell.hash);
+  for (size_t i = first; i < first + kWays; ++i) {
+    Cell& known = cells_[i];
+    if (known.hash == cell.hash && known.execution != 0 && known.statement == cell.statement &&
+        known.column == cell.column) {
+      // The first row that has a value stands for it.
+      if (known.execution != cell.execution) known = cell;
+      return;
+    }
+    if (better(known)) place = &known;
+  }
+  if (place->execution != 0 && cells_.size() < kCells) {
+    grow();
+    return put(cell);
+  }
+  *place = cell;
 }
 
 void ValueTable::add(uint32_t pattern, const Event& event) {
   if (event.cells.empty()) return;
-  if (columns_.size() >= kMaxPatterns && columns_.count(pattern) == 0) return;
-  if (cells_.empty()) cells_.resize(kCells);
+  if (executions_ == kMaxExecution) clear();
+  const size_t statement = statement_for(pattern, event);
+  if (statement == kMaxPatterns) return;
+  if (cells_.empty()) grow();
   ++executions_;
-  std::vector<std::string>& names = columns_[pattern];
-  if (names.size() != event.columns.size()) {
-    names.clear();
-    for (const ResultColumn& column : event.columns) {
-      const std::string_view own = column.column.empty() ? column.name : column.column;
-      names.push_back(column.table.empty() ? std::string(own)
-                                           : std::string(column.table) + "." + std::string(own));
-    }
-  }
-  for (const ResultCell& cell : event.cells) {
-    const size_t first = bucket_of(cell.value_hash);
-    size_t place = first;
-    for (size_t i = first; i < first + kWays; ++i) {
-      const ValueOrigin& known = cells_[i];
-      if (known.hash == cell.value_hash && known.pattern == pattern && known.column == cell.column) {
-        place = i;
-        break;
-      }
-      if (known.execution < cells_[place].execution) place = i;
-    }
-    ValueOrigin& target = cells_[place];
-    // The first row that has a value stands for it.
-    const bool again = target.hash == cell.value_hash && target.pattern == pattern &&
-                       target.column == cell.column && target.execution == executions_;
-    if (!again) target = {cell.value_hash, pattern, executions_, cell.row, cell.column};
+  Cell cell;
+  cell.execution = executions_ & kMaxExecution;
+  cell.statement = static_cast<uint8_t>(statement);
+  for (const ResultCell& found : event.cells) {
+    if (found.column > kMaxColumn) continue;
+    cell.hash = found.value_hash;
+    cell.row = std::min(found.row, kMaxRow) & kMaxRow;
+    cell.column = found.column & kMaxColumn;
+    put(cell);
   }
 }
 
 std::string ValueTable::column_name(uint32_t pattern, uint16_t column) const {
-  const auto found = columns_.find(pattern);
-  return found == columns_.end() || column >= found->second.size() ? std::string() : found->second[column];
+  const ResultNames* found = find_result(pattern);
+  return found == nullptr || column >= found->columns.size() ? std::string() : found->columns[column];
 }
 
 ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const ValueTable& values) {

@@ -2,13 +2,14 @@
 // values came out of its parent's rows.
 //
 // Known on the wire only: a log has no rows. A value is a hash of its text (slot_value_hash), its origin a
-// statement, a result column and a row. The table is a cache of fixed size, eight places per bucket; the
-// newest cell takes the place of the oldest, and a statement's next execution takes the places of its last.
+// statement, a result column and a row. The table is a cache, eight places per bucket. It grows, as buckets
+// fill, from almost nothing to 32 KiB; from then on a statement's next execution takes the places of its last
+// ones, and those of the oldest when it has none: what the statements of a loop fetch does not push out the
+// rows that the loop came from.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,8 +22,7 @@
 namespace pgsieve {
 
 struct ValueOrigin {
-  uint64_t hash = 0;
-  uint32_t pattern = 0;    // ordinal of the statement; 0 with hash 0: empty
+  uint32_t pattern = 0;    // ordinal of the statement
   uint32_t execution = 0;  // counts the session's results, from 1
   uint32_t row = 0;
   uint16_t column = 0;
@@ -30,7 +30,7 @@ struct ValueOrigin {
 
 class ValueTable {
  public:
-  static constexpr size_t kCells = 4096;
+  static constexpr size_t kCells = 2048;  // at most
   static constexpr size_t kWays = 8;
   static constexpr size_t kMaxPatterns = 64;
 
@@ -54,7 +54,10 @@ class ValueTable {
     if (cells_.empty() || hash == 0) return;
     const size_t first = bucket_of(hash);
     for (size_t i = first; i < first + kWays; ++i) {
-      if (cells_[i].hash == hash) visit(cells_[i]);
+      const Cell& cell = cells_[i];
+      if (cell.hash == hash)
+        visit(ValueOrigin{results_[cell.statement].pattern, cell.execution, cell.row,
+                          static_cast<uint16_t>(cell.column)});
     }
   }
 
@@ -62,12 +65,32 @@ class ValueTable {
   std::string column_name(uint32_t pattern, uint16_t column) const;
 
  private:
-  size_t bucket_of(uint64_t hash) const {
-    return static_cast<size_t>(hash >> 32U) % (kCells / kWays) * kWays;
-  }
+  static constexpr size_t kFirstCells = 32, kGrowth = 4;
+  static constexpr uint32_t kMaxExecution = (1U << 24U) - 1, kMaxRow = (1U << 21U) - 1;
+  static constexpr uint32_t kMaxColumn = (1U << 11U) - 1;  // a result has at most 1664
+  struct Cell {
+    uint64_t hash = 0;
+    uint32_t execution : 24 = 0;  // 0: the place is free
+    uint32_t statement : 8 = 0;   // index into results_
+    uint32_t row : 21 = 0;
+    uint32_t column : 11 = 0;
+  };
+  static_assert(sizeof(Cell) == 16);
+  struct ResultNames {
+    uint32_t pattern = 0;
+    std::vector<std::string> columns;
+  };
 
-  std::vector<ValueOrigin> cells_;                        // kCells once the first one came
-  std::map<uint32_t, std::vector<std::string>> columns_;  // by statement
+  size_t bucket_of(uint64_t hash) const {
+    return static_cast<size_t>(hash >> 32U) % (cells_.size() / kWays) * kWays;
+  }
+  const ResultNames* find_result(uint32_t pattern) const;
+  size_t statement_for(uint32_t pattern, const Event& event);  // kMaxPatterns: no room
+  void put(const Cell& cell);
+  void grow();
+
+  std::vector<Cell> cells_;
+  std::vector<ResultNames> results_;  // of the statements that cells are of
   uint32_t executions_ = 0;
 };
 
