@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "analyzer/sql/expression_text.h"
 #include "analyzer/sql/scan.h"

@@ -3,6 +3,7 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
+#include <cstdint>
 #include <cstring>
 
 #include "analyzer/sql/tree.h"

@@ -4,6 +4,8 @@
 // table, CTE) passes the question on to its select list until a base table, or an expression, is reached.
 #include "analyzer/sql/shape_builder.h"
 
+#include <algorithm>
+
 namespace pgsieve::internal {
 
 using namespace tree;

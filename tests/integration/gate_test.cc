@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "tests/integration/postgres_server.h"
 #include "tests/tools/run_program.h"

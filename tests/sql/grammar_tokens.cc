@@ -1,5 +1,7 @@
 #include "tests/sql/grammar_tokens.h"
 
+#include <cstdint>
+
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 

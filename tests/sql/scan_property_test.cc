@@ -1,6 +1,7 @@
 // The scanner's invariant over every statement we own and thousands of mutants of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 

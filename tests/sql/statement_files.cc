@@ -1,5 +1,6 @@
 #include "tests/sql/statement_files.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 

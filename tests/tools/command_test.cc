@@ -1,5 +1,6 @@
 // The program as its users meet it: exit codes, streams, and what it says about input that is wrong.
 #include <gmock/gmock.h>
+#include <cstdint>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,6 @@
 // lint as a gate: baseline, --against, exit codes; pgsieve baseline, diff and merge.
 #include <gmock/gmock.h>
+#include <set>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,6 @@
 // Fuzzes the joining of syslog parts: lines in, whatever they say, and every record is either taken or
 // refused; lines of one process come out in their order.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,6 +1,7 @@
 // Options of the commands about a server's statistics: stats and twin.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace CLI {

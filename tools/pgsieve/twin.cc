@@ -1,6 +1,7 @@
 // pgsieve twin start | stop: a planner twin that stays until it is stopped.
 #include <fmt/format.h>
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 
