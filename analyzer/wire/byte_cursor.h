@@ -18,10 +18,10 @@ class ByteCursor {
   size_t left() const { return bytes_.size() - at_; }
   std::string_view rest() const { return bytes_.substr(at_); }
 
-  uint8_t u8() { return static_cast<uint8_t>(unsigned_number(1)); }
-  uint16_t u16() { return static_cast<uint16_t>(unsigned_number(2)); }
-  uint32_t u32() { return static_cast<uint32_t>(unsigned_number(4)); }
-  uint64_t u64() { return unsigned_number(8); }
+  uint8_t u8() { return static_cast<uint8_t>(unsigned_number<1>()); }
+  uint16_t u16() { return static_cast<uint16_t>(unsigned_number<2>()); }
+  uint32_t u32() { return static_cast<uint32_t>(unsigned_number<4>()); }
+  uint64_t u64() { return unsigned_number<8>(); }
   int16_t i16() { return static_cast<int16_t>(u16()); }
   int32_t i32() { return static_cast<int32_t>(u32()); }
   int64_t i64() { return static_cast<int64_t>(u64()); }
@@ -54,7 +54,8 @@ class ByteCursor {
     at_ = bytes_.size();
   }
 
-  uint64_t unsigned_number(size_t size) {
+  template <size_t size>
+  uint64_t unsigned_number() {
     if (size > left()) {
       fail();
       return 0;

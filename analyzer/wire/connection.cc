@@ -4,8 +4,8 @@
 
 namespace pgsieve {
 
-Connection::Connection(Origin origin, WireCounts& counts, EventSink& sink)
-    : origin_(std::move(origin)), counts_(counts), sink_(sink) {
+Connection::Connection(Origin origin, StatementTexts& texts, WireCounts& counts, EventSink& sink)
+    : origin_(std::move(origin)), texts_(texts), counts_(counts), sink_(sink) {
   server_.set_mode(Framer::Mode::kMessages);
 }
 
@@ -127,7 +127,7 @@ void Connection::close(Microseconds time, bool ended) {
           std::count_if(expected_.begin(), expected_.end(), [](const Expected& expected) {
             return expected.kind == Expected::Kind::kExecute ||
                    (expected.kind == Expected::Kind::kQuery && !expected.failed &&
-                    expected.part < std::max<size_t>(expected.statement->scan.statements, 0));
+                    expected.part < std::max<size_t>(expected.statement->scan().statements, 0));
           }));
     }
   }

@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 
 #include "analyzer/capture/event.h"
 #include "analyzer/capture/plan_parser.h"
+#include "analyzer/wire/fifo.h"
 #include "analyzer/wire/framer.h"
 #include "analyzer/wire/statement_book.h"
 #include "analyzer/wire/wire_counts.h"
@@ -39,8 +39,8 @@ class Connection {
     uint32_t file = 0;
   };
 
-  // counts and sink outlive the connection.
-  Connection(Origin origin, WireCounts& counts, EventSink& sink);
+  // texts, counts and sink outlive the connection.
+  Connection(Origin origin, StatementTexts& texts, WireCounts& counts, EventSink& sink);
 
   // The capture began after the connection did: no start-up packet will come.
   void start_mid_stream();
@@ -137,6 +137,7 @@ class Connection {
   void become(State state);
 
   Origin origin_;
+  StatementTexts& texts_;
   WireCounts& counts_;
   EventSink& sink_;
   State state_ = State::kStarting;
@@ -144,7 +145,7 @@ class Connection {
   std::string user_, database_, application_;
   bool logical_replication_ = false;
 
-  std::deque<Expected> expected_;
+  Fifo<Expected> expected_;
   bool greeted_ = true;          // false: the server's first ReadyForQuery, which answers nothing, is to come
   bool skipping_ = false;        // the server passes over everything up to a Sync not seen yet
   bool lost_ = false;            // answers can't be matched until the queue is short again
@@ -158,8 +159,8 @@ class Connection {
   Microseconds last_bound_sent_ = kUnknownTime;
 
   StatementBook statements_;
-  std::unordered_map<std::string, std::shared_ptr<Portal>> portals_;
-  std::vector<std::shared_ptr<Portal>> retired_;  // to be used again; at most kMaxRetired
+  std::unordered_map<std::string, std::shared_ptr<Portal>> portals_;  // null: none of that name
+  std::vector<std::shared_ptr<Portal>> retired_;                      // to be used again; at most kMaxRetired
   std::shared_ptr<Portal> suspended_;
   std::shared_ptr<const RowShape> last_columns_;  // of a simple query, or of a portal without a statement
   std::shared_ptr<const RowShape> query_columns_;

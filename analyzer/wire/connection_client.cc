@@ -71,7 +71,7 @@ void Connection::on_parse(const WireMessage& message, Expected expected) {
     const size_t start = std::min(name.size() + 1, message.body.size());
     text = message.body.substr(start);
   }
-  auto statement = std::make_shared<PreparedStatement>(text);
+  auto statement = std::make_shared<PreparedStatement>(texts_.get(text));
   statement->name = name;
   statement->cut = cut;
   if (!cut) {
@@ -79,7 +79,7 @@ void Connection::on_parse(const WireMessage& message, Expected expected) {
     for (size_t i = 0; i < count; ++i) statement->parameter_types.push_back(cursor.u32());
   }
   expected.kind = Expected::Kind::kParse;
-  expected.previous_statement = statements_.put(name, statement);
+  expected.previous_statement = statements_.put(statement);
   expected.statement = std::move(statement);
   expect(std::move(expected));
 }
@@ -94,7 +94,7 @@ void Connection::on_bind(const WireMessage& message, Expected expected) {
     retired_.pop_back();
   }
   portal->name = names.portal;
-  portal->statement = statements_.find(std::string(names.statement));
+  portal->statement = statements_.find(names.statement);
   portal->place = expected.place;
   read_bind(message.body, message.whole, *portal, counts_);
   if (portals_.size() >= kMaxPortals) portals_.clear();
@@ -123,7 +123,8 @@ void Connection::on_execute(const WireMessage& message, Expected expected) {
   ByteCursor cursor(message.body);
   const auto found = portals_.find(std::string(cursor.text()));
   expected.kind = Expected::Kind::kExecute;
-  expected.portal = found != portals_.end() ? found->second : std::make_shared<Portal>();
+  const bool known = found != portals_.end() && found->second != nullptr;
+  expected.portal = known ? found->second : std::make_shared<Portal>();
   expect(std::move(expected));
 }
 
@@ -158,7 +159,7 @@ void Connection::on_client(const WireMessage& message, Microseconds time, WirePl
       std::string_view text = message.body;
       if (message.whole && text.ends_with('\0')) text.remove_suffix(1);
       expected.kind = Expected::Kind::kQuery;
-      expected.statement = std::make_shared<PreparedStatement>(text);
+      expected.statement = std::make_shared<PreparedStatement>(std::make_shared<StatementText>(text));
       expected.statement->cut = !message.whole;
       expect(std::move(expected));
       break;

@@ -123,9 +123,9 @@ void Connection::note_sql_names(std::string_view text, std::string_view tag) {
   if (tag == "PREPARE") {
     const std::string_view inner = prepared_text(text);
     if (inner.empty()) return;
-    auto statement = std::make_shared<PreparedStatement>(inner);
+    auto statement = std::make_shared<PreparedStatement>(texts_.get(inner));
     statement->name = name;
-    statements_.put(name, std::move(statement));
+    statements_.put(std::move(statement));
   } else {
     if (name == "prepare") name = reader.next();
     statements_.erase(name);
@@ -137,12 +137,12 @@ bool Connection::use_prepared(Event& event) {
   WordReader reader{event.text};
   if (event.text.empty() || (event.text[0] | 0x20) != 'e' || reader.next() != "execute") return false;
   const std::shared_ptr<PreparedStatement> statement = statements_.find(reader.next());
-  if (statement == nullptr || statement->scan.statements != 1) return false;
+  if (statement == nullptr || statement->scan().statements != 1) return false;
   values_.clear();
   const bool whole = execute_arguments(event.text, values_, scratch_);
   event.parameters = whole ? std::span<const BoundValue>(values_) : std::span<const BoundValue>();
-  event.text = statement->text;
-  part_scan_ = statement->scan;
+  event.text = statement->text();
+  part_scan_ = statement->scan();
   event.scan = &part_scan_;
   scratch_ = statement->name;
   event.statement_name = scratch_;
@@ -165,8 +165,8 @@ void Connection::send(Event& event, const PreparedStatement& statement, std::str
   identify(event);
   event.text = text;
   event.text_truncated = statement.cut;
-  if (text.data() == statement.text.data() && text.size() == statement.text.size()) {
-    event.scan = &statement.scan;
+  if (text.data() == statement.text().data() && text.size() == statement.text().size()) {
+    event.scan = &statement.scan();
   } else {
     scan_statement(text, part_scan_, scratch_);
     event.scan = &part_scan_;
@@ -185,11 +185,11 @@ void Connection::send(Event& event, const PreparedStatement& statement, std::str
 void Connection::emit_query(Expected& query, std::string_view tag, Microseconds time) {
   const PreparedStatement& statement = *query.statement;
   const size_t part = query.part++;
-  const size_t count = statement.parts.empty() ? statement.scan.statements : statement.parts.size();
+  const size_t count = statement.parts().empty() ? statement.scan().statements : statement.parts().size();
   if (part >= count) return;  // a rewrite rule can answer twice
   flush_suspended(time);
   const std::string_view text =
-      statement.parts.empty() ? std::string_view(statement.text) : statement.parts[part];
+      statement.parts().empty() ? std::string_view(statement.text()) : statement.parts()[part];
   note_transaction(tag);
   Event event;
   event.time = time;
@@ -223,7 +223,7 @@ void Connection::emit_portal(Portal& portal, int64_t rows, Microseconds time) {
   if (suspended_.get() != &portal) flush_suspended(time);
   portal.emitted = true;
   const PreparedStatement& statement = *portal.statement;
-  if (statement.scan.statements == 0) return;
+  if (statement.scan().statements == 0) return;
   Event event;
   event.time = time;
   event.duration = portal.spent;
@@ -232,7 +232,7 @@ void Connection::emit_portal(Portal& portal, int64_t rows, Microseconds time) {
   event.extended = true;
   event.statement_name = statement.name;
   event.parameters = portal.values;
-  event.parameters_known = portal.values_known && highest_parameter(statement.scan) <= portal.values.size();
+  event.parameters_known = portal.values_known && highest_parameter(statement.scan()) <= portal.values.size();
   event.rows = rows;
   const RowShape* shape = portal.columns != nullptr ? portal.columns.get() : statement.columns.get();
   if (shape != nullptr) {
@@ -242,7 +242,7 @@ void Connection::emit_portal(Portal& portal, int64_t rows, Microseconds time) {
   if (shape != nullptr || portal.result.rows() > 0)
     event.result_bytes = static_cast<int64_t>(portal.result.bytes());
   event.cells = portal.result.cells();
-  send(event, statement, statement.text);
+  send(event, statement, statement.text());
   portal.result.clear();
 }
 
@@ -256,8 +256,8 @@ void Connection::emit_plan(Microseconds time) {
   if (part_scan_.statements > 1) {
     if (expected_.empty() || expected_.front().kind != Expected::Kind::kQuery) return;
     const Expected& query = expected_.front();
-    if (query.statement->text != plan_->query || query.part >= query.statement->parts.size()) return;
-    text = query.statement->parts[query.part];
+    if (query.statement->text() != plan_->query || query.part >= query.statement->parts().size()) return;
+    text = query.statement->parts()[query.part];
     scan_statement(text, part_scan_, scratch_);
   }
   if (part_scan_.statements != 1) return;
@@ -283,14 +283,14 @@ void Connection::flush_suspended(Microseconds time) {
 void Connection::emit_failure(const Expected& expected, std::string_view body, Microseconds time) {
   const PreparedStatement* statement = expected.statement.get();
   if (expected.portal != nullptr) statement = expected.portal->statement.get();
-  if (statement == nullptr || statement->scan.statements == 0) return;
+  if (statement == nullptr || statement->scan().statements == 0) return;
   const ErrorFields fields = read_error(body);
-  std::string_view text = statement->text;
-  if (!statement->parts.empty()) {
-    text = statement->parts[std::min(expected.part, statement->parts.size() - 1)];
+  std::string_view text = statement->text();
+  if (!statement->parts().empty()) {
+    text = statement->parts()[std::min(expected.part, statement->parts().size() - 1)];
     if (expected.part == 0 && fields.position > 0) {  // the whole string was rejected: where it says
-      for (const std::string_view part : statement->parts) {
-        if (static_cast<size_t>(part.data() - statement->text.data()) < fields.position) text = part;
+      for (const std::string_view part : statement->parts()) {
+        if (static_cast<size_t>(part.data() - statement->text().data()) < fields.position) text = part;
       }
     }
   }
@@ -305,10 +305,10 @@ void Connection::emit_failure(const Expected& expected, std::string_view body, M
   if (event.extended) event.statement_name = statement->name;
   if (expected.portal != nullptr) {
     event.parameters = expected.portal->values;
-    event.parameters_known =
-        expected.portal->values_known && highest_parameter(statement->scan) <= expected.portal->values.size();
+    event.parameters_known = expected.portal->values_known &&
+                             highest_parameter(statement->scan()) <= expected.portal->values.size();
   } else if (event.extended) {
-    event.parameters_known = highest_parameter(statement->scan) == 0;
+    event.parameters_known = highest_parameter(statement->scan()) == 0;
   }
   send(event, *statement, text);
 }
@@ -323,7 +323,7 @@ void Connection::emit_unresolved(Microseconds time) {
   const bool one = std::count_if(expected_.begin(), expected_.end(), ends) <= 1 && !lost_;
   if (client_hole_ && !expected_.empty() && expected_.back().kind == Expected::Kind::kBind)
     expected_.back().kind = Expected::Kind::kExecute;  // what came of it is in the hole
-  std::deque<Expected> waiting;
+  Fifo<Expected> waiting;
   waiting.swap(expected_);
   for (Expected& expected : waiting) {
     const bool query = expected.kind == Expected::Kind::kQuery && !expected.failed;
@@ -331,7 +331,7 @@ void Connection::emit_unresolved(Microseconds time) {
     ++counts_.unresolved;
     if (!one) continue;
     if (query) {
-      const size_t count = std::max<size_t>(1, expected.statement->parts.size());
+      const size_t count = std::max<size_t>(1, expected.statement->parts().size());
       query_columns_ = nullptr;
       query_rows_.clear();
       while (expected.part < count) emit_query(expected, {}, time);

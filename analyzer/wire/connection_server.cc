@@ -97,15 +97,15 @@ std::shared_ptr<const RowShape> Connection::shape_of(const WireMessage& message,
   return known;
 }
 
-// At the end of a transaction its portals are gone.
+// At the end of a transaction its portals are gone. The unnamed one comes again: its place stays, empty.
 void Connection::retire_portals() {
   for (auto entry = portals_.begin(); entry != portals_.end();) {
-    if (!entry->second->bound) {
+    if (entry->second == nullptr || !entry->second->bound) {
       ++entry;
       continue;
     }
     std::shared_ptr<Portal> portal = std::move(entry->second);
-    entry = portals_.erase(entry);
+    entry = entry->first.empty() ? std::next(entry) : portals_.erase(entry);
     if (portal.use_count() != 1 || portal->is_large() || retired_.size() >= kMaxRetired) continue;
     portal->reset();
     retired_.push_back(std::move(portal));
@@ -160,7 +160,7 @@ void Connection::on_command_complete(const WireMessage& message, Microseconds ti
   // The tag counts the last fetch only.
   emit_portal(*portal, portal->fetches > 0 ? static_cast<int64_t>(portal->result.rows()) : rows_of_tag(tag),
               time);
-  if (portal->statement != nullptr) note_sql_names(portal->statement->text, tag);
+  if (portal->statement != nullptr) note_sql_names(portal->statement->text(), tag);
   last_completion_ = time;
 }
 
@@ -211,7 +211,7 @@ void Connection::on_error(const WireMessage& message, Microseconds time) {
 
 void Connection::take_back(const Expected& expected) {
   if (expected.kind == Expected::Kind::kParse) {
-    statements_.take_back(expected.statement->name, expected.statement.get(), expected.previous_statement);
+    statements_.take_back(*expected.statement, expected.previous_statement);
   } else if (expected.kind == Expected::Kind::kBind) {
     const auto found = portals_.find(expected.portal->name);
     if (found == portals_.end() || found->second != expected.portal) return;

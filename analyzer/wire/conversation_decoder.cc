@@ -12,7 +12,7 @@ void ConversationDecoder::open(uint64_t id, std::string_view client, Microsecond
   if (origin.session == 0) origin.session = 1;
   origin.host = std::string(client);
   origin.file = file_;
-  connections_[id] = std::make_unique<Connection>(std::move(origin), counts_, sink_);
+  connections_[id] = std::make_unique<Connection>(std::move(origin), texts_, counts_, sink_);
   last_ = time;
 }
 

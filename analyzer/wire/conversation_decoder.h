@@ -39,6 +39,7 @@ class ConversationDecoder final : public ConversationSink {
   uint32_t file_;
   WireCounts& counts_;
   EventSink& sink_;
+  StatementTexts texts_;
   WirePlace place_;
   Microseconds last_ = kUnknownTime;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/base/hash.h"
 #include "analyzer/wire/byte_cursor.h"
 
 namespace pgsieve {
@@ -48,8 +49,9 @@ class FlowTable::Flow final : public StreamSink {
     if (kind_ == Kind::kUndecided) decide(direction, bytes);
     if (kind_ != Kind::kPostgres) return;
     connection_->feed(direction == client_ ? Side::kClient : Side::kServer, bytes, time, place);
-    // Asking to encrypt, or starting in the clear, both name the server's port.
-    if (connection_->state() == Connection::State::kRunning) table_.server_ports_.insert(server().port);
+    if (port_known_ || connection_->state() != Connection::State::kRunning) return;
+    port_known_ = true;
+    table_.server_ports_.insert(server().port);
   }
 
   void on_gap(int direction, uint64_t count, Microseconds time) override {
@@ -81,7 +83,8 @@ class FlowTable::Flow final : public StreamSink {
     identity += " " + std::to_string(end(client_).port) + " " + std::to_string(server().port);
     origin.session = hash_combine(hash64(identity, table_.seed_), static_cast<uint64_t>(started_));
     if (origin.session == 0) origin.session = 1;
-    connection_ = std::make_unique<Connection>(std::move(origin), table_.counts_, table_.sink_);
+    connection_ =
+        std::make_unique<Connection>(std::move(origin), table_.texts_, table_.counts_, table_.sink_);
     if (mid_stream) connection_->start_mid_stream();
   }
 
@@ -120,9 +123,18 @@ class FlowTable::Flow final : public StreamSink {
   TcpStream stream_;
   Kind kind_ = Kind::kUndecided;
   bool syn_seen_ = false;
+  bool port_known_ = false;  // that the server's port is one
   int client_ = 0;
   std::unique_ptr<Connection> connection_;
 };
+
+size_t FlowTable::KeyHash::operator()(const Key& key) const {
+  const auto bytes = [](const Endpoint& end) {
+    return std::string_view(reinterpret_cast<const char*>(end.address.data()), end.address.size());
+  };
+  const uint64_t ports = uint64_t{key.first.port} << 16U | key.second.port;
+  return static_cast<size_t>(hash64(bytes(key.first), hash64(bytes(key.second), ports)));
+}
 
 FlowTable::FlowTable(uint32_t file, uint64_t seed, WireCounts& counts, EventSink& sink)
     : file_(file), seed_(seed), counts_(counts), sink_(sink) {}
@@ -150,7 +162,7 @@ void FlowTable::add(const TcpSegment& segment, Microseconds time, WirePlace plac
     }
     flows_.emplace_back(*this, key, time);
     found = by_key_.emplace(key, std::prev(flows_.end())).first;
-  } else {
+  } else if (std::next(found->second) != flows_.end()) {
     flows_.splice(flows_.end(), flows_, found->second);
   }
   Flow& flow = *found->second;

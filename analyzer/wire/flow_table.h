@@ -9,9 +9,9 @@
 
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "analyzer/capture/event.h"
@@ -43,13 +43,17 @@ class FlowTable {
  private:
   class Flow;
   using Key = std::pair<Endpoint, Endpoint>;  // the smaller one first
+  struct KeyHash {
+    size_t operator()(const Key& key) const;
+  };
 
   uint32_t file_;
   uint64_t seed_;
   WireCounts& counts_;
   EventSink& sink_;
+  StatementTexts texts_;
   std::list<Flow> flows_;  // least recently used first
-  std::map<Key, std::list<Flow>::iterator> by_key_;
+  std::unordered_map<Key, std::list<Flow>::iterator, KeyHash> by_key_;
   std::set<uint16_t> server_ports_{5432};
   uint64_t other_connections_ = 0;
   uint64_t evicted_ = 0;

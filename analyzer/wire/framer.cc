@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/base/release.h"
 #include "analyzer/wire/byte_cursor.h"
 
 namespace pgsieve {
@@ -11,35 +12,53 @@ constexpr uint64_t kMaxStartup = 10'000;                // MAX_STARTUP_PACKET_LE
 constexpr uint64_t kMaxMessage = uint64_t{0x3fffffff};  // PQ_LARGE_MESSAGE_LIMIT
 constexpr size_t kIdleCapacity = size_t{64} * 1024;     // of body_, between messages
 
-constexpr std::string_view kClientTypes = "QPBDECSHFpdcfX";
-constexpr std::string_view kServerTypes = "RSKZTDCIENAtn123sGHWdcvV";
+// What is known of a message by its type byte.
+struct TypeFacts {
+  bool known = false;
+  bool fixed = false;  // its body is always `size` bytes long
+  uint8_t size = 0;
+  uint32_t keep = 0;  // of its body
+};
+using TypeTable = std::array<TypeFacts, 256>;
 
-bool has_fixed_size(Side side, char type, uint64_t size) {
-  if (side == Side::kClient) {
-    switch (type) {
-      case 'S':
-      case 'H':
-      case 'c':
-      case 'X':
-        return size == 0;
-      default:
-        return true;
-    }
-  }
-  switch (type) {
-    case 'Z':
-      return size == 1;
-    case '1':
-    case '2':
-    case '3':
-    case 'n':
-    case 's':
-    case 'I':
-    case 'c':
-      return size == 0;
-    default:
-      return true;
-  }
+constexpr uint32_t kKilo = 1024;
+
+constexpr void describe(TypeTable& table, std::string_view types, uint32_t keep) {
+  for (const char type : types) table[static_cast<uint8_t>(type)] = {true, false, 0, keep};
+}
+constexpr void describe_fixed(TypeTable& table, std::string_view types, uint8_t size) {
+  for (const char type : types) table[static_cast<uint8_t>(type)] = {true, true, size, 64 * kKilo};
+}
+
+constexpr TypeTable client_types() {
+  TypeTable table{};
+  describe(table, "QP", 4 * kKilo * kKilo);
+  describe(table, "B", kKilo * kKilo);
+  describe(table, "DECf", 64 * kKilo);
+  describe(table, "dpF", 0);  // passwords are never kept
+  describe_fixed(table, "SHcX", 0);
+  return table;
+}
+
+constexpr TypeTable server_types() {
+  TypeTable table{};
+  describe(table, "RSDCEAtGHWVv", 64 * kKilo);
+  describe(table, "T", 512 * kKilo);
+  describe(table, "N", kKilo * kKilo);  // plans come as notices
+  describe(table, "dK", 0);
+  describe_fixed(table, "123nsIc", 0);
+  describe_fixed(table, "Z", 1);
+  return table;
+}
+
+constexpr std::array<TypeTable, 2> kTypes = {client_types(), server_types()};
+
+const TypeFacts& facts_of(Side side, char type) {
+  return kTypes[static_cast<size_t>(side)][static_cast<uint8_t>(type)];
+}
+
+bool fits(const TypeFacts& facts, uint64_t size) {
+  return facts.known && size <= kMaxMessage && (!facts.fixed || size == facts.size);
 }
 
 bool is_long(Side side, char type) {
@@ -49,31 +68,11 @@ bool is_long(Side side, char type) {
 }  // namespace
 
 size_t keep_limit(Side side, char type) {
-  constexpr size_t kKilo = 1024;
-  if (side == Side::kClient) {
-    switch (type) {
-      case 'Q':
-      case 'P':
-        return 4 * kKilo * kKilo;
-      case 'B':
-        return kKilo * kKilo;
-      case 'd':
-      case 'p':  // passwords are never kept
-      case 'F':
-        return 0;
-      default:
-        return 64 * kKilo;
-    }
-  }
-  if (type == 'd' || type == 'K') return 0;
-  if (type == 'N') return kKilo * kKilo;  // plans come as notices
-  return type == 'T' ? 512 * kKilo : 64 * kKilo;
+  return facts_of(side, type).keep;
 }
 
 bool is_message(Side side, char type, uint64_t size) {
-  const std::string_view types = side == Side::kClient ? kClientTypes : kServerTypes;
-  return types.find(type) != std::string_view::npos && size <= kMaxMessage &&
-         has_fixed_size(side, type, size);
+  return fits(facts_of(side, type), size);
 }
 
 bool looks_like_messages(Side side, std::string_view bytes) {
@@ -116,7 +115,7 @@ void Framer::restart() {
   header_size_ = 0;
   declared_ = seen_ = keep_ = 0;
   damaged_ = delivered_ = false;
-  if (body_.capacity() > kIdleCapacity) body_ = {};
+  if (body_.capacity() > kIdleCapacity) release(body_);
   body_.clear();
 }
 
@@ -151,8 +150,24 @@ bool Framer::read_header(std::string_view& bytes) {
   return true;
 }
 
+// The common case: all of a message is here, and nothing has to be remembered. False: it is another case.
+bool Framer::take_whole(std::string_view& bytes, WireMessage& message) {
+  constexpr size_t kHeader = 5;
+  if (bytes.size() < kHeader) return false;
+  ByteCursor cursor(bytes);
+  const char type = static_cast<char>(cursor.u8());
+  const uint64_t length = cursor.u32();
+  const TypeFacts& facts = facts_of(side_, type);
+  if (length < 4 || length + 1 > bytes.size() || !fits(facts, length - 4)) return false;
+  const auto size = static_cast<size_t>(length - 4);
+  message = {type, bytes.substr(kHeader, std::min<size_t>(size, facts.keep)), size, size <= facts.keep};
+  bytes.remove_prefix(kHeader + size);
+  return true;
+}
+
 bool Framer::next(std::string_view& bytes, WireMessage& message) {
   if (delivered_) restart();
+  if (mode_ == Mode::kMessages && header_size_ == 0 && take_whole(bytes, message)) return true;
   if (mode_ == Mode::kLost) {
     bytes = {};
     return false;

@@ -57,6 +57,7 @@ class Framer {
 
  private:
   size_t header_bytes() const { return mode_ == Mode::kStartup ? 4 : 5; }
+  bool take_whole(std::string_view& bytes, WireMessage& message);
   bool read_header(std::string_view& bytes);
   void lose();
   void restart();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/base/release.h"
 #include "analyzer/wire/byte_cursor.h"
 #include "analyzer/wire/value_text.h"
 
@@ -61,7 +62,9 @@ void ResultRows::add_row(std::string_view body, uint64_t size, const RowShape* s
 }
 
 void ResultRows::clear() {
+  constexpr size_t kSmall = 256;
   rows_ = bytes_ = 0;
+  if (cells_.capacity() > kSmall) release(cells_);
   cells_.clear();
 }
 

@@ -4,12 +4,6 @@
 
 namespace pgsieve {
 
-PreparedStatement::PreparedStatement(std::string_view text_given) : text(text_given) {
-  std::string scratch;
-  scan_statement(text, scan, scratch);
-  if (scan.statements > 1) parts = split_statements(text);
-}
-
 void Portal::reset() {
   name.clear();
   statement = nullptr;
@@ -32,7 +26,7 @@ bool Portal::is_large() const {
          result.cells().capacity() > kSmall / sizeof(ResultCell);
 }
 
-std::shared_ptr<PreparedStatement> StatementBook::find(const std::string& name) const {
+std::shared_ptr<PreparedStatement> StatementBook::find(std::string_view name) const {
   const auto found = statements_.find(name);
   return found == statements_.end() ? nullptr : found->second;
 }
@@ -42,34 +36,33 @@ void StatementBook::make_room() {
     const auto oldest =
         std::min_element(statements_.begin(), statements_.end(),
                          [](const auto& a, const auto& b) { return a.second->age < b.second->age; });
-    text_bytes_ -= oldest->second->text.size();
+    text_bytes_ -= oldest->second->text().size();
     statements_.erase(oldest);
   }
 }
 
-std::shared_ptr<PreparedStatement> StatementBook::put(const std::string& name,
-                                                      std::shared_ptr<PreparedStatement> statement) {
-  std::shared_ptr<PreparedStatement> previous = find(name);
-  erase(name);
+std::shared_ptr<PreparedStatement> StatementBook::put(std::shared_ptr<PreparedStatement> statement) {
+  std::shared_ptr<PreparedStatement> previous = find(statement->name);
+  erase(statement->name);
   make_room();
   statement->age = ++next_age_;
-  text_bytes_ += statement->text.size();
-  statements_[name] = std::move(statement);
+  text_bytes_ += statement->text().size();
+  const std::string_view name = statement->name;
+  statements_.emplace(name, std::move(statement));
   return previous;
 }
 
-void StatementBook::take_back(const std::string& name, const PreparedStatement* taken,
-                              std::shared_ptr<PreparedStatement> previous) {
-  const auto found = statements_.find(name);
-  if (found == statements_.end() ? taken != nullptr : found->second.get() != taken) return;
-  erase(name);
-  if (previous != nullptr) put(name, std::move(previous));
+void StatementBook::take_back(const PreparedStatement& taken, std::shared_ptr<PreparedStatement> previous) {
+  const auto found = statements_.find(taken.name);
+  if (found == statements_.end() || found->second.get() != &taken) return;
+  erase(taken.name);
+  if (previous != nullptr) put(std::move(previous));
 }
 
-void StatementBook::erase(const std::string& name) {
+void StatementBook::erase(std::string_view name) {
   const auto found = statements_.find(name);
   if (found == statements_.end()) return;
-  text_bytes_ -= found->second->text.size();
+  text_bytes_ -= found->second->text().size();
   statements_.erase(found);
 }
 

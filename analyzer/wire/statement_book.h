@@ -13,8 +13,8 @@
 
 #include "analyzer/base/time.h"
 #include "analyzer/capture/event.h"
-#include "analyzer/sql/scan.h"
 #include "analyzer/wire/result.h"
+#include "analyzer/wire/statement_text.h"
 
 namespace pgsieve {
 
@@ -24,17 +24,19 @@ struct WirePlace {
   uint64_t packet = 0;
 };
 
-// A text and what is known of it. `scan` and `parts` view into `text`, so it stays where it is.
+// A name of the session and what is known of what it stands for.
 struct PreparedStatement {
-  explicit PreparedStatement(std::string_view text_given);
-  PreparedStatement(const PreparedStatement&) = delete;
-  PreparedStatement& operator=(const PreparedStatement&) = delete;
+  explicit PreparedStatement(std::shared_ptr<const StatementText> text_given)
+      : content(std::move(text_given)) {}
+
+  const std::string& text() const { return content->text; }
+  const StatementScan& scan() const { return content->scan; }
+  // The single statements, when it is not just one.
+  const std::vector<std::string_view>& parts() const { return content->parts; }
 
   std::string name;
-  std::string text;
-  bool cut = false;  // the text is longer than what was kept
-  StatementScan scan;
-  std::vector<std::string_view> parts;  // the single statements, when it is not just one
+  std::shared_ptr<const StatementText> content;  // never null
+  bool cut = false;                              // the text is longer than what was kept
   std::vector<uint32_t> parameter_types;
   std::shared_ptr<const RowShape> columns;         // from a Describe of the statement
   std::shared_ptr<const RowShape> portal_columns;  // from the latest Describe of a portal of it
@@ -64,26 +66,25 @@ struct Portal {
   bool is_large() const;  // … which is more than is worth keeping
 };
 
-// Bounded by number and by bytes of text: the oldest entries go first.
+// Bounded by number and by bytes of text: the oldest entries go first. A name is that of the statement it
+// stands for.
 class StatementBook {
  public:
   static constexpr size_t kMaxStatements = 4096;
   static constexpr size_t kMaxText = size_t{32} * 1024 * 1024;
 
-  std::shared_ptr<PreparedStatement> find(const std::string& name) const;
-  // Returns what had the name before.
-  std::shared_ptr<PreparedStatement> put(const std::string& name,
-                                         std::shared_ptr<PreparedStatement> statement);
-  // Gives the name back to `previous`, unless somebody else has it by now.
-  void take_back(const std::string& name, const PreparedStatement* taken,
-                 std::shared_ptr<PreparedStatement> previous);
-  void erase(const std::string& name);
+  std::shared_ptr<PreparedStatement> find(std::string_view name) const;
+  // Returns what had its name before.
+  std::shared_ptr<PreparedStatement> put(std::shared_ptr<PreparedStatement> statement);
+  // Gives the name of `taken` back to `previous`, unless somebody else has it by now.
+  void take_back(const PreparedStatement& taken, std::shared_ptr<PreparedStatement> previous);
+  void erase(std::string_view name);
   void clear();
 
  private:
   void make_room();
 
-  std::unordered_map<std::string, std::shared_ptr<PreparedStatement>> statements_;
+  std::unordered_map<std::string_view, std::shared_ptr<PreparedStatement>> statements_;  // by their names
   size_t text_bytes_ = 0;
   uint64_t next_age_ = 0;
 };

@@ -10,6 +10,8 @@
 #include <array>
 #include <utility>
 
+#include "analyzer/base/release.h"
+
 namespace pgsieve {
 
 // How a pair is watched while it forwards: edge-triggered, so that the kernel looks at a socket when
@@ -219,12 +221,12 @@ void TapPump::write_pending(TapPair& pair, size_t side) {
   const ptrdiff_t sent = to.transmit(to.pending);
   if (sent < 0) {
     to.gone = to.closing = true;
-    to.pending = {};
+    release(to.pending);
     return read_from(pair, side);
   }
   to.pending.erase(0, static_cast<size_t>(sent));
   if (!to.pending.empty()) return;
-  to.pending = {};
+  release(to.pending);
   if (pair.ends[1 - side].ended) return finish_direction(pair, 1 - side);
   read_from(pair, 1 - side);
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "analyzer/base/release.h"
 #include "analyzer/wire/greeting.h"
 #include "analyzer/wire/tap_pump.h"
 
@@ -169,8 +170,8 @@ void TapPump::start_forwarding(TapPair& pair) {
     if (sent < 0) return kill(pair);
     pair.ends[1].pending = pair.greeting.substr(static_cast<size_t>(sent));
     recorder_.data(pair.id, Side::kClient, std::span<char>(pair.said.data(), pair.said.size()));
-    pair.greeting = {};
-    pair.said = {};
+    release(pair.greeting);
+    release(pair.said);
   }
   // What TLS has read already the sockets will not announce; all else is announced once they are watched.
   for (size_t side = 0; side < 2; ++side) {

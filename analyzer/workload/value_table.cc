@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "analyzer/base/release.h"
+
 namespace pgsieve {
 
 void ValueTable::clear() {
-  cells_ = {};
+  release(cells_);
   results_.clear();
   executions_ = 0;
 }

@@ -130,7 +130,7 @@ void EventLog::on_event(const Event& event) {
   transactions.push_back(event.transaction);
 }
 
-Talk::Talk(bool started) : connection({1, "127.0.0.1", 0}, counts, log) {
+Talk::Talk(bool started) : connection({1, "127.0.0.1", 0}, texts, counts, log) {
   if (started) client(startup()).server(welcome());
 }
 Talk& Talk::client(std::string_view bytes) {

@@ -95,6 +95,7 @@ class Talk {
   EventLog log;
   WireCounts counts;
   Microseconds now = 1'000'000;
+  StatementTexts texts;
   Connection connection;
 };
 

@@ -14,7 +14,7 @@
 
 namespace {
 
-class Nothing final : public pgsieve::EventSink {
+class Unheard final : public pgsieve::EventSink {
  public:
   void on_event(const pgsieve::Event& /*event*/) override {}
 };
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!format.matches(input)) return 0;
   const size_t head = std::min<size_t>(size, 64);
   pgsieve::FuzzSource source(input.substr(head), 1 + size % 977);
-  Nothing sink;
+  Unheard sink;
   pgsieve::ReadAccount account;
   pgsieve::IngestStats stats;
   const pgsieve::Status failed =

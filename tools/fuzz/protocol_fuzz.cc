@@ -23,7 +23,8 @@ class Nothing final : public pgsieve::EventSink {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   pgsieve::WireCounts counts;
   Nothing sink;
-  pgsieve::Connection connection({1, "host", 0}, counts, sink);
+  pgsieve::StatementTexts texts;
+  pgsieve::Connection connection({1, "host", 0}, texts, counts, sink);
   if (size > 0 && (data[0] & 0x80U) != 0) connection.start_mid_stream();
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   pgsieve::Microseconds now = 0;
