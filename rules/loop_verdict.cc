@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "rules/loop_scaling.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 
@@ -286,16 +287,15 @@ bool is_linked(const LoopVerdict& verdict) {
          one_turn_per_row(*verdict.example);
 }
 
-LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
-                       const LoopOptions& options) {
+LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Pattern& child,
+                       const Pattern* parent, const LoopOptions& options) {
   LoopVerdict best;
   best.loop = &loop;
   if (child.shape == nullptr) return best;
-  const Schema* known = schema.empty() ? nullptr : &schema;
-  const LinkProfile child_profile = draw_link_profile(*child.shape, known);
   Link link;
   if (parent != nullptr && parent->shape != nullptr) {
-    link = explain_link(draw_link_profile(*parent->shape, known), child_profile, known);
+    const Schema* known = context.schema.empty() ? nullptr : &context.schema;
+    link = explain_link(*context.memo->profile(*parent, known), *context.memo->profile(child, known), known);
   }
   for (const LoopExample& example : loop.examples) {
     LoopVerdict verdict;
@@ -346,7 +346,7 @@ std::vector<LoopVerdict> all_verdicts(const RuleContext& context, const PatternK
   for (auto at = from; at != context.workload.loops.end() && at->first.child == child; ++at) {
     const Pattern* parent =
         at->first.parent == kNoPattern ? nullptr : context.workload.find(at->first.parent);
-    verdicts.push_back(judge_loop(at->second, *child_pattern, parent, context.schema, options));
+    verdicts.push_back(judge_loop(context, at->second, *child_pattern, parent, options));
   }
   std::stable_sort(verdicts.begin(), verdicts.end(), [](const LoopVerdict& left, const LoopVerdict& right) {
     const auto rank = [](const LoopVerdict& judged) {

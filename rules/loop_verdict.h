@@ -59,8 +59,8 @@ Microseconds tight_turn(const LoopExample& example, const LoopOptions& options);
 bool is_linked(const LoopVerdict& verdict);
 
 // Judges one loop of a read or write. `child` is its pattern; `parent` may be null.
-LoopVerdict judge_loop(const Loop& loop, const Pattern& child, const Pattern* parent, const Schema& schema,
-                       const LoopOptions& options);
+LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Pattern& child,
+                       const Pattern* parent, const LoopOptions& options);
 
 // All loops of one child, the best first: those to report, then by confidence, link, count, parent's key. One
 // statement may run in several loops, after different parents: each is a finding of its own.

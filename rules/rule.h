@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,11 +71,15 @@ struct Finding {
   std::string standing_note;  // why: a reason somebody gave, what it was before
 };
 
+class RuleMemo;
+std::shared_ptr<RuleMemo> make_rule_memo();
+
 struct RuleContext {
   const Workload& workload;
   const Schema& schema;                        // may be empty()
   std::string orm;                             // forced by --orm; empty: recognised
   std::map<std::string, std::string> options;  // "rule.option" → value
+  std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run; never null
   double option(std::string_view name, double otherwise) const;
 };
 

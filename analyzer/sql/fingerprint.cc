@@ -25,14 +25,6 @@ struct FreeResult {
   }
 };
 
-// The key's own hash, told apart from every libpg_query fingerprint only by `approximate`.
-Fingerprint approximate(std::string_view text, std::string why) {
-  StatementScan scan;
-  std::string scratch;
-  scan_statement(text, scan, scratch);
-  return {hash_combine(scan.key.high, scan.key.low), true, std::move(why)};
-}
-
 }  // namespace
 
 std::string_view arity_name(Arity arity) {
@@ -52,12 +44,20 @@ bool arity_from_name(std::string_view name, Arity& out) {
   return false;
 }
 
+// Told apart from every libpg_query fingerprint only by `approximate`.
+Fingerprint approximate_fingerprint(std::string_view text, std::string parse_error) {
+  StatementScan scan;
+  std::string scratch;
+  scan_statement(text, scan, scratch);
+  return {hash_combine(scan.key.high, scan.key.low), true, std::move(parse_error)};
+}
+
 Fingerprint fingerprint_statement(std::string_view text) {
   if (text.size() > kMaxParsedBytes) {
-    return approximate(text, fmt::format("statement of {} bytes is longer than the {} that are parsed",
+    return approximate_fingerprint(text, fmt::format("statement of {} bytes is longer than the {} that are parsed",
                                          text.size(), kMaxParsedBytes));
   }
-  if (text.find('\0') != std::string_view::npos) return approximate(text, "statement contains a NUL byte");
+  if (text.find('\0') != std::string_view::npos) return approximate_fingerprint(text, "statement contains a NUL byte");
   const std::string terminated(text);  // libpg_query takes a C string
   // pg_query_exit() is never called: it corrupts the heap when the thread ends later. The library frees a
   // thread's memory by itself.
@@ -65,7 +65,7 @@ Fingerprint fingerprint_statement(std::string_view text) {
       new PgQueryFingerprintResult(pg_query_fingerprint(terminated.c_str())));
   if (result->error != nullptr) {
     const char* message = result->error->message;
-    return approximate(text,
+    return approximate_fingerprint(text,
                        message != nullptr && *message != '\0' ? message : "not accepted by the grammar");
   }
   return {result->fingerprint, false, {}};

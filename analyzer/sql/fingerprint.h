@@ -30,6 +30,8 @@ struct Fingerprint {
 // Never fails: a text the grammar rejects gets an approximate fingerprint from its scan key. Thread-safe. Text longer than
 // kMaxParsedBytes, and text after a NUL, is not given to libpg_query (approximate, parse_error says why).
 Fingerprint fingerprint_statement(std::string_view text);
+// What it gives a text that the grammar rejects: the scan key's own hash.
+Fingerprint approximate_fingerprint(std::string_view text, std::string parse_error);
 inline constexpr size_t kMaxParsedBytes = 4 * 1024 * 1024;
 
 // 16 lower-case hex digits, as libpg_query prints it.

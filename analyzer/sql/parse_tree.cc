@@ -74,10 +74,12 @@ std::string message_of(const ParsedProtobuf& parsed) {
 }
 
 // The visit that waits for the tree the library is building on this thread. The library has no other way to
-// hand out the tree than packed; the linker sends its call of the packer here (see
-// tools/cmake/PgsieveTargets.cmake).
+// hand out the tree than packed; the linker sends its calls of the copier (from PostgreSQL's own nodes to
+// protobuf's) and of the packer here: see tools/cmake/PgsieveTargets.cmake.
 struct PendingVisit {
   const std::function<void(const PgQuery__ParseResult&)>* visit = nullptr;
+  const std::function<bool(uint64_t)>* wanted = nullptr;  // asked with the fingerprint; null: it is
+  bool asked = false;
   bool done = false;
   std::exception_ptr thrown;  // must not pass through the library's frames
 };
@@ -86,12 +88,30 @@ thread_local PendingVisit* pending_visit = nullptr;
 }  // namespace
 }  // namespace pgsieve
 
-#if defined(__ELF__)
+#if defined(PGSIEVE_CATCH_TREE)
 extern "C" {
+uint64_t pg_query_fingerprint_node(const void* node);  // in no public header
+PgQueryProtobuf __real_pg_query_nodes_to_protobuf(const void* nodes);
+PgQueryProtobuf __wrap_pg_query_nodes_to_protobuf(const void* nodes);
 size_t __real_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree);
 size_t __real_pg_query__parse_result__pack(const PgQuery__ParseResult* tree, uint8_t* out);
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree);
 size_t __wrap_pg_query__parse_result__pack(const PgQuery__ParseResult* tree, uint8_t* out);
+
+PgQueryProtobuf __wrap_pg_query_nodes_to_protobuf(const void* nodes) {
+  pgsieve::PendingVisit* pending = pgsieve::pending_visit;
+  if (pending == nullptr || pending->wanted == nullptr || std::exchange(pending->asked, true))
+    return __real_pg_query_nodes_to_protobuf(nodes);
+  bool wanted = false;
+  try {
+    wanted = (*pending->wanted)(pg_query_fingerprint_node(nodes));
+  } catch (...) {
+    pending->thrown = std::current_exception();
+  }
+  if (wanted) return __real_pg_query_nodes_to_protobuf(nodes);
+  pending->done = true;
+  return {0, nullptr};
+}
 
 size_t __wrap_pg_query__parse_result__get_packed_size(const PgQuery__ParseResult* tree) {
   pgsieve::PendingVisit* pending = pgsieve::pending_visit;
@@ -118,15 +138,24 @@ namespace pgsieve {
 namespace {
 
 // One parse of a text that is not too deep for this stack.
-TreeVisit visit_here(const std::string& text, const std::function<void(const PgQuery__ParseResult&)>& visit) {
-  PendingVisit pending{&visit, false, nullptr};
+TreeVisit visit_here(const std::string& text, const TreeVisitor& visitor) {
+  const std::function<void(const PgQuery__ParseResult&)>& visit = visitor.visit;
+  PendingVisit pending;
+  pending.visit = &visit;
+  if (visitor.wanted) pending.wanted = &visitor.wanted;
   pending_visit = &pending;
   const ParsedProtobuf parsed(text.c_str());
   pending_visit = nullptr;
   if (pending.thrown) std::rethrow_exception(pending.thrown);
   if (parsed.result.error != nullptr) return {ParseTree::Outcome::kRejected, message_of(parsed)};
   if (pending.done) return {ParseTree::Outcome::kParsed, {}};
-  // The library was linked in a way that the packer can't be caught: it has packed the tree.
+  // The library was linked in a way that its calls can't be caught: it has packed the tree.
+  if (visitor.wanted) {
+    const PgQueryFingerprintResult fingerprint = pg_query_fingerprint(text.c_str());
+    const bool wanted = fingerprint.error == nullptr && visitor.wanted(fingerprint.fingerprint);
+    pg_query_free_fingerprint_result(fingerprint);
+    if (!wanted) return {ParseTree::Outcome::kParsed, {}};
+  }
   const ParseTree tree(text);
   if (tree.ok()) visit(*tree.root());
   return {tree.outcome(), tree.message()};
@@ -163,6 +192,10 @@ ParseTree::ParseTree(std::string_view text) : arena_(std::make_unique<TreeArena>
 }
 
 TreeVisit visit_tree(std::string_view text, const std::function<void(const PgQuery__ParseResult&)>& visit) {
+  return visit_tree(text, TreeVisitor{.wanted = {}, .visit = visit});
+}
+
+TreeVisit visit_tree(std::string_view text, const TreeVisitor& visitor) {
   TreeVisit result;
   size_t depth = 0;
   result.message = refusal(text, depth);
@@ -171,7 +204,7 @@ TreeVisit visit_tree(std::string_view text, const std::function<void(const PgQue
   std::exception_ptr thrown;
   const bool ran = run_on_stack(depth, [&] {
     try {
-      result = visit_here(terminated, visit);
+      result = visit_here(terminated, visitor);
     } catch (...) {
       thrown = std::current_exception();
     }

@@ -83,4 +83,12 @@ struct TreeVisit {
 };
 TreeVisit visit_tree(std::string_view text, const std::function<void(const PgQuery__ParseResult&)>& visit);
 
+// The same for those who may not need the tree: `wanted` is called first, with libpg_query's fingerprint of the text, and
+// false spares the rest. An empty `wanted` stands for true. A text that is rejected or too complex calls neither.
+struct TreeVisitor {
+  std::function<bool(uint64_t fingerprint)> wanted;
+  std::function<void(const PgQuery__ParseResult&)> visit;
+};
+TreeVisit visit_tree(std::string_view text, const TreeVisitor& visitor);
+
 }  // namespace pgsieve

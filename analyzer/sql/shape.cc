@@ -13,15 +13,6 @@ namespace {
 // Texts longer than this lose their bulk (long IN and VALUES lists) before they are parsed.
 constexpr size_t kBulkyBytes = 32 * 1024;
 
-void describe_unparsed(StatementShape& shape, ParseTree::Outcome outcome, std::string_view text,
-                       const StatementScan& scan) {
-  shape.truncated = outcome == ParseTree::Outcome::kTooComplex;
-  shape.kind = shape.truncated ? internal::guess_kind(text) : StatementKind::kUnparsed;
-  if (shape.truncated && shape.kind == StatementKind::kInsert && scan.rows > 0) {
-    shape.arity = scan.rows > 1 ? Arity::kRows : Arity::kRow;
-  }
-}
-
 bool is_catalog(const Relation& relation) {
   if (!relation.schema.empty())
     return relation.schema == "pg_catalog" || relation.schema == "information_schema";
@@ -30,29 +21,81 @@ bool is_catalog(const Relation& relation) {
 
 }  // namespace
 
-StatementShape draw_shape(std::string_view text) {
-  StatementShape shape;
-  StatementScan scan;
-  std::string scratch;
-  scan_statement(text, scan, scratch);
-  shape.slots.resize(scan.slots.size());
-  for (size_t i = 0; i < scan.slots.size(); ++i) shape.slots[i].parameter = scan.slots[i].parameter;
+namespace {
 
-  const auto draw = [&](const PgQuery__ParseResult& tree) {
+// The shape of one text, from its scan and the tree it is shown.
+class Drawing {
+ public:
+  explicit Drawing(std::string_view text) : text_(text) {
+    std::string scratch;
+    scan_statement(text, scan_, scratch);
+    shape.slots.resize(scan_.slots.size());
+    for (size_t i = 0; i < scan_.slots.size(); ++i) shape.slots[i].parameter = scan_.slots[i].parameter;
+  }
+
+  void draw(const PgQuery__ParseResult& tree) {
     if (tree.n_stmts == 0 || tree.stmts[0]->stmt == nullptr) {
       shape.kind = StatementKind::kEmpty;
       return;
     }
-    internal::ShapeBuilder builder(shape, scan, text);
+    internal::ShapeBuilder builder(shape, scan_, text_);
     builder.draw(*tree.stmts[0]->stmt);
     builder.finish();
-  };
+  }
+
+  // When there is no tree.
+  void describe_unparsed(ParseTree::Outcome outcome) {
+    shape.truncated = outcome == ParseTree::Outcome::kTooComplex;
+    shape.kind = shape.truncated ? internal::guess_kind(text_) : StatementKind::kUnparsed;
+    if (shape.truncated && shape.kind == StatementKind::kInsert && scan_.rows > 0) {
+      shape.arity = scan_.rows > 1 ? Arity::kRows : Arity::kRow;
+    }
+  }
+
+  StatementShape shape;
+
+ private:
+  std::string_view text_;
+  StatementScan scan_;
+};
+
+}  // namespace
+
+StatementShape draw_shape(std::string_view text) {
+  Drawing drawing(text);
+  const auto draw = [&](const PgQuery__ParseResult& tree) { drawing.draw(tree); };
   std::string parsed = text.size() > kBulkyBytes ? internal::without_bulk(text) : std::string(text);
   TreeVisit visit = visit_tree(parsed, draw);
   if (visit.outcome == ParseTree::Outcome::kRejected && internal::replace_placeholders(parsed))
     visit = visit_tree(parsed, draw);
-  if (visit.outcome != ParseTree::Outcome::kParsed) describe_unparsed(shape, visit.outcome, text, scan);
-  return shape;
+  if (visit.outcome != ParseTree::Outcome::kParsed) drawing.describe_unparsed(visit.outcome);
+  return std::move(drawing.shape);
+}
+
+FingerprintedShape draw_fingerprinted(std::string_view text,
+                                      const std::function<bool(const Fingerprint&)>& wanted) {
+  FingerprintedShape result;
+  const bool plain = text.size() <= kBulkyBytes && text.find('\0') == std::string_view::npos;
+  TreeVisit visit;
+  if (plain) {
+    visit = visit_tree(text, TreeVisitor{.wanted =
+                                             [&](uint64_t hash) {
+                                               result.fingerprint.hash = hash;
+                                               return wanted(result.fingerprint);
+                                             },
+                                         .visit =
+                                             [&](const PgQuery__ParseResult& tree) {
+                                               Drawing drawing(text);
+                                               drawing.draw(tree);
+                                               result.shape = std::move(drawing.shape);
+                                             }});
+    if (visit.outcome == ParseTree::Outcome::kParsed) return result;
+  }
+  result.fingerprint = visit.outcome == ParseTree::Outcome::kRejected
+                           ? approximate_fingerprint(text, std::move(visit.message))
+                           : fingerprint_statement(text);
+  if (wanted(result.fingerprint)) result.shape = draw_shape(text);
+  return result;
 }
 
 namespace internal {

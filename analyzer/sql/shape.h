@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -239,6 +240,14 @@ struct StatementShape {
 // chains or nesting exceed the guard get kind kUnparsed-like partial shapes with truncated = true. Thread-safe.
 // Slot ordinals follow scan_statement() over the same text.
 StatementShape draw_shape(std::string_view text);
+
+// Fingerprint and shape at the price of one parse, equal to what fingerprint_statement() and draw_shape() give. `wanted`
+// is called once, with the fingerprint; false: the shape is not drawn.
+struct FingerprintedShape {
+  Fingerprint fingerprint;
+  std::optional<StatementShape> shape;  // none: not wanted
+};
+FingerprintedShape draw_fingerprinted(std::string_view text, const std::function<bool(const Fingerprint&)>& wanted);
 
 // As PostgreSQL folds it: "schema.name", or "name" when not qualified.
 std::string qualified_name(const Relation& relation);

@@ -24,32 +24,40 @@ bool can_be_child(const StatementEvent& statement) {
 
 }  // namespace
 
-LinkStrength SessionTracker::link_between(const StatementInfo& parent, uint32_t parent_ordinal,
-                                          const StatementInfo& child, uint32_t child_ordinal) {
-  return links_.find(parent_ordinal, child_ordinal, [&] {
-    if (may_link(parent.link, child.link))
-      return find_link(parent.link, child.link, options_.schema).strength;
+// Most pairs are told apart by the words alone; `parent` is not looked at for those.
+LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, const StatementInfo& parent,
+                                          uint32_t parent_ordinal, const StatementInfo& child,
+                                          uint32_t child_ordinal) {
+  if (!may_link(offers, child.link))
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
-  });
+  return links_.find(parent_ordinal, child_ordinal,
+                     [&] { return find_link(parent.link, child.link, options_.schema).strength; });
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
-// the first of the highest weight is the best, and the search ends there.
+// the first of the highest weight is the best, and the search ends there. What ran before the statement's own
+// last execution was judged then: when that judgement stands, only a later one that is as good can be better.
 SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group,
                                                           const StatementEvent& statement) {
   Candidate best;
   const bool values_known = !session.values.empty();
+  const bool judged = group.judged.stands && !values_known;
   const auto own = static_cast<size_t>(&group - session.groups.data());
   for (const uint8_t index : session.recency) {
+    if (index == own) {
+      if (judged) break;
+      continue;
+    }
     const GroupHint& hint = session.hints[index];
-    if (hint.parent == GroupHint::Parent::kNo || index == own) continue;
-    LinkStrength link = link_between(*hint.info, hint.ordinal, *group.info, group.ordinal);
+    if (hint.parent == GroupHint::Parent::kNo) continue;
+    LinkStrength link = link_between(hint.offers, *hint.info, hint.ordinal, *group.info, group.ordinal);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
     if (link == LinkStrength::kNone) continue;
     const int weight = match == ValueMatch::kTelling ? kHighestTier : tier(link);
     const bool matched = match != ValueMatch::kNone;
+    if (judged && weight < group.judged.weight) continue;
     const Group& other = session.groups[index];
     if (hint.parent == GroupHint::Parent::kInLoop && (weight < 2 || other.run == group.run)) continue;
     if (best.execution != nullptr &&
@@ -68,6 +76,12 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     best.parent_id = best.execution->id;
     if (weight == kHighestTier && !values_known) break;
   }
+  if (best.execution == nullptr && judged && group.judged.weight > 0) {
+    best.execution = group.run->shared_parent();
+    best.via = group.run->via();
+    best.weight = group.judged.weight;
+    best.parent_id = group.judged.parent;
+  }
   return best;
 }
 
@@ -85,17 +99,18 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (!same_trace && statement.trace != 0 && hint.trace != 0) continue;
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
+    const ParentExecution& parent = *entry.execution;
+    const LinkStrength link =
+        link_between(hint.offers, *parent.info, hint.ordinal, *group.info, group.ordinal);
+    if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
+    if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;
     for (const std::shared_ptr<LoopRun>& run : entry.runs) {
       if (run->child_key() == group.pattern->key && run->last_end() != kUnknownTime)
         last = std::max(last, run->last_end());
     }
     const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
-    const ParentExecution& parent = *entry.execution;
     if (statement.start - last > allowed || parent.key == group.pattern->key) continue;
-    const LinkStrength link = link_between(*parent.info, hint.ordinal, *group.info, group.ordinal);
-    if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
-    if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     best.execution = entry.execution;
     best.strength = link;
     best.parent_id = parent.id;
@@ -166,13 +181,13 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
                                const RunContext& context) {
   RunContext with_parent = context;
   Candidate candidate;
-  const bool settled = group.run != nullptr && group.judged_epoch == session.parent_epoch &&
+  const bool settled = group.run != nullptr && group.judged.epoch == session.parent_epoch &&
                        group.run->parent().id != 0 && group.run->parent().session == session.id;
   if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.run->parent().id;
   } else if (can_be_child(statement)) {
     candidate = find_in_session(session, group, statement);
-    group.judged_epoch = session.parent_epoch;
+    group.judged = {session.parent_epoch, candidate.parent_id, candidate.weight, true};
     if (candidate.execution != nullptr) {
       candidate.last_heard = candidate.execution->end;
       if (group.run != nullptr && group.run->parent().root_id == candidate.execution->root_id) {
@@ -182,7 +197,10 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
     const bool same = candidate.execution == nullptr && goes_on(session, group, statement);
     if (!same && doubtful(candidate, statement)) {
       const Candidate elsewhere = find_in_ring(session, group, statement);
-      if (elsewhere.execution != nullptr) candidate = elsewhere;
+      if (elsewhere.execution != nullptr) {
+        candidate = elsewhere;
+        group.judged.stands = group.judged.weight == 0;
+      }
     }
     if (!same) {
       const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;

@@ -4,8 +4,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "analyzer/sql/mask.h"
 #include "analyzer/sql/fingerprint.h"
+#include "analyzer/sql/mask.h"
 #include "analyzer/workload/column_origins.h"
 #include "analyzer/workload/open_scopes.h"
 #include "analyzer/workload/pattern_counts.h"
@@ -121,25 +121,31 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInf
   Pattern& pattern = facts_.patterns[key];
   pattern.key = key;
   pattern.shape = info.shape;
-  pattern.query = info.query;
+  pattern.query = info.array_list ? info.query : std::move(info.query);
+  pattern.query.shrink_to_fit();
   pattern.reference_text = info.array_list ? info.reference_text : std::move(info.reference_text);
   pattern.reference_time = kNoExecution;
   pattern.parse_error = info.parse_error;
   return &pattern;
 }
 
-// A text whose key was never seen. One libpg_query call for the fingerprint; the parse tree only when no
-// earlier text of the same fingerprint has the same slots.
+// A text whose key was never seen. One libpg_query call for the fingerprint and, when no
+// earlier text of the same fingerprint has the same slots, for the shape.
 std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& event) {
-  const Fingerprint fingerprint = fingerprint_statement(event.text);
   const uint64_t signature = slot_signature(event.text, *event.scan);
-  std::vector<std::shared_ptr<StatementInfo>>& variants = by_fingerprint_[fingerprint.hash];
-  for (const std::shared_ptr<StatementInfo>& variant : variants) {
-    if (variant->signature == signature && variant->key.approximate == fingerprint.approximate)
-      return variant;
-  }
+  std::shared_ptr<StatementInfo> known;
+  FingerprintedShape drawn = draw_fingerprinted(event.text, [&](const Fingerprint& fingerprint) {
+    for (const std::shared_ptr<StatementInfo>& variant : by_fingerprint_[fingerprint.hash]) {
+      if (variant->signature == signature && variant->key.approximate == fingerprint.approximate)
+        known = variant;
+    }
+    return known == nullptr;
+  });
+  if (known != nullptr) return known;
+  std::vector<std::shared_ptr<StatementInfo>>& variants = by_fingerprint_[drawn.fingerprint.hash];
   std::shared_ptr<StatementInfo> info =
-      describe_statement(event.text, *event.scan, options_.schema, fingerprint);
+      describe_statement(event.text, *event.scan, options_.schema, std::move(drawn));
+  info->signature = signature;
   for (const std::regex& expression : options_.exclude_sql) {
     const size_t size =
         std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
@@ -155,12 +161,12 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   uint32_t ignored = 0;
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, ignored);
-  info->query = std::string();
-  if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
+  std::string().swap(info->query);  // assigning would keep the memory
+  if (info->pattern == nullptr) {   // beyond the cap: only what the sequence of statements needs
     info->shape = nullptr;
     info->link = LinkProfile();
     info->slots = {};
-    info->reference_text = std::string();
+    std::string().swap(info->reference_text);
     return info;
   }
   if (info->kind != StatementClass::kTransparent) {

@@ -71,7 +71,8 @@ void SessionTracker::fold_run(const LoopRun& run) {
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  if (!is_strong(link_between(*parent.info, parent.pattern_ordinal, run.child(), run.child().ordinal)))
+  if (!is_strong(link_between(parent.info->link.offers, *parent.info, parent.pattern_ordinal, run.child(),
+                              run.child().ordinal)))
     return;
   const uint64_t arities =
       (static_cast<uint64_t>(parent.key.arity) << 4U) | static_cast<uint64_t>(run.child_key().arity);

@@ -103,12 +103,14 @@ struct LinkProfile {
 
 // False: nothing that the parent names is what the child asks for; at best a lookup by primary key links
 // them.
-inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
-  const LinkProfile::WordMask& offers = parent.offers;
+inline bool may_link(const LinkProfile::WordMask& offers, const LinkProfile& child) {
   const LinkProfile::WordMask& wants = child.wants;
   const uint64_t both =
       (offers[0] & wants[0]) | (offers[1] & wants[1]) | (offers[2] & wants[2]) | (offers[3] & wants[3]);
   return both != 0 || child.wants_any;
+}
+inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
+  return may_link(parent.offers, child);
 }
 
 // with_names = false: for find_link() only, at half the size.

@@ -1,32 +1,47 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "analyzer/workload/link.h"
 
 namespace pgsieve {
 
+namespace {
+
+bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_small(char c) {
+  return c >= 'a' && c <= 'z';
+}
+// Letters, digits, and whatever is not ASCII.
+bool belongs_to_word(char c) {
+  return is_small(c) || is_capital(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+}  // namespace
+
 std::vector<std::string> name_words(std::string_view name) {
   std::vector<std::string> words;
+  words.reserve(4);
   std::string word;
   const auto flush = [&] {
     if (!word.empty()) words.push_back(std::move(word));
     word.clear();
   };
   for (size_t i = 0; i < name.size(); ++i) {
-    const auto character = static_cast<unsigned char>(name[i]);
-    if (!std::isalnum(character) && character < 0x80) {
+    const char character = name[i];
+    if (!belongs_to_word(character)) {
       flush();
       continue;
     }
     // A capital starts a word after a small letter ("userId") or before one inside a run of capitals
     // ("HTMLPage").
-    const bool capital = std::isupper(character) != 0;
-    const bool after_small = i > 0 && std::islower(static_cast<unsigned char>(name[i - 1]));
-    const bool before_small = i + 1 < name.size() && std::islower(static_cast<unsigned char>(name[i + 1]));
-    const bool after_capital = i > 0 && std::isupper(static_cast<unsigned char>(name[i - 1]));
+    const bool capital = is_capital(character);
+    const bool after_small = i > 0 && is_small(name[i - 1]);
+    const bool before_small = i + 1 < name.size() && is_small(name[i + 1]);
+    const bool after_capital = i > 0 && is_capital(name[i - 1]);
     if (capital && (after_small || (after_capital && before_small))) flush();
-    word += static_cast<char>(std::tolower(character));
+    word += capital ? static_cast<char>(character + 32) : character;
   }
   flush();
   return words;

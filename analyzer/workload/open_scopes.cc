@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 2;
+constexpr uint32_t kScopesFormat = 3;
 
 struct StatementText {
   PatternKey key;
@@ -331,11 +331,14 @@ void fields(Archive& archive, SeenTuple& value) {
 template <typename Archive>
 void fields(Archive& archive, Group& value) {
   archive(value.pattern, value.info, value.last_position, value.executions, value.other_tuples, value.run,
-          value.judged_epoch, value.many_rows, value.last_value, value.tuples, value.source);
+          value.judged.epoch, value.judged.weight, value.judged.stands, value.many_rows, value.last_value,
+          value.tuples, value.source);
+  archive.execution_id(value.judged.parent);
   if (value.many_rows) parent_fields(archive, value.execution);
   if constexpr (Archive::kReading) {
     archive.check(value.pattern != nullptr && value.info != nullptr);
     archive.check(!value.many_rows || value.execution != nullptr);
+    archive.check(!value.judged.stands || value.run != nullptr);
     if (value.info != nullptr) value.ordinal = value.info->ordinal;
   }
 }

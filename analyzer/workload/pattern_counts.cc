@@ -1,5 +1,5 @@
-#include "analyzer/sql/mask.h"
 #include "analyzer/workload/pattern_counts.h"
+#include "analyzer/sql/mask.h"
 
 #include <algorithm>
 #include <cmath>

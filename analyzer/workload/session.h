@@ -47,7 +47,13 @@ struct Group {
   bool many_rows = false;  // its last execution may have returned several rows
 
   uint32_t other_tuples = 0;  // executions whose tuple did not fit
-  uint64_t judged_epoch = 0;  // Session::parent_epoch when its parent was last looked for
+  // What the last search for its parent in this window came to.
+  struct Judgement {
+    uint64_t epoch = 0;   // Session::parent_epoch then
+    uint64_t parent = 0;  // id of the direct parent's execution
+    int weight = 0;       // of the link; 0: there is no parent here
+    bool stands = false;  // the run has that parent: only statements that ran since can be better
+  } judged;
   uint64_t last_value = 0;    // hash of its first equality value
   std::shared_ptr<const ParentExecution> execution;  // its last one; not null when many_rows
   std::vector<SeenTuple> tuples;
@@ -58,6 +64,7 @@ struct Group {
 struct GroupHint {
   const Pattern* pattern = nullptr;
   const StatementInfo* info = nullptr;
+  LinkProfile::WordMask offers{};  // of info->link
   uint32_t ordinal = 0;
   enum class Parent : uint8_t {
     kNo,
@@ -125,7 +132,8 @@ struct RingEntry {
 struct RingHint {
   uint64_t session = 0, trace = 0;
   Microseconds end = kUnknownTime;
-  uint32_t ordinal = 0;  // of the pattern
+  LinkProfile::WordMask offers{};  // of its statement
+  uint32_t ordinal = 0;            // of the pattern
 };
 
 // A client program: the latest parents on all of its connections.

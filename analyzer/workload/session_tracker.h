@@ -90,8 +90,8 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
-  LinkStrength link_between(const StatementInfo& parent, uint32_t parent_ordinal, const StatementInfo& child,
-                            uint32_t child_ordinal);
+  LinkStrength link_between(const LinkProfile::WordMask& offers, const StatementInfo& parent,
+                            uint32_t parent_ordinal, const StatementInfo& child, uint32_t child_ordinal);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   Application& application_of(uint64_t id);

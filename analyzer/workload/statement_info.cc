@@ -190,15 +190,18 @@ uint64_t slot_signature(std::string_view text, const StatementScan& scan) {
 
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema) {
-  return describe_statement(text, scan, schema, fingerprint_statement(text));
+  std::shared_ptr<StatementInfo> info = describe_statement(
+      text, scan, schema, draw_fingerprinted(text, [](const Fingerprint&) { return true; }));
+  info->signature = slot_signature(text, scan);
+  return info;
 }
 
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
-                                                  const Schema* schema, const Fingerprint& fingerprint) {
+                                                  const Schema* schema, FingerprintedShape drawn) {
   auto info = std::make_shared<StatementInfo>();
-  auto shape = std::make_shared<StatementShape>(draw_shape(text));
+  const Fingerprint& fingerprint = drawn.fingerprint;
+  auto shape = std::make_shared<StatementShape>(std::move(*drawn.shape));
   info->key = {fingerprint.hash, shape->arity, fingerprint.approximate};
-  info->signature = slot_signature(text, scan);
   info->parse_error = fingerprint.parse_error;
   info->kind = classify(*shape);
   collect_slots(*shape, scan, *info);

@@ -75,11 +75,12 @@ struct StatementInfo {
 // order.
 uint64_t slot_signature(std::string_view text, const StatementScan& scan);
 
-// Everything but the patterns. Pure and thread-safe: one text gives one result.
+// Everything but the patterns. Pure and thread-safe: one text gives one result. `drawn` is the text's, its shape included;
+// then the signature is left to the caller.
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema);
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
-                                                  const Schema* schema, const Fingerprint& fingerprint);
+                                                  const Schema* schema, FingerprintedShape drawn);
 
 // From scan key to what is known. Bounded: when full, the half that was not used lately is forgotten. Not
 // thread-safe.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "rules/fixes/orm_calls.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 
@@ -149,10 +150,7 @@ std::vector<Fix> fixes_of(const FixPlan& plan, Orm orm) {
 
 Orm FixAdvisor::orm_of(const Pattern& pattern) {
   if (!context_.orm.empty()) return orm_from_name(context_.orm);
-  const std::string application = main_application(pattern);
-  const auto known = orms_.find(application);
-  if (known != orms_.end()) return known->second;
-  return orms_[application] = recognise_orm(context_.workload, application).orm;
+  return context_.memo->orm(context_.workload, main_application(pattern));
 }
 
 std::vector<Fix> FixAdvisor::read_loop(const LoopVerdict& verdict, const Pattern& child,

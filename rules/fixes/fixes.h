@@ -1,7 +1,6 @@
 // Fixes of findings about loops and repetitions: the ORM's own call first, where the ORM is known, then SQL.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +10,7 @@
 
 namespace pgsieve {
 
-// Made once per rule and run: it remembers which ORM each application uses. Not thread-safe.
+// Not thread-safe: it uses the context's memo.
 class FixAdvisor {
  public:
   explicit FixAdvisor(const RuleContext& context) : context_(context) {}
@@ -25,7 +24,6 @@ class FixAdvisor {
 
  private:
   const RuleContext& context_;
-  std::map<std::string, Orm> orms_;  // by application
 };
 
 }  // namespace pgsieve

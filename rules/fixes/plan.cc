@@ -6,6 +6,7 @@
 
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 
@@ -75,8 +76,9 @@ bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
   if (relation == nullptr || relation->block != 0) return false;
   const Table* table = table_behind(context.schema, *relation);
   if (table != nullptr) return pinned_by_unique_key(shape, 0, keyed, table);
-  const LinkProfile profile = draw_link_profile(shape, nullptr);
-  return std::any_of(profile.keys.begin(), profile.keys.end(), [&](const LinkProfile::Key& key) {
+  const std::shared_ptr<const LinkProfile> profile =
+      context.memo->profile(child, context.schema.empty() ? nullptr : &context.schema);
+  return std::any_of(profile->keys.begin(), profile->keys.end(), [&](const LinkProfile::Key& key) {
     return key.primary && std::find(varying.begin(), varying.end(), key.slot) != varying.end();
   });
 }
@@ -122,12 +124,12 @@ std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey
   if (parent == nullptr || child == nullptr || parent->shape == nullptr || child->shape == nullptr)
     return std::nullopt;
   const Schema* schema = context.schema.empty() ? nullptr : &context.schema;
-  const LinkProfile profile = draw_link_profile(*child->shape, schema);
-  const Link link = explain_link(draw_link_profile(*parent->shape, schema), profile, schema);
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(*child, schema);
+  const Link link = explain_link(*context.memo->profile(*parent, schema), *profile, schema);
   if (link.strength < LinkStrength::kNames || link.parent_table.empty()) return std::nullopt;
-  const bool to_one = std::any_of(profile.keys.begin(), profile.keys.end(), [&](const LinkProfile::Key& key) {
-    return key.slot == link.slot && key.primary;
-  });
+  const bool to_one =
+      std::any_of(profile->keys.begin(), profile->keys.end(),
+                  [&](const LinkProfile::Key& key) { return key.slot == link.slot && key.primary; });
   return step_between(link, *parent, result_table(*child->shape), !to_one);
 }
 
@@ -251,7 +253,7 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
       return plan;
     }
   }
-  plan.rewrite = batch_rewrite(request);
+  plan.rewrite = context.memo->batch(request);
   if (plan.rewrite) plan.kind = plan.rewrite->kind;
   plan.kind = with_link(plan.kind, verdict.link, linked, plan.one_row_per_key);
   if (plan.kind == FixClass::kDeferred) {
@@ -294,7 +296,7 @@ FixPlan plan_write(const RuleContext& context, const LoopVerdict& verdict, const
   if (shape.kind == StatementKind::kInsert && !shape.on_conflict)
     request.conflict_columns = asked_columns(context, *verdict.example, child);
   if (request.varying.empty()) return plan;
-  plan.rewrite = batch_rewrite(request);
+  plan.rewrite = context.memo->batch(request);
   if (plan.rewrite) plan.kind = plan.rewrite->kind;
   return plan;
 }

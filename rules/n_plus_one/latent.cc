@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rules/common.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 namespace {
@@ -28,7 +29,7 @@ bool one_row_test(const Pattern& parent) {
 bool links(const RuleContext& context, const Pattern& parent, const Pattern& child) {
   const Schema* known = context.schema.empty() ? nullptr : &context.schema;
   const Link link =
-      find_link(draw_link_profile(*parent.shape, known), draw_link_profile(*child.shape, known), known);
+      find_link(*context.memo->profile(parent, known), *context.memo->profile(child, known), known);
   return link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey;
 }
 

@@ -14,6 +14,7 @@
 #include "analyzer/sql/rewrite.h"
 #include "rules/common.h"
 #include "rules/loop_verdict.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 namespace {
@@ -21,10 +22,10 @@ namespace {
 constexpr double kMinSteps = 3;  // values that came from the loop's own rows
 
 // What ties a table to itself, by declared key or by names; kNone: nothing known does.
-Link self_link(const Pattern& pattern, const Schema& schema) {
-  const Schema* known = schema.empty() ? nullptr : &schema;
-  const LinkProfile profile = draw_link_profile(*pattern.shape, known);
-  Link link = explain_link(profile, profile, known);
+Link self_link(const RuleContext& context, const Pattern& pattern) {
+  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(pattern, known);
+  Link link = explain_link(*profile, *profile, known);
   const bool tied = link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
                     link.parent_table == link.child_table && link.parent_column != link.child_column;
   return tied ? std::move(link) : Link{};
@@ -130,7 +131,7 @@ void amend(const RuleContext& context, const Pattern& pattern, const LoopExample
   if (parent == nullptr) return;
   const Schema* known = context.schema.empty() ? nullptr : &context.schema;
   const Link link =
-      explain_link(draw_link_profile(*parent->shape, known), draw_link_profile(*pattern.shape, known), known);
+      explain_link(*context.memo->profile(*parent, known), *context.memo->profile(pattern, known), known);
   if (link.strength < LinkStrength::kNames || link.strength == LinkStrength::kSameKey ||
       link.parent_table != link.child_table || link.parent_column == link.child_column)
     return;
@@ -159,7 +160,7 @@ void check_recursive_walk(const RuleContext& context, std::vector<Finding>& find
       continue;
     const Loop* loop = nullptr;
     const LoopExample* walk = proven_walk(context, pattern, min_steps, loop);
-    const Link self = self_link(pattern, context.schema);
+    const Link self = self_link(context, pattern);
     if (walk != nullptr) {
       const std::string fed_by = column_of(walk->own_column);
       const bool tied = self.strength != LinkStrength::kNone && fed_by == self.parent_column;

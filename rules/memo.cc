@@ -1,0 +1,53 @@
+#include "rules/memo.h"
+
+#include "analyzer/base/hash.h"
+#include "rules/rule.h"
+
+namespace pgsieve {
+
+namespace {
+
+uint64_t combine_texts(uint64_t hash, const std::vector<std::string>& texts) {
+  hash = hash_combine(hash, texts.size());
+  for (const std::string& text : texts) hash = hash_combine(hash, hash64(text));
+  return hash;
+}
+
+// Everything that batch_rewrite() looks at; the shape follows from the text.
+uint64_t identity(const BatchRequest& request) {
+  uint64_t hash = hash64(request.text);
+  for (const uint32_t slot : request.varying) hash = hash_combine(hash, slot);
+  hash = combine_texts(hash, request.types);
+  hash = combine_texts(hash, request.conflict_columns);
+  const unsigned flags = (request.types_exact ? 1U : 0U) | (request.one_row_per_key ? 2U : 0U) |
+                         (request.no_offset ? 4U : 0U) | (request.keep_literals ? 8U : 0U);
+  return hash_combine(hash, flags);
+}
+
+}  // namespace
+
+std::shared_ptr<RuleMemo> make_rule_memo() {
+  return std::make_shared<RuleMemo>();
+}
+
+std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, const Schema* schema) {
+  if (const auto found = profiles_.find(&pattern); found != profiles_.end()) return found->second;
+  if (profiles_.size() >= kMaxProfiles) profiles_.clear();
+  auto drawn = std::make_shared<const LinkProfile>(draw_link_profile(*pattern.shape, schema));
+  profiles_.emplace(&pattern, drawn);
+  return drawn;
+}
+
+std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {
+  const uint64_t hash = identity(request);
+  if (const auto found = rewrites_.find(hash); found != rewrites_.end()) return found->second;
+  if (rewrites_.size() >= kMaxRewrites) rewrites_.clear();
+  return rewrites_[hash] = batch_rewrite(request);
+}
+
+Orm RuleMemo::orm(const Workload& workload, const std::string& application) {
+  if (const auto found = orms_.find(application); found != orms_.end()) return found->second;
+  return orms_[application] = recognise_orm(workload, application).orm;
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,41 @@
+// RuleMemo: what the rules would otherwise work out again and again within one run: the link profile of a
+// pattern (asked for with each of its loops), the batched form of a statement (the same after whichever
+// parent it loops), the ORM of an application.
+//
+// Owns its copies, holds a bounded number of them, and never outlives the workload of its RuleContext. Not
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "analyzer/sql/rewrite.h"
+#include "analyzer/workload/link.h"
+#include "analyzer/workload/orm.h"
+#include "analyzer/workload/pattern.h"
+
+namespace pgsieve {
+
+class RuleMemo {
+ public:
+  // draw_link_profile() of the pattern's shape, which must not be null; `schema` may be null, and must be the
+  // same one every time.
+  std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const Schema* schema);
+  // batch_rewrite().
+  std::optional<Rewrite> batch(const BatchRequest& request);
+  // recognise_orm(); always for one workload.
+  Orm orm(const Workload& workload, const std::string& application);
+
+ private:
+  static constexpr size_t kMaxProfiles = 1024;
+  static constexpr size_t kMaxRewrites = 256;
+  std::unordered_map<const Pattern*, std::shared_ptr<const LinkProfile>> profiles_;
+  std::unordered_map<uint64_t, std::optional<Rewrite>> rewrites_;
+  std::map<std::string, Orm> orms_;
+};
+
+}  // namespace pgsieve
