@@ -37,6 +37,7 @@ void Connection::become(State state) {
 }
 
 void Connection::start_mid_stream() {
+  fresh_ = false;
   become(State::kRunning);
   ++counts_.mid_stream;
   client_.set_mode(Framer::Mode::kLost);
@@ -45,6 +46,7 @@ void Connection::start_mid_stream() {
 
 void Connection::feed(Side side, std::string_view bytes, Microseconds time, WirePlace place) {
   if (state_ != State::kStarting && state_ != State::kRunning) return;
+  fresh_ = false;
   Framer& framer = side == Side::kClient ? client_ : server_;
   if (side == Side::kClient && state_ == State::kStarting && !framer.inside_message() && bytes.size() >= 2 &&
       bytes[0] == 0x16 && bytes[1] == 3) {

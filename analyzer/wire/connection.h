@@ -45,6 +45,9 @@ class Connection {
   // The capture began after the connection did: no start-up packet will come.
   void start_mid_stream();
 
+  // Nothing is known of it yet.
+  bool fresh() const { return fresh_; }
+
   // The next bytes of one direction. `time`: when they were seen; `place`: where the capture has them.
   // Bytes of the two directions are given in the order in which they happened.
   void feed(Side side, std::string_view bytes, Microseconds time, WirePlace place);
@@ -141,6 +144,7 @@ class Connection {
   WireCounts& counts_;
   EventSink& sink_;
   State state_ = State::kStarting;
+  bool fresh_ = true;
   Framer client_{Side::kClient}, server_{Side::kServer};
   std::string user_, database_, application_;
   bool logical_replication_ = false;

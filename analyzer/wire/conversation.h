@@ -19,7 +19,8 @@ class ConversationSink {
   // `client`: where it connects from, without its port; "[local]" for a Unix socket.
   virtual void open(uint64_t id, std::string_view client, Microseconds time) = 0;
   virtual void data(uint64_t id, Side side, std::string_view bytes, Microseconds time) = 0;
-  // Bytes are missing here.
+  // Bytes are missing here; 0: nobody knows how many. 0 bytes of the client, before any data: the connection
+  // was open before the capture began.
   virtual void lost(uint64_t id, Side side, uint64_t bytes, Microseconds time) = 0;
   virtual void close(uint64_t id, Microseconds time) = 0;
 };

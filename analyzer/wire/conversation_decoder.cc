@@ -27,7 +27,10 @@ void ConversationDecoder::data(uint64_t id, Side side, std::string_view bytes, M
 }
 
 void ConversationDecoder::lost(uint64_t id, Side side, uint64_t bytes, Microseconds time) {
-  if (Connection* connection = find(id, time)) connection->gap(side, bytes, time);
+  Connection* connection = find(id, time);
+  if (connection == nullptr) return;
+  if (bytes == 0 && side == Side::kClient && connection->fresh()) return connection->start_mid_stream();
+  connection->gap(side, bytes, time);
 }
 
 void ConversationDecoder::close(uint64_t id, Microseconds time) {

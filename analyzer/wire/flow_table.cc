@@ -1,9 +1,11 @@
 #include "analyzer/wire/flow_table.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "analyzer/base/hash.h"
 #include "analyzer/wire/byte_cursor.h"
+#include "analyzer/wire/flow_copy.h"
 
 namespace pgsieve {
 namespace {
@@ -48,19 +50,24 @@ class FlowTable::Flow final : public StreamSink {
   void on_bytes(int direction, std::string_view bytes, Microseconds time, WirePlace place) override {
     if (kind_ == Kind::kUndecided) decide(direction, bytes);
     if (kind_ != Kind::kPostgres) return;
-    connection_->feed(direction == client_ ? Side::kClient : Side::kServer, bytes, time, place);
+    const Side side = direction == client_ ? Side::kClient : Side::kServer;
+    if (copy_) copy_->data(side, bytes, time);
+    connection_->feed(side, bytes, time, place);
     if (port_known_ || connection_->state() != Connection::State::kRunning) return;
     port_known_ = true;
     table_.server_ports_.insert(server().port);
   }
 
   void on_gap(int direction, uint64_t count, Microseconds time) override {
-    if (kind_ == Kind::kPostgres)
-      connection_->gap(direction == client_ ? Side::kClient : Side::kServer, count, time);
+    if (kind_ != Kind::kPostgres) return;
+    const Side side = direction == client_ ? Side::kClient : Side::kServer;
+    if (copy_) copy_->lost(side, count, time);
+    connection_->gap(side, count, time);
   }
 
   void close(bool ended) {
     stream_.flush(*this);
+    if (copy_) copy_->close(last_);
     if (connection_ != nullptr) connection_->close(last_, ended || stream_.finished());
     if (kind_ == Kind::kOther) ++table_.other_connections_;
   }
@@ -86,6 +93,8 @@ class FlowTable::Flow final : public StreamSink {
     connection_ =
         std::make_unique<Connection>(std::move(origin), table_.texts_, table_.counts_, table_.sink_);
     if (mid_stream) connection_->start_mid_stream();
+    if (table_.copy_ != nullptr)
+      copy_.emplace(*table_.copy_, ++table_.copied_, address_text(end(client_)), mid_stream, last_);
   }
 
   void decide(int direction, std::string_view bytes) {
@@ -126,6 +135,7 @@ class FlowTable::Flow final : public StreamSink {
   bool port_known_ = false;  // that the server's port is one
   int client_ = 0;
   std::unique_ptr<Connection> connection_;
+  std::optional<FlowCopy> copy_;
 };
 
 size_t FlowTable::KeyHash::operator()(const Key& key) const {

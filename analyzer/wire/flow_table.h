@@ -16,6 +16,7 @@
 
 #include "analyzer/capture/event.h"
 #include "analyzer/wire/connection.h"
+#include "analyzer/wire/conversation.h"
 #include "analyzer/wire/tcp_stream.h"
 
 namespace pgsieve {
@@ -29,6 +30,8 @@ class FlowTable {
 
   // Connections to this port are PostgreSQL's.
   void add_server_port(uint16_t port) { server_ports_.insert(port); }
+  // Hands on what PostgreSQL connections say from now on, passwords erased. `sink` outlives the table.
+  void copy_to(ConversationSink& sink) { copy_ = &sink; }
   void add(const TcpSegment& segment, Microseconds time, WirePlace place);
   // Of a capture without end: forgets the connections that are over. (In a file they stay: packets may come
   // late, and twice.)
@@ -52,6 +55,8 @@ class FlowTable {
   WireCounts& counts_;
   EventSink& sink_;
   StatementTexts texts_;
+  ConversationSink* copy_ = nullptr;
+  uint64_t copied_ = 0;    // connections
   std::list<Flow> flows_;  // least recently used first
   std::unordered_map<Key, std::list<Flow>::iterator, KeyHash> by_key_;
   std::set<uint16_t> server_ports_{5432};

@@ -78,24 +78,39 @@ void PacketWriter::packet(uint64_t id, Side from, uint8_t flags, std::string_vie
   stream.next[side] += static_cast<uint32_t>(payload.size()) + ((flags & (kSyn | kFin)) != 0 ? 1 : 0);
 }
 
-void PacketWriter::open(uint64_t id, std::string_view /*client*/, Microseconds time) {
+void PacketWriter::open(uint64_t id, std::string_view /*client*/, Microseconds /*time*/) {
+  streams_.try_emplace(id);
+}
+
+void PacketWriter::begin(uint64_t id, Microseconds time) {
+  Stream& stream = streams_[id];
+  if (stream.begun) return;
+  stream.begun = true;
   packet(id, Side::kClient, kSyn, {}, time);
   packet(id, Side::kServer, kSyn | kAck, {}, time);
 }
 
 void PacketWriter::data(uint64_t id, Side side, std::string_view bytes, Microseconds time) {
   if (streams_.count(id) == 0) return;
+  begin(id, time);
   for (size_t at = 0; at < bytes.size(); at += kMaxPayload)
     packet(id, side, kPush | kAck, bytes.substr(at, kMaxPayload), time);
 }
 
-void PacketWriter::lost(uint64_t id, Side side, uint64_t bytes, Microseconds /*time*/) {
+void PacketWriter::lost(uint64_t id, Side side, uint64_t bytes, Microseconds time) {
   const auto found = streams_.find(id);
-  if (found != streams_.end()) found->second.next[static_cast<size_t>(side)] += static_cast<uint32_t>(bytes);
+  if (found == streams_.end()) return;
+  if (bytes == 0 && !found->second.begun) {  // open before the capture began: no handshake was seen
+    found->second.begun = true;
+    return;
+  }
+  begin(id, time);
+  found->second.next[static_cast<size_t>(side)] += static_cast<uint32_t>(bytes);
 }
 
 void PacketWriter::close(uint64_t id, Microseconds time) {
   if (streams_.count(id) == 0) return;
+  begin(id, time);
   packet(id, Side::kClient, kFin | kAck, {}, time);
   packet(id, Side::kServer, kFin | kAck, {}, time);
   streams_.erase(id);

@@ -39,7 +39,9 @@ class PacketWriter final : public ConversationSink {
   };
   struct Stream {
     std::array<uint32_t, 2> next{};  // sequence numbers, by side
+    bool begun = false;
   };
+  void begin(uint64_t id, Microseconds time);
   void packet(uint64_t id, Side from, uint8_t flags, std::string_view payload, Microseconds time);
 
   std::unique_ptr<std::FILE, Close> file_;

@@ -23,6 +23,12 @@ void SecretEraser::end_of_header() {
   if (startup && cursor.u32() >> 16U == 3) phase_ = Phase::kMessages;
 }
 
+void SecretEraser::resume() {
+  phase_ = Phase::kMessages;
+  header_size_ = 0;
+  in_body_ = false;
+}
+
 void SecretEraser::erase(std::span<char> bytes) {
   for (size_t at = 0; at < bytes.size();) {
     if (phase_ == Phase::kEncrypted) return;

@@ -17,6 +17,9 @@ class SecretEraser {
   void erase(std::span<char> bytes);
   // Bytes are missing here: nothing can be told from a secret any more.
   void lose() { phase_ = Phase::kUnknown; }
+  bool lost() const { return phase_ == Phase::kUnknown; }
+  // The next byte is the first of a message.
+  void resume();
 
  private:
   enum class Phase : uint8_t { kStartup, kMessages, kEncrypted, kUnknown };

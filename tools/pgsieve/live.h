@@ -35,6 +35,8 @@ class LiveAnalysis final : public ConversationSink {
   // The other way in: from a network interface, where servers have these ports.
   void listen_for(std::span<const uint16_t> ports);
   void segment(const TcpSegment& segment, Microseconds time);
+  // Of what comes that way: keeps a copy. Before the first segment; until finish().
+  void copy_to(ConversationSink& sink) { flows_.copy_to(sink); }
 
   // What was captured so far, judged. Findings that an earlier call gave are left out.
   std::vector<Finding> new_findings();

@@ -55,10 +55,6 @@ int listen_and_judge(const TapOptions& options) {
 }
 
 int capture_and_judge(const TapOptions& options) {
-  if (!options.write.empty()) {
-    tell("--write keeps what goes through a tap; of an interface, keep packets with tcpdump -w");
-    return kExitUsage;
-  }
   const SignalWait signals;
   Result<std::unique_ptr<TapSession>> session = TapSession::prepare(options, options.interface);
   if (!session) return tell_error(session.error());

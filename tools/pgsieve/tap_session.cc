@@ -61,6 +61,8 @@ Status TapSession::start(TapSettings settings) {
 Status TapSession::start_capture(const std::string& interface, std::vector<uint16_t> ports) {
   if (ports.empty()) ports = {5432};
   live_->listen_for(ports);
+  if (pgcap_ != nullptr) live_->copy_to(*pgcap_);
+  if (pcap_ != nullptr) live_->copy_to(*pcap_);
   Result<std::unique_ptr<LiveCapture>> capture = LiveCapture::start(
       interface, ports,
       [this](const TcpSegment& segment, Microseconds time) { live_->segment(segment, time); });
@@ -148,13 +150,13 @@ int TapSession::finish(Microseconds grace) {
     partial.push_back(
         fmt::format("{} bytes went by faster than they could be analysed.", recorder_->dropped_bytes()));
   }
-  const bool written = (pgcap_ == nullptr || pgcap_->finish()) && (pcap_ == nullptr || pcap_->finish());
-  if (!written)
-    tell_warning(fmt::format("the recording could not be written completely to {}", options_.write));
   if (tap_ != nullptr && tap_->counts().refused != 0)
     tell_warning(
         fmt::format("{} connections failed: {}", tap_->counts().refused.load(), tap_->last_problem()));
   Result<Reading> reading = live_->finish(partial);
+  const bool written = (pgcap_ == nullptr || pgcap_->finish()) && (pcap_ == nullptr || pcap_->finish());
+  if (!written)
+    tell_warning(fmt::format("the recording could not be written completely to {}", options_.write));
   Result<Analysis> analysis =
       reading ? judge(std::move(*reading), options_.report.analysis) : Result<Analysis>(reading.error());
   if (!analysis) {
