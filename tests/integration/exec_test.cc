@@ -155,6 +155,26 @@ TEST_F(Exec, ARoleThatMayNotHavePlansGoesOnWithout) {
   EXPECT_THAT(result.err, HasSubstr("no plans"));
 }
 
+// Roles other than that of the connection string: those that may have plans have them, of the others it says
+// so, and they go on without.
+TEST_F(Exec, PlansOfOtherRoles) {
+  psql(
+      "DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN; DROP ROLE IF EXISTS chief; "
+      "CREATE ROLE chief LOGIN SUPERUSER; GRANT USAGE ON SCHEMA shop TO plain; "
+      "GRANT SELECT ON ALL TABLES IN SCHEMA shop TO plain");
+  const std::string file = folder_.path("report.json");
+  const std::string script = R"(for user in chief plain plain; do
+  psql "$DATABASE_URL&user=$user" -XAtc "SELECT '$user', count(*) FROM shop.posts WHERE user_id = 7"; done)";
+  const RunResult result = exec({"--plans", "-o", "json:" + file}, script);
+  EXPECT_EQ(result.out, "chief|41\nplain|41\nplain|41\n") << result.err;
+  EXPECT_THAT(result.err, HasSubstr("no plans of sessions of plain"));
+  EXPECT_THAT(result.err, Not(HasSubstr("chief")));
+  EXPECT_EQ(result.err.find("of plain"), result.err.rfind("of plain")) << "said once";
+  const nlohmann::json ingest = nlohmann::json::parse(read_file(file)).at("ingest");
+  EXPECT_EQ(ingest.at("executions"), 3);
+  EXPECT_EQ(ingest.at("plans"), 1);
+}
+
 // A tap that runs until it is told to stop: live findings, metrics, a store, Unix sockets on both sides.
 TEST_F(Exec, ATapThatIsToldToStopReports) {
   PGSIEVE_NEED_SERVER(server);

@@ -1,7 +1,9 @@
 // TapSession: a running capture, from its parts to the verdict. What `tap` and `exec` share.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,8 +63,8 @@ Result<TapSettings> tap_settings(const TapOptions& options, const SocketAddress&
 
 bool is_near(const SocketAddress& server);
 
-// Whether the role of the connection may have plans reported; tells why not. "" when it may not, else its
-// name.
-std::string plan_user(const std::string& url);
+// The roles whose sessions may have plans reported. The role of the connection tries it; when it may not,
+// none is known to be able to, and why is told.
+std::set<std::string, std::less<>> plan_roles(const std::string& url);
 
 }  // namespace pgsieve

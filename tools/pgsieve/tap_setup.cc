@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "analyzer/advisor/server_connection.h"
 #include "analyzer/wire/server_filter.h"
@@ -39,6 +40,22 @@ Status set_upstream_tls(const std::string& mode, const std::string& authority, T
   return {};
 }
 
+// Which sessions are to report plans. Says of each role once that its sessions don't.
+class PlanRoles {
+ public:
+  explicit PlanRoles(std::set<std::string, std::less<>> roles) : roles_(std::move(roles)) {}
+  bool operator()(std::string_view user) {
+    if (roles_.contains(user)) return true;
+    if (told_.size() < kMaxTold && told_.emplace(user).second)
+      tell_warning(fmt::format("no plans of sessions of {}: the role can't have them reported", user));
+    return false;
+  }
+
+ private:
+  static constexpr size_t kMaxTold = 100;
+  std::set<std::string, std::less<>> roles_, told_;
+};
+
 }  // namespace
 
 bool is_near(const SocketAddress& server) {
@@ -46,17 +63,38 @@ bool is_near(const SocketAddress& server) {
   return addresses.ok() && !addresses->empty() && is_loopback(addresses->front());
 }
 
-std::string plan_user(const std::string& url) {
+std::set<std::string, std::less<>> plan_roles(const std::string& url) {
   const std::pair<std::string, std::string> with_plans[] = {{"options", std::string(plan_settings())}};
   Result<ServerConnection> server = ServerConnection::connect(url, with_plans);
-  Result<DatabaseRows> rows =
+  Result<DatabaseRows> own =
       server ? server->query("SELECT current_user") : Result<DatabaseRows>(server.error());
-  if (rows && rows->rows.size() == 1) return rows->rows[0][0].value_or("");
-  tell_warning(fmt::format(
-      "no plans: the role can't have them reported ({}). A superuser can, or since PostgreSQL 15 a role with "
-      "GRANT SET ON PARAMETER session_preload_libraries, \"auto_explain.log_min_duration\", …",
-      rows.error().message));
-  return {};
+  std::set<std::string, std::less<>> roles;
+  if (!own || own->rows.size() != 1) {
+    tell_warning(fmt::format(
+        "no plans: the role can't have them reported ({}). A superuser can, or since PostgreSQL 15 a role "
+        "with GRANT SET ON PARAMETER session_preload_libraries, \"auto_explain.log_min_duration\", …",
+        own ? std::string("no answer") : own.error().message));
+    return roles;
+  }
+  roles.insert(own->rows[0][0].value_or(""));
+  // What plan_settings() sets. Before PostgreSQL 15 only a superuser may.
+  std::string condition = "rolsuper";
+  const Result<DatabaseRows> grantable =
+      server->query("SELECT 1 FROM pg_proc WHERE proname = 'has_parameter_privilege'");
+  if (grantable && !grantable->rows.empty()) {
+    condition +=
+        " OR (SELECT bool_and(has_parameter_privilege(r.oid, name, 'SET')) FROM unnest(ARRAY["
+        "'session_preload_libraries', 'auto_explain.log_min_duration', 'auto_explain.log_analyze', "
+        "'auto_explain.log_timing', 'auto_explain.log_buffers', 'auto_explain.log_nested_statements', "
+        "'auto_explain.log_format', 'auto_explain.log_level']) name)";
+  }
+  const Result<DatabaseRows> others = server->query("SELECT rolname FROM pg_roles r WHERE " + condition);
+  if (!others) {
+    tell_warning(fmt::format("plans of one role only: {}", others.error().message));
+    return roles;
+  }
+  for (const auto& row : others->rows) roles.insert(row[0].value_or(""));
+  return roles;
 }
 
 Result<TapSettings> tap_settings(const TapOptions& options, const SocketAddress& listen,
@@ -80,8 +118,8 @@ Result<TapSettings> tap_settings(const TapOptions& options, const SocketAddress&
   const std::string authority = options.authority.empty() ? encryption.authority : options.authority;
   if (Status failed = set_upstream_tls(mode, authority, settings)) return *failed;
   if (options.plans) {
-    if (const std::string role = plan_user(options.server); !role.empty())
-      settings.wants_plans = [role](std::string_view user) { return user == role; };
+    std::set<std::string, std::less<>> roles = plan_roles(options.server);
+    if (!roles.empty()) settings.wants_plans = PlanRoles(std::move(roles));
   }
   return settings;
 }
