@@ -93,8 +93,8 @@ struct LinkProfile {
   std::vector<Key> keys;   // equality slots (scalar or one element), written keys left out
   bool many_rows = false;  // may return more than one row, as far as text (and schema) tell
   // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
-  // refused at a glance.
-  using WordMask = std::array<uint64_t, 4>;
+  // refused at a glance. Each word has a bit in either half.
+  using WordMask = std::array<uint64_t, 8>;
   WordMask offers{};
   WordMask wants{};
   bool wants_any = false;              // a polymorphic key: any parent
@@ -105,9 +105,11 @@ struct LinkProfile {
 // them.
 inline bool may_link(const LinkProfile::WordMask& offers, const LinkProfile& child) {
   const LinkProfile::WordMask& wants = child.wants;
-  const uint64_t both =
+  const uint64_t first =
       (offers[0] & wants[0]) | (offers[1] & wants[1]) | (offers[2] & wants[2]) | (offers[3] & wants[3]);
-  return both != 0 || child.wants_any;
+  const uint64_t second =
+      (offers[4] & wants[4]) | (offers[5] & wants[5]) | (offers[6] & wants[6]) | (offers[7] & wants[7]);
+  return (first != 0 && second != 0) || child.wants_any;
 }
 inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
   return may_link(parent.offers, child);

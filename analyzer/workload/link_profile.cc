@@ -31,6 +31,7 @@ uint32_t word_hash(std::string_view word) {
 }
 
 void mark(LinkProfile::WordMask& mask, uint32_t word) {
+  mask[4 + ((word >> 14U) & 3U)] |= uint64_t{1} << ((word >> 8U) & 63U);
   mask[(word >> 6U) & 3U] |= uint64_t{1} << (word & 63U);
 }
 

@@ -64,6 +64,13 @@ if(ISAL_FOUND)
   target_compile_definitions(PkgConfig::ISAL INTERFACE PGSIEVE_HAVE_ISAL)
 endif()
 
+# jemalloc, where present, is the program's allocator: parse trees are many small blocks that live for a moment. Sanitizers
+# bring their own.
+pkg_check_modules(JEMALLOC IMPORTED_TARGET jemalloc)
+if(JEMALLOC_FOUND AND NOT PGSIEVE_SANITIZE)
+  set(PGSIEVE_ALLOCATOR PkgConfig::JEMALLOC)
+endif()
+
 # TLS on either side of the tap.
 pgsieve_dependency(OpenSSL DEBIAN libssl-dev)
 

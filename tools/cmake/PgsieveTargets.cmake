@@ -107,6 +107,9 @@ function(pgsieve_program name folder)
   target_compile_definitions(${name}_program PRIVATE PGSIEVE_VERSION="${PROJECT_VERSION}")
   add_executable(${name} "${main}")
   pgsieve_link(${name} ${name}_program)
+  # An executable that calls nothing of its allocator by name still needs it.
+  target_link_options(${name} PRIVATE $<$<BOOL:${PGSIEVE_ALLOCATOR}>:LINKER:--no-as-needed>)
+  target_link_libraries(${name} PRIVATE ${PGSIEVE_ALLOCATOR})
 endfunction()
 
 # The manual page and the completion scripts, which the program itself writes, and where they are installed.
