@@ -236,7 +236,8 @@ RowEvidence row_evidence(const LoopExample& example, const Link& link) {
 }
 
 // With a parent whose rows can have supplied the values.
-void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
+void grade_linked(const LoopExample& example, const LoopOptions& options, bool with_schema,
+                  LoopVerdict& verdict) {
   const bool all_rows = one_turn_per_row(example);
   const bool listed = example.matched_values >= 3;
   const bool named = verdict.link.strength >= LinkStrength::kNames;
@@ -263,7 +264,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, LoopVe
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
     verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
   }
-  if (!named) verdict.doubts.emplace_back("no foreign key or name links the statements; --schema may");
+  if (!named)
+    verdict.doubts.emplace_back(with_schema ? "no foreign key or name links the statements"
+                                            : "no name links the statements; the foreign keys of --schema may");
   if (example.count < 5 && !all_rows)
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   const Microseconds slow = 20 * kMillisecond;
@@ -308,7 +311,7 @@ LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Patte
       explain_loop(example, verdict);
       const RowEvidence rows = row_evidence(example, link);
       if (is_linked(verdict) || rows != RowEvidence::kNone) {
-        grade_linked(example, options, verdict);
+        grade_linked(example, options, !context.schema.empty(), verdict);
         if (rows != RowEvidence::kNone) {
           verdict.report = verdict.report || example.count >= options.min_count;
           verdict.confidence = std::max(

@@ -136,12 +136,8 @@ class SelectRewrite {
       if (name.ends_with("_type") || name.ends_with("Type") || name == "content_type_id")
         return FixClass::kPolymorphic;
     }
-    const bool elsewhere =
-        keyed < shape.relations.size() && !top_.targets.empty() &&
-        std::none_of(top_.targets.begin(), top_.targets.end(), [&](const TargetColumn& target) {
-          return target.use.relation == keyed || (target.star && target.use.relation == kNoIndex);
-        });
-    if (!elsewhere) return FixClass::kGet;
+    const uint32_t rows = shape.row_relation();
+    if (keyed >= shape.relations.size() || rows == keyed || rows == kNoIndex) return FixClass::kGet;
     // A join table holds two keys: the loop's, and the one that joins it to the rows' own table.
     size_t other_keys = 0;
     bool own_key = false;

@@ -188,6 +188,41 @@ uint32_t StatementShape::main_relation() const {
   return best;
 }
 
+uint32_t StatementShape::row_relation() const {
+  constexpr uint32_t kWholeRow = 1000;
+  if (blocks.empty()) return kNoIndex;
+  const auto is_key = [&](const ColumnUse& use) {
+    const bool joins_by = std::any_of(joins.begin(), joins.end(), [&](const Join& join) {
+      return (join.left == use.relation && join.left_column == use.column) ||
+             (join.right == use.relation && join.right_column == use.column);
+    });
+    return joins_by || std::any_of(slots.begin(), slots.end(), [&](const SlotUse& slot) {
+             return slot.role == SlotRole::kEqual && slot.column.relation == use.relation &&
+                    slot.column.column == use.column;
+           });
+  };
+  std::vector<uint32_t> columns(relations.size(), 0);
+  std::vector<uint32_t> keys(relations.size(), 0);
+  for (const TargetColumn& target : blocks[0].targets) {
+    const uint32_t relation = target.use.relation;
+    if (target.star && relation == kNoIndex) return kNoIndex;
+    if (relation >= relations.size() || relations[relation].kind != Relation::Kind::kTable) continue;
+    if (target.star) {
+      columns[relation] += kWholeRow;
+    } else {
+      ++(is_key(target.use) ? keys : columns)[relation];
+    }
+  }
+  for (const std::vector<uint32_t>& counts : {columns, keys}) {
+    const auto most = std::max_element(counts.begin(), counts.end());
+    if (most == counts.end() || *most == 0) continue;
+    const uint32_t main = main_relation();
+    if (main < counts.size() && counts[main] == *most) return main;
+    return static_cast<uint32_t>(most - counts.begin());
+  }
+  return kNoIndex;
+}
+
 std::string qualified_name(const Relation& relation) {
   return relation.schema.empty() ? relation.name : relation.schema + "." + relation.name;
 }

@@ -233,6 +233,11 @@ struct StatementShape {
   // The relation a person would call "the table of this statement": the DML target, else the base table that an equality
   // slot constrains, else the first base table of block 0, else of any block. kNoIndex when there is none.
   uint32_t main_relation() const;
+
+  // The base table whose rows a query returns: the one that most of the select list is from. Columns that the statement is
+  // asked by, or joins by, count only where there are no others: a join table's two keys stand beside the rows that are
+  // meant. main_relation() wins a tie. kNoIndex when no column says it: a bare star, expressions only.
+  uint32_t row_relation() const;
 };
 
 // Draws the shape of one statement (no ';'-separated list; give split_statements() parts one by one). The grammar's refusal

@@ -90,7 +90,7 @@ void SessionTracker::flush_latent() {
   latent_.clear();
 }
 
-void SessionTracker::fold_repeats(const Group& group) {
+void SessionTracker::fold_repeats(const Group& group, const Session& session) {
   const SeenTuple* most = nullptr;
   uint64_t repetitions = 0;
   Microseconds repeated_time = 0;
@@ -132,6 +132,7 @@ void SessionTracker::fold_repeats(const Group& group) {
   if (most->first != kUnknownTime && most->last != kUnknownTime)
     example.span = std::max<Microseconds>(0, most->last - most->first);
   example.median_gap = repeated.gaps.median();
+  example.session_median_gap = session.median_gap();
   example.max_interval = repeated.max_interval;
   example.repeated_time = repeated_time;
   example.source = group.source;

@@ -124,9 +124,11 @@ struct RepeatExample {
   uint32_t errors = 0;
   Microseconds time = kUnknownTime;
   Microseconds span = 0;
-  Microseconds median_gap = kUnknownTime;  // turnaround before a repetition
-  Microseconds max_interval = 0;           // longest time between two of them
-  Microseconds repeated_time = 0;          // time spent in the repetitions
+  // Of the longest turnarounds between an execution and its repetition, whatever statements they were before.
+  Microseconds median_gap = kUnknownTime;
+  Microseconds session_median_gap = kUnknownTime;  // turnaround before any statement of the window
+  Microseconds max_interval = 0;                   // longest time between two of them
+  Microseconds repeated_time = 0;                  // time spent in the repetitions
   std::string source;
   friend auto operator<=>(const RepeatExample&, const RepeatExample&) = default;
 };

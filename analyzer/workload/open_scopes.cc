@@ -316,8 +316,8 @@ void fields(Archive& archive, LoopRun& value) {
 
 template <typename Archive>
 void fields(Archive& archive, SeenTuple& value) {
-  archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_rollbacks,
-          value.last_errors);
+  archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_position,
+          value.last_rollbacks, value.last_errors);
   archive.times(value.first, value.last);
   bool repeated = value.repeated != nullptr;
   archive(repeated);
@@ -344,6 +344,12 @@ void fields(Archive& archive, Group& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, GapPlace& value) {
+  archive(value.position);
+  archive.times(value.gap);
+}
+
+template <typename Archive>
 void fields(Archive& archive, Session& value) {
   archive(value.id, value.application, value.database, value.application_name, value.groups,
           value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
@@ -351,7 +357,7 @@ void fields(Archive& archive, Session& value) {
           value.last_pattern, value.position, value.errors, value.rollbacks, value.commits,
           value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements, value.units,
           value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
-          value.recent_gaps, value.recent, value.gap_bits, value.cursors);
+          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
   archive.check(value.recent.size() == value.recent_gaps.size());

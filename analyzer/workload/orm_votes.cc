@@ -96,6 +96,7 @@ class Reader {
     if (select_) look_at_select();
     if (equal_nocase(first, "insert")) look_at_insert();
     if (equal_nocase(first, "update")) look_at_update();
+    if (equal_nocase(first, "update") || equal_nocase(first, "delete")) look_at_returning();
     look_at_text();
     return votes_;
   }
@@ -116,6 +117,12 @@ class Reader {
   bool column(size_t i, Kind kind) const {
     return at(i).kind == kind && symbol(i + 1, '.') && at(i + 2).kind == kind && !symbol(i + 3, '.') &&
            !(i > 0 && symbol(i - 1, '.'));
+  }
+  // Past the schema of "s"."t" at token i.
+  size_t table_at(size_t i) const { return quoted(i) && symbol(i + 1, '.') && quoted(i + 2) ? i + 2 : i; }
+  // "t"."c" or "s"."t"."c" from token i on.
+  bool qualified_column(size_t i) const {
+    return quoted(i) && symbol(i + 1, '.') && quoted(i + 2) && !(i > 0 && symbol(i - 1, '.'));
   }
   void vote(Orm orm, uint8_t weight) {
     uint8_t& votes = votes_.votes[static_cast<size_t>(orm)];
@@ -227,18 +234,19 @@ class Reader {
   }
 
   void look_at_relation(size_t i) {
-    if (quoted(i) && symbol(i + 1, '.') && quoted(i + 2)) i += 2;
+    i = table_at(i);
     if (!quoted(i)) return;
     if (word(i + 1, "as") && quoted(i + 2)) {
       const std::string_view alias = at(i + 2).text;
       if (lower_ && letters_and_number(alias, 1)) vote(Orm::kMikroOrm, 3);
       if (upper_ && !letters_and_number(alias, 1)) vote(Orm::kSequelize, 2);
+      if (upper_ && alias[0] == 't' && letters_and_number(alias, 1)) vote(Orm::kPrisma, 3);
     } else if (word(i + 1, "as") && plain(i + 2) && upper_) {
       const std::string_view alias = at(i + 2).text;
       if (!relation_seen_ && letters_and_number(alias, 3) && alias.ends_with('0')) ecto_alias_ = true;
       if (!relation_seen_ && alias.size() == 1) ef_alias_ = true;
-    } else if (lower_ && quoted(i + 1) && at(i + 1).text == at(i).text) {
-      vote(Orm::kDrizzle, 3);
+    } else if (lower_ && quoted(i + 1)) {
+      vote(Orm::kDrizzle, equal_nocase(at(i + 1).text, at(i).text) ? 3 : 2);
     }
     relation_seen_ = true;
   }
@@ -258,7 +266,8 @@ class Reader {
     if (ef_alias_ && letter_alias_) vote(Orm::kEfCore, 2);
     if (three_parts_) vote(Orm::kPrisma, 2);
     // SELECT "t".* FROM "t"
-    if (quoted(1) && symbol(2, '.') && symbol(3, '*') && word(4, "from") && quoted(5) && !word(6, "as")) {
+    const bool star = quoted(1) && symbol(2, '.') && symbol(3, '*') && word(4, "from");
+    if (star && quoted(table_at(5)) && at(table_at(5)).text == at(1).text) {
       if (upper_) vote(Orm::kActiveRecord, 2);
       if (lower_) vote(Orm::kObjection, 2);
     }
@@ -266,10 +275,9 @@ class Reader {
     // select "a", "b" from "t" where "t"."c"
     size_t i = 1;
     while (quoted(i) && symbol(i + 1, ',')) i += 2;
-    if (lower_ && quoted(i) && word(i + 1, "from") && quoted(i + 2) && !word(i + 3, "as")) {
+    if (lower_ && quoted(i) && word(i + 1, "from") && quoted(i + 2) && !word(table_at(i + 2) + 1, "as")) {
       for (size_t j = i + 3; j + 2 < tokens_.size(); ++j) {
-        if (word(j, "where") &&
-            (column(j + 1, Kind::kQuoted) || (symbol(j + 1, '(') && column(j + 2, Kind::kQuoted))))
+        if (word(j, "where") && (qualified_column(j + 1) || (symbol(j + 1, '(') && qualified_column(j + 2))))
           vote(Orm::kDrizzle, 2);
       }
     }
@@ -277,8 +285,9 @@ class Reader {
     size_t listed = 1;
     while (column(listed, Kind::kQuoted) && symbol(listed + 3, ',') && at(listed + 4).after_blank)
       listed += 4;
-    if (upper_ && listed > 1 && column(listed, Kind::kQuoted) && word(listed + 3, "from") &&
-        quoted(listed + 4) && at(listed + 4).text == at(1).text && !word(listed + 5, "as")) {
+    const size_t from = table_at(listed + 4);
+    if (upper_ && listed > 1 && column(listed, Kind::kQuoted) && word(listed + 3, "from") && quoted(from) &&
+        at(from).text == at(1).text && !word(from + 1, "as")) {
       vote(Orm::kDjango, 2);
       vote(Orm::kActiveRecord, 1);
     }
@@ -286,11 +295,12 @@ class Reader {
   }
 
   void look_at_bare_star() {
+    const std::string_view table = at(table_at(3)).text;
     bool qualified = false;
     bool soft_delete = false;
     bool literal_limit = false;
     for (size_t i = 4; i < tokens_.size(); ++i) {
-      if (column(i, Kind::kQuoted) && at(i).text == at(3).text) qualified = true;
+      if (column(i, Kind::kQuoted) && at(i).text == table) qualified = true;
       if (quoted(i) && at(i).text == "deleted_at" && word(i + 1, "is")) soft_delete = true;
       if (word(i, "limit")) literal_limit = true;
     }
@@ -325,11 +335,18 @@ class Reader {
 
   void look_at_update() {
     // UPDATE "t" SET "a"=$1
-    if (!upper_ || !quoted(1) || !word(2, "set") || !quoted(3)) return;
-    if (symbol(4, '=') && !at(4).after_blank) {
+    const size_t set = table_at(1) + 1;
+    if (!upper_ || !quoted(1) || !word(set, "set") || !quoted(set + 1)) return;
+    if (symbol(set + 2, '=') && !at(set + 2).after_blank) {
       vote(Orm::kGorm, 1);
       vote(Orm::kSequelize, 1);
     }
+  }
+
+  // … RETURNING "s"."t"."c"
+  void look_at_returning() {
+    for (size_t i = 0; upper_ && three_parts_ && i < tokens_.size(); ++i)
+      if (word(i, "returning") && qualified_column(i + 1) && symbol(i + 4, '.')) vote(Orm::kPrisma, 3);
   }
 
   // What the display text no longer has: line breaks and numbers.

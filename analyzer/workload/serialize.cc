@@ -124,7 +124,7 @@ void fields(Archive& archive, LoopExample& value) {
 template <typename Archive>
 void fields(Archive& archive, RepeatExample& value) {
   each(archive, value.count, value.executions, value.distinct_tuples, value.unit_changes, value.rollbacks,
-       value.errors, value.time, value.span, value.median_gap, value.max_interval, value.repeated_time,
+       value.errors, value.time, value.span, value.median_gap, value.session_median_gap, value.max_interval, value.repeated_time,
        value.source);
 }
 

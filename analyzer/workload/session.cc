@@ -9,7 +9,17 @@ void Session::note_gap(Microseconds gap) {
   if (gap == kUnknownTime) return;
   const auto width =
       static_cast<size_t>(std::bit_width(static_cast<uint64_t>(std::max<Microseconds>(gap, 0))));
-  ++gap_bits[std::min(width, gap_bits.size() - 1)];
+  const size_t place = std::min(width, gap_bits.size() - 1);
+  ++gap_bits[place];
+  latest_gaps[place] = {position, gap};
+}
+
+Microseconds Session::longest_gap_since(uint64_t counted) const {
+  for (size_t place = latest_gaps.size(); place-- > 0;) {
+    if (latest_gaps[place].gap != kUnknownTime && latest_gaps[place].position >= counted)
+      return latest_gaps[place].gap;
+  }
+  return kUnknownTime;
 }
 
 Microseconds Session::median_gap() const {

@@ -23,12 +23,13 @@ struct SeenTuple {
     Microseconds max_interval = 0;
     Microseconds time = 0;
     uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
-    GapSummary gaps;
+    GapSummary gaps;  // the longest turnaround since the execution before
   };
   uint64_t hash = 0;
   uint64_t write_sequence = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;
   uint64_t last_unit = 0;
+  uint64_t last_position = 0;  // Session::position of its last execution
   std::unique_ptr<Repeated> repeated;
   uint32_t count = 0;  // executions since something was last written to its tables
   uint32_t last_rollbacks = 0, last_errors = 0;
@@ -73,6 +74,12 @@ struct GroupHint {
   } parent = Parent::kNo;
 };
 
+// A turnaround of a session, and how many statements were counted before it.
+struct GapPlace {
+  uint64_t position = 0;
+  Microseconds gap = kUnknownTime;
+};
+
 struct Session {
   static constexpr size_t kMaxGroups = 64;
   static constexpr size_t kRecent = 8;
@@ -107,6 +114,7 @@ struct Session {
   std::vector<Microseconds> recent_gaps;          // the longest turnaround before each of `recent`
   std::vector<PatternKey> recent;                 // keys of the last kRecent statements, oldest first
   std::array<uint32_t, 32> gap_bits{};            // turnarounds by bit width of their µs
+  std::array<GapPlace, 32> latest_gaps{};         // the latest of each such width
   std::vector<std::pair<std::string, Pattern*>> cursors;  // name → its DECLARE, at most 16
 
   ValueTable values;  // of this window's results; stays empty for a log
@@ -114,6 +122,8 @@ struct Session {
   void note_gap(Microseconds gap);
   uint32_t statements_per_unit() const;  // times 16; 0: no units
   Microseconds median_gap() const;       // to a factor of two; kUnknownTime when there is none
+  // The longest turnaround since that many statements were counted, to a factor of two; kUnknownTime: none.
+  Microseconds longest_gap_since(uint64_t counted) const;
   Group* find_group(const Pattern* pattern);
   Group& add_group(Group group);                            // there must be room
   Group& oldest_group() { return groups[recency.back()]; }  // the one executed longest ago

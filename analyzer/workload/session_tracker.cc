@@ -53,11 +53,12 @@ void SessionTracker::evict_oldest() {
 
 void SessionTracker::close_window(Session& session) {
   for (Group& group : session.groups) {
-    fold_repeats(group);
+    fold_repeats(group, session);
     release(group.run, session);
   }
   session.clear_groups();
   session.gap_bits.fill(0);
+  session.latest_gaps.fill({});
   session.previous_values.clear();
   session.recent.clear();
   session.recent_gaps.clear();
@@ -205,7 +206,7 @@ Group& SessionTracker::group_of(Session& session, const StatementEvent& statemen
   group.source = statement.tags->source();
   if (session.groups.size() < Session::kMaxGroups) return session.add_group(std::move(group));
   Group& oldest = session.oldest_group();
-  fold_repeats(oldest);
+  fold_repeats(oldest, session);
   release(oldest.run, session);
   ++facts_.dropped.scope_statements;
   oldest = std::move(group);
@@ -214,8 +215,7 @@ Group& SessionTracker::group_of(Session& session, const StatementEvent& statemen
 }
 
 // The same values again, nothing written to the statement's tables since.
-void SessionTracker::note_repeat(Session& session, Group& group, const StatementEvent& statement,
-                                 Microseconds gap) {
+void SessionTracker::note_repeat(Session& session, Group& group, const StatementEvent& statement) {
   if (!statement.values_known || statement.info->kind != StatementClass::kQuery) return;
   uint64_t last_write = 0;
   for (uint64_t bits = statement.info->read_mask; bits != 0; bits &= bits - 1) {
@@ -239,7 +239,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   } else {
     if (tuple.repeated == nullptr) tuple.repeated = std::make_unique<SeenTuple::Repeated>();
     SeenTuple::Repeated& repeated = *tuple.repeated;
-    repeated.gaps.add(gap);
+    repeated.gaps.add(session.longest_gap_since(tuple.last_position));
     if (tuple.last != kUnknownTime && statement.start != kUnknownTime)
       repeated.max_interval = std::max(repeated.max_interval, statement.start - tuple.last);
     repeated.time += statement.duration;
@@ -251,6 +251,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   tuple.write_sequence = session.write_sequence;
   tuple.last = statement.start;
   tuple.last_unit = statement.unit;
+  tuple.last_position = session.position;
   tuple.last_rollbacks = session.rollbacks;
   tuple.last_errors = session.errors;
 }
@@ -326,7 +327,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
   session.values.add(statement.pattern_ordinal, *statement.event);
-  note_repeat(session, group, statement, gap);
+  note_repeat(session, group, statement);
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
   group.last_position = session.position;
   group.last_value = 0;

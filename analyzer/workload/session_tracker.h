@@ -40,7 +40,7 @@ class SessionTracker {
   void on_statement(const StatementEvent& statement);
   void on_session_end(uint64_t session);
   void on_boundary(uint64_t session);  // what follows belongs to something else
-  void finish();  // closes everything
+  void finish();                       // closes everything
 
   // What is open now. suspend() gives it away without judging it; resume() goes on with it: sessions beyond
   // options.max_open_scopes, and a second state of one session, are closed.
@@ -77,7 +77,7 @@ class SessionTracker {
   void note_transaction(Session& session, const StatementEvent& statement);
   void note_units(Session& session, const StatementEvent& statement);
   void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);
-  void note_repeat(Session& session, Group& group, const StatementEvent& statement, Microseconds gap);
+  static void note_repeat(Session& session, Group& group, const StatementEvent& statement);
   void note_write(Session& session, const StatementEvent& statement);
   void note_execution(Session& session, Group& group, const StatementEvent& statement);
   bool note_cursor(Session& session, const StatementEvent& statement);
@@ -102,7 +102,7 @@ class SessionTracker {
   void release(std::shared_ptr<LoopRun>& run);
   void release(std::shared_ptr<LoopRun>& run, const Session& session);
   void fold_run(const LoopRun& run);
-  void fold_repeats(const Group& group);
+  void fold_repeats(const Group& group, const Session& session);
   void count_latent(const LoopRun& run);
   void flush_latent();
 

@@ -33,14 +33,23 @@ bool repeatable(const Pattern& pattern) {
   return reads_table && !changes;
 }
 
+// What a program may do between two statements of one request.
+constexpr Microseconds kShortestPause = 4 * kMillisecond;
+constexpr Microseconds kLongestPause = 10 * kMillisecond;
+
 // Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.
 bool belongs_together(const RepeatExample& example) {
   const uint32_t turns = example.count - 1;
   if (example.unit_changes * 2 > turns) return false;
   if ((example.rollbacks + example.errors) * 2 >= turns) return false;
+  if (example.median_gap == kUnknownTime) return false;
+  // Where the session's statements follow each other quickly, a pause between two repetitions is the time
+  // between two requests.
+  const Microseconds pace = example.session_median_gap == kUnknownTime
+                                ? kLongestPause
+                                : std::clamp(8 * example.session_median_gap, kShortestPause, kLongestPause);
   const Microseconds mean_time = example.repeated_time / std::max<Microseconds>(1, turns);
-  return example.median_gap != kUnknownTime &&
-         example.median_gap <= std::max<Microseconds>(10 * kMillisecond, 5 * mean_time);
+  return example.median_gap <= std::max(pace, 5 * mean_time);
 }
 
 bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) {
@@ -78,7 +87,7 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
                                            best->executions, static_cast<double>(best->span) / 1000.0,
                                            best->distinct_tuples));
     finding.evidence.push_back(
-        fmt::format("{:.1f} ms between the end of a statement and the repetition (median)",
+        fmt::format("at most {:.1f} ms without a statement between two of them (median)",
                     static_cast<double>(best->median_gap) / 1000.0));
     if (best->count < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", best->count));
     finding.time_ms = static_cast<double>(repeat.repeated_time) / 1000.0;

@@ -15,6 +15,18 @@ std::vector<std::string> members(Orm orm, const FixPlan& plan) {
   return names;
 }
 
+// Where a join table is a model of its own, the way to the rows leads through it: posts.postTags.tag.
+// Prisma's own join tables begin with an underscore, and are none.
+std::vector<std::string> members_with_join_tables(Orm orm, const FixPlan& plan) {
+  std::vector<std::string> names = members(orm, plan);
+  const bool own = orm == Orm::kPrisma && plan.key_table.starts_with('_');
+  if (plan.kind != FixClass::kManyToMany || plan.key_table.empty() || plan.key_table == plan.table || own)
+    return names;
+  names.back() = member_name(orm, plural_words(plan.key_table));
+  names.push_back(member_name(orm, singular_words(plan.table)));
+  return names;
+}
+
 std::string joined(const std::vector<std::string>& names, std::string_view separator) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : std::string(separator)) + name;
@@ -139,9 +151,11 @@ std::string eager_call(Orm orm, const FixPlan& plan) {
     case Orm::kMikroOrm:
       return fmt::format("em.find({}, {{}}, {{ populate: ['{}'] }})", root, joined(names, "."));
     case Orm::kDrizzle:
-      return fmt::format("db.query.{}.findMany({{ with: {} }})", root, nested_object(names, "with"));
+      return fmt::format("db.query.{}.findMany({{ with: {} }})", root,
+                         nested_object(members_with_join_tables(orm, plan), "with"));
     case Orm::kPrisma:
-      return fmt::format("prisma.{}.findMany({{ include: {} }})", root, nested_object(names, "include"));
+      return fmt::format("prisma.{}.findMany({{ include: {} }})", root,
+                         nested_object(members_with_join_tables(orm, plan), "include"));
     case Orm::kGorm:
       return fmt::format("db.Preload(\"{}\").Find(&{})", joined(names, "."),
                          camel_case(plural_words(plan.path.front().from_table)));

@@ -21,15 +21,10 @@ std::string table_name_at(const StatementShape& shape, uint32_t index) {
   return relation == nullptr ? std::string() : relation->name;
 }
 
-// The table whose rows the statement returns: that of the first column (or star) of the select list.
+// The table whose rows the statement returns.
 std::string result_table(const StatementShape& shape) {
-  if (!shape.blocks.empty()) {
-    for (const TargetColumn& target : shape.blocks[0].targets) {
-      const Relation* relation = relation_at(shape, target.use.relation);
-      if (relation != nullptr && relation->kind == Relation::Kind::kTable) return relation->name;
-    }
-  }
-  return table_name_at(shape, shape.main_relation());
+  const uint32_t rows = shape.row_relation();
+  return table_name_at(shape, rows == kNoIndex ? shape.main_relation() : rows);
 }
 
 // The column's type as the schema has it, else by the values that were seen.

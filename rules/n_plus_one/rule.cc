@@ -18,20 +18,29 @@ bool can_be_child(const Pattern& pattern) {
          !pattern.shape->catalog_only;
 }
 
+// True when the rows a query returns are of that table; what merely joins it fetches something else. A query
+// without columns of a table, a count or 1, is about the table it asks by key.
+bool returns_rows_of(const StatementShape& shape, const std::string& table) {
+  const uint32_t rows = shape.row_relation();
+  const uint32_t relation = rows == kNoIndex ? shape.main_relation() : rows;
+  return relation < shape.relations.size() && shape.relations[relation].name == table;
+}
+
 // A validation or get-or-create query belongs to the write that follows it in every turn: that is one write
 // loop.
 bool part_of_write(const RuleContext& context, const Pattern& child, const LoopExample& example) {
-  if (example.written_after + 1 >= example.count) return true;
-  if (example.cycle_statements < 2) return false;
+  const bool written_after = example.written_after + 1 >= example.count;
+  if (!written_after && example.cycle_statements < 2) return false;
+  bool writes_other = false;
   for (const PatternKey& key : example.cycle) {
     const Pattern* other = context.workload.find(key);
     if (other == nullptr || other->shape == nullptr || !is_write(other->shape->kind)) continue;
     const uint32_t written = other->shape->main_relation();
-    const uint32_t read = child.shape->main_relation();
-    if (written == kNoIndex || read == kNoIndex) continue;
-    if (other->shape->relations[written].name == child.shape->relations[read].name) return true;
+    if (written == kNoIndex) continue;
+    if (returns_rows_of(*child.shape, other->shape->relations[written].name)) return true;
+    writes_other = true;
   }
-  return false;
+  return written_after && !writes_other;
 }
 
 std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pattern* parent) {

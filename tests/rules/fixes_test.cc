@@ -117,6 +117,21 @@ TEST(Fixes, ChainsAreOnePath) {
             "context.Users\n    .Include(x => x.Posts)\n    .ThenInclude(x => x.Comments)");
 }
 
+TEST(Fixes, RowsBehindAJoinTable) {
+  const std::string list = R"(SELECT "id", "title" FROM "posts" LIMIT 8)";
+  // A join table's own keys may stand first, or after the rows that are meant.
+  for (const std::string columns :
+       {"pt.post_id, pt.tag_id, t.id, t.name", "t.*, pt.post_id AS pivot_post_id"}) {
+    LoopBench bench(list, "SELECT " + columns +
+                              " FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id = 1001");
+    EXPECT_EQ(bench.orm_code("mikroorm"), "em.find(Post, {}, { populate: ['tags'] })") << columns;
+    EXPECT_EQ(bench.orm_code("drizzle"),
+              "db.query.posts.findMany({ with: { postTags: { with: { tag: true } } } })");
+    EXPECT_EQ(bench.orm_code("prisma"),
+              "prisma.post.findMany({ include: { postTags: { include: { tag: true } } } })");
+  }
+}
+
 TEST(Fixes, AggregatesFirstRowsAndOwnRows) {
   LoopBench count("SELECT id FROM users LIMIT 10", "SELECT count(*) FROM posts WHERE user_id = $1");
   EXPECT_EQ(count.orm_code("laravel"), "User::withCount('posts')->get()");

@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/capture/ingest.h"
@@ -35,10 +37,17 @@ std::vector<std::string> captures() {
   return names;
 }
 
-// The two applications behind the captures, and the second one's tables under other names.
+// The applications behind the captures: a shop, twice, the second time also with its tables under other
+// names; a clinic, with quoted names in a schema of its own; a depot.
 std::string schema_of(const std::string& capture) {
+  const auto of = [&capture](std::initializer_list<std::string_view> orms) {
+    return std::ranges::any_of(orms, [&](std::string_view orm) { return capture.starts_with(orm); });
+  };
+  if (of({"typeorm_", "mikroorm_", "drizzle_", "prisma_"})) return "schema/traffic_clinic.sql";
+  if (of({"pgpromise_", "postgresjs_"})) return "schema/traffic_depot.sql";
   if (capture.starts_with("sequelize_")) return "schema/mixed_case.sql";
-  if (capture.starts_with("objection_") || capture.starts_with("otel_")) return "schema/traffic_objection.sql";
+  if (capture.starts_with("objection_") || capture.starts_with("otel_"))
+    return "schema/traffic_objection.sql";
   return "quickstart/schema.sql";
 }
 

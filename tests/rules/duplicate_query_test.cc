@@ -1,0 +1,48 @@
+// What repeats within one piece of work, and what one request after another asks again.
+#include <gtest/gtest.h>
+
+#include "tests/rules/sequence_bench.h"
+
+namespace pgsieve {
+namespace {
+
+const std::string kCount = "SELECT count(*) FROM shipments";
+
+std::string page(int number) {
+  return "SELECT id, status FROM shipments ORDER BY id LIMIT 10 OFFSET " + std::to_string(number * 10);
+}
+
+TEST(DuplicateQuery, TheSameAgainWithinARequest) {
+  SequenceBench bench;
+  for (int i = 0; i < 4; ++i) {
+    bench.run("SELECT value FROM settings WHERE name = 'theme'");
+    bench.run("SELECT id FROM parts WHERE number = " + std::to_string(i));
+  }
+  EXPECT_EQ(bench.findings("duplicate-query").size(), 1U);
+}
+
+// The count follows its page at once, but the pages come one by one.
+TEST(DuplicateQuery, OncePerRequestIsNoRepetition) {
+  for (const Microseconds think : {6 * kMillisecond, 40 * kMillisecond, 200 * kMillisecond}) {
+    SequenceBench bench;
+    for (int i = 0; i < 8; ++i) {
+      bench.run(page(i), think);
+      bench.run(kCount, 300);
+      bench.run("SELECT name FROM carriers WHERE code = 'x" + std::to_string(i) + "'", 300);
+    }
+    EXPECT_TRUE(bench.findings("duplicate-query").empty()) << think;
+  }
+}
+
+// A slow program is slow between all of its statements.
+TEST(DuplicateQuery, TheSessionsPaceIsTheYardstick) {
+  SequenceBench bench;
+  for (int i = 0; i < 6; ++i) {
+    bench.run(kCount, 8 * kMillisecond);
+    bench.run("SELECT id FROM parts WHERE number = " + std::to_string(i), 7 * kMillisecond);
+  }
+  EXPECT_EQ(bench.findings("duplicate-query").size(), 1U);
+}
+
+}  // namespace
+}  // namespace pgsieve
