@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/tools/run_program.h"
+
 namespace pgsieve {
 namespace {
 
@@ -88,6 +90,63 @@ TEST(Environment, WhatOnlyADriverKnowsIsLeftOutForLibpq) {
   EXPECT_EQ(libpq_url({{"DATABASE_URL", "postgres://me@db/shop"}}, names), "postgresql://me@db/shop");
   EXPECT_EQ(libpq_url({{"DATABASE_URL", "host=db dbname=x"}}, names), "host=db dbname=x");
   EXPECT_EQ(libpq_url({}, names), "");
+}
+
+constexpr const char* kServices = R"(# ours
+[shop]
+host=db.example
+port=6000
+sslmode=require
+user=me
+[archive]
+  host=old.example
+[local]
+dbname=x
+)";
+
+TEST(Environment, ServicesLeadToServers) {
+  const TemporaryDirectory folder;
+  const std::string file = folder.write("services", kServices);
+  const std::vector<std::string> names = {"DATABASE_URL"};
+  const Environment by_name = {{"PGSERVICEFILE", file}, {"PGSERVICE", "shop"}, {"PGHOST", "elsewhere"}};
+  EXPECT_EQ(server_of(by_name, names).text(), "db.example:6000");
+  EXPECT_EQ(encryption_of(by_name, names).mode, "require");
+  EXPECT_EQ(libpq_url(by_name, names), "service=shop");
+  const Environment by_url = {{"PGSERVICEFILE", file},
+                              {"DATABASE_URL", "postgresql:///shop?service=archive"}};
+  EXPECT_EQ(server_of(by_url, names).text(), "old.example:5432");
+  const Environment explicit_host = {
+      {"PGSERVICEFILE", file}, {"PGSERVICE", "shop"}, {"DATABASE_URL", "postgres://mine/x"}};
+  EXPECT_EQ(server_of(explicit_host, names).text(), "mine:6000");
+  EXPECT_EQ(server_of({{"PGSERVICEFILE", file}, {"PGSERVICE", "local"}, {"PGHOST", "c"}}, names).text(),
+            "c:5432");
+  EXPECT_EQ(
+      server_of({{"PGSERVICEFILE", "/no/such/file"}, {"PGSERVICE", "x"}, {"PGHOST", "c"}}, names).text(),
+      "c:5432");
+}
+
+TEST(Environment, ServicesAreLedThroughTheTap) {
+  const TemporaryDirectory folder;
+  const Environment environment = {{"PGSERVICEFILE", folder.write("services", kServices)},
+                                   {"PGSERVICE", "shop"}};
+  EXPECT_EQ(redirected_services(environment, {}, 7, /*plain=*/true),
+            "# ours\n[shop]\ngssencmode=disable\nhost=127.0.0.1\nport=7\nsslmode=disable\nuser=me\n"
+            "[archive]\n  host=old.example\n[local]\ndbname=x\n");
+  EXPECT_EQ(redirected_services({{"PGHOST", "db.example"}}, {}, 7, /*plain=*/true), "");
+}
+
+TEST(Environment, AnAddressCountsMoreThanAName) {
+  const std::vector<std::string> names = {"DATABASE_URL"};
+  EXPECT_EQ(server_of({{"PGHOST", "db.example"}, {"PGHOSTADDR", "10.0.0.1"}, {"PGPORT", "6"}}, names).text(),
+            "10.0.0.1:6");
+  EXPECT_EQ(server_of({{"DATABASE_URL", "host=db.example hostaddr=10.0.0.2"}}, names).text(),
+            "10.0.0.2:5432");
+  // What the connection leaves open, the environment says.
+  EXPECT_EQ(
+      server_of({{"DATABASE_URL", "postgresql:///shop"}, {"PGHOST", "c"}, {"PGPORT", "6"}}, names).text(),
+      "c:6");
+  EXPECT_EQ(server_of({{"DATABASE_URL", "jdbc:postgresql:///shop"}, {"PGHOST", "c"}}, names).text(),
+            "localhost:5432");
 }
 
 }  // namespace

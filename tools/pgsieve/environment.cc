@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "tools/pgsieve/service_file.h"
+
 namespace pgsieve {
 
 namespace {
@@ -63,7 +65,8 @@ std::pair<size_t, size_t> find_value(std::string_view text, std::string_view key
 }
 
 bool is_keywords(std::string_view text) {
-  return find_value(text, "host", " ", 0).second > 0 || find_value(text, "dbname", " ", 0).second > 0;
+  const auto has = [&](std::string_view key) { return find_value(text, key, " ", 0).second > 0; };
+  return has("host") || has("dbname") || has("service");
 }
 
 void replace_value(std::string& text, std::string_view key, std::string_view separators, size_t from,
@@ -112,33 +115,85 @@ Environment current_environment() {
   return environment;
 }
 
-std::optional<SocketAddress> server_of(const std::string& connection) {
-  const Url url = parse_url(connection);
-  if (!url.valid) {
-    if (!is_keywords(connection)) return {};
-    const auto [host, host_size] = find_value(connection, "host", " ", 0);
-    const auto [port, port_size] = find_value(connection, "port", " ", 0);
-    return address_of(
-        host == std::string::npos ? "" : connection.substr(host, host_size),
-        port == std::string::npos ? kDefaultPort : port_from(connection.substr(port, port_size)));
+namespace {
+
+// What a connection says of where it leads; "": it leaves that to a service, the environment, or the default.
+struct Place {
+  std::string host, hostaddr, port, service;
+
+  void fill(const Place& other) {
+    if (host.empty() && hostaddr.empty()) {
+      host = other.host;
+      hostaddr = other.hostaddr;
+    }
+    if (port.empty()) port = other.port;
   }
-  std::string host = connection.substr(url.host, url.host_end - url.host);
-  host = host.substr(0, host.find(','));
-  uint16_t port = kDefaultPort;
+  SocketAddress address() const {
+    return address_of(hostaddr.empty() ? host : hostaddr, port.empty() ? kDefaultPort : port_from(port));
+  }
+};
+
+// Of several hosts, the first.
+std::string first_of(const std::string& list) {
+  return list.substr(0, list.find(','));
+}
+
+// Nothing when it is no connection.
+std::optional<Place> place_of(const std::string& connection) {
+  const Url url = parse_url(connection);
+  if (!url.valid && !is_keywords(connection)) return {};
+  Place place;
+  place.host = first_of(setting_of(connection, "host"));
+  place.hostaddr = first_of(setting_of(connection, "hostaddr"));
+  place.port = first_of(setting_of(connection, "port"));
+  place.service = setting_of(connection, "service");
+  if (!url.valid) return place;
+  std::string host = first_of(connection.substr(url.host, url.host_end - url.host));
   const size_t bracket = host.find(']');
   if (const size_t colon = host.rfind(':');
       colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) {
-    port = port_from(host.substr(colon + 1));
+    if (place.port.empty()) place.port = host.substr(colon + 1);
     host.resize(colon);
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (const size_t query = connection.find('?', url.host_end); query != std::string::npos) {
-    const auto [start, size] = find_value(connection, "host", "?&#", query + 1);
-    if (start != std::string::npos) host = connection.substr(start, size);
-    const auto [port_start, port_size] = find_value(connection, "port", "?&#", query + 1);
-    if (port_start != std::string::npos) port = port_from(connection.substr(port_start, port_size));
+  if (place.host.empty()) place.host = host;
+  // A driver that is not libpq's takes the host to be this one.
+  const std::string_view scheme = std::string_view(connection).substr(0, connection.find("://"));
+  if (place.host.empty() && scheme.starts_with("jdbc:")) place.host = "localhost";
+  return place;
+}
+
+std::string value_of(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+// The first of `names` that is a connection; "": none is.
+std::string connection_of(const Environment& environment, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (const std::string value = value_of(environment, name); place_of(value)) return value;
   }
-  return address_of(host, port);
+  return {};
+}
+
+// The settings of the service that the connection, or else the environment, names.
+ServiceFile::Settings service_of(const Environment& environment, const std::string& connection) {
+  std::string service = connection.empty() ? std::string() : place_of(connection)->service;
+  if (service.empty()) service = value_of(environment, "PGSERVICE");
+  if (service.empty()) return {};
+  return ServiceFile::find(environment, service).settings(service);
+}
+
+Place place_of(const ServiceFile::Settings& settings) {
+  return {value_of(settings, "host"), value_of(settings, "hostaddr"), value_of(settings, "port"), {}};
+}
+
+}  // namespace
+
+std::optional<SocketAddress> server_of(const std::string& connection) {
+  const std::optional<Place> place = place_of(connection);
+  if (!place) return {};
+  return place->address();
 }
 
 std::string redirected(const std::string& connection, uint16_t port) {
@@ -168,17 +223,45 @@ std::string redirected(const std::string& connection, uint16_t port) {
 }
 
 SocketAddress server_of(const Environment& environment, const std::vector<std::string>& names) {
-  const auto value = [&](const std::string& name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
-  for (const std::string& name : names) {
-    if (const std::optional<SocketAddress> server = server_of(value(name))) return *server;
+  const std::string connection = connection_of(environment, names);
+  Place place = connection.empty() ? Place() : *place_of(connection);
+  place.fill(place_of(service_of(environment, connection)));
+  place.fill({value_of(environment, "PGHOST"),
+              value_of(environment, "PGHOSTADDR"),
+              value_of(environment, "PGPORT"),
+              {}});
+  if (!place.host.empty() || !place.hostaddr.empty()) return place.address();
+  Place local = place;
+  local.host = "/var/run/postgresql";
+  return ::access(local.address().path.c_str(), F_OK) == 0 ? local.address() : place.address();
+}
+
+std::string redirected_services(const Environment& environment, const std::vector<std::string>& names,
+                                uint16_t port, bool plain) {
+  const std::string connection = connection_of(environment, names);
+  std::string service = connection.empty() ? std::string() : place_of(connection)->service;
+  if (service.empty()) service = value_of(environment, "PGSERVICE");
+  if (service.empty()) return {};
+  const std::string server = server_of(environment, names).text();
+  ServiceFile::Settings changes = {{"host", "127.0.0.1"}, {"hostaddr", ""}, {"port", std::to_string(port)}};
+  if (plain) {
+    changes.insert({{"sslmode", "disable"},
+                    {"gssencmode", "disable"},
+                    {"channel_binding", ""},
+                    {"requiressl", ""},
+                    {"sslnegotiation", ""}});
   }
-  const uint16_t port = value("PGPORT").empty() ? kDefaultPort : port_from(value("PGPORT"));
-  if (!value("PGHOST").empty()) return address_of(value("PGHOST"), port);
-  const SocketAddress local = address_of("/var/run/postgresql", port);
-  return ::access(local.path.c_str(), F_OK) == 0 ? local : address_of("127.0.0.1", port);
+  return ServiceFile::find(environment, service)
+      .with(
+          [&](const ServiceFile::Settings& settings) {
+            Place place = place_of(settings);
+            place.fill({value_of(environment, "PGHOST"),
+                        value_of(environment, "PGHOSTADDR"),
+                        value_of(environment, "PGPORT"),
+                        {}});
+            return place.address().text() == server;
+          },
+          changes);
 }
 
 void redirect(Environment& environment, const std::vector<std::string>& names, uint16_t port, bool plain) {
@@ -209,15 +292,16 @@ Encryption encryption_of(const Environment& environment, const std::vector<std::
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
   };
-  for (const std::string& name : names) {
-    const std::string connection = from_variable(name.c_str());
-    if (!server_of(connection)) continue;
+  const std::string connection = connection_of(environment, names);
+  if (!connection.empty()) {
     encryption.mode = setting_of(connection, "sslmode");
     encryption.authority = setting_of(connection, "sslrootcert");
     // As node's and Java's drivers say it.
     if (encryption.mode.empty() && setting_of(connection, "ssl") == "true") encryption.mode = "require";
-    break;
   }
+  const ServiceFile::Settings service = service_of(environment, connection);
+  if (encryption.mode.empty()) encryption.mode = value_of(service, "sslmode");
+  if (encryption.authority.empty()) encryption.authority = value_of(service, "sslrootcert");
   if (encryption.mode.empty()) encryption.mode = from_variable("PGSSLMODE");
   if (encryption.authority.empty()) encryption.authority = from_variable("PGSSLROOTCERT");
   return encryption;
@@ -234,14 +318,15 @@ std::string libpq_url(const Environment& environment, const std::vector<std::str
     const size_t query = text.find('?');
     if (query == std::string::npos) return text;
     std::string kept;
-    for (const char* key :
-         {"host", "hostaddr", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey"}) {
+    for (const char* key : {"host", "hostaddr", "port", "user", "password", "dbname", "service", "sslmode",
+                            "sslrootcert", "sslcert", "sslkey"}) {
       const std::string value = setting_of(connection, key);
       if (!value.empty()) kept += (kept.empty() ? "?" : "&") + std::string(key) + "=" + value;
     }
     return text.substr(0, query) + kept;
   }
-  return {};
+  const std::string service = value_of(environment, "PGSERVICE");
+  return service.empty() ? std::string() : "service=" + service;
 }
 
 }  // namespace pgsieve

@@ -22,13 +22,18 @@ std::optional<SocketAddress> server_of(const std::string& connection);
 // The same connection by way of 127.0.0.1:port. Everything else in it stays.
 std::string redirected(const std::string& connection, uint16_t port);
 
-// Where the program would connect to: the first of `names` that is set, else PGHOST and PGPORT, else the
-// local server.
+// Where the program would connect to: the first of `names` that is set; what that leaves open, the service it
+// or PGSERVICE names; then PGHOST, PGHOSTADDR and PGPORT; else the local server.
 SocketAddress server_of(const Environment& environment, const std::vector<std::string>& names);
 
 // Rewrites the variables in `names`, PGHOST, PGPORT and PGHOSTADDR. `plain`: also asks not to encrypt what
 // goes to the tap, whatever was asked for before.
 void redirect(Environment& environment, const std::vector<std::string>& names, uint16_t port, bool plain);
+
+// The service file for the program, where it uses one: those of its services that lead to the same server
+// lead to 127.0.0.1:port. "": it uses none.
+std::string redirected_services(const Environment& environment, const std::vector<std::string>& names,
+                                uint16_t port, bool plain);
 
 // How the program would encrypt: sslmode and sslrootcert, in the connection or in the environment; "": not
 // said.

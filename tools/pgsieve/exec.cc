@@ -4,11 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
 
+#include "analyzer/wire/descriptor.h"
 #include "tools/pgsieve/commands.h"
-#include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/environment.h"
+#include "tools/pgsieve/gate.h"
 #include "tools/pgsieve/signals.h"
 #include "tools/pgsieve/tap_session.h"
 #include "tools/pgsieve/terminal.h"
@@ -21,6 +26,27 @@ int tell_error(const Error& error) {
   tell(error.to_string());
   return error.kind == Error::Kind::kUsage ? kExitUsage : kExitInput;
 }
+
+// A file of ours, readable by nobody else, gone with the object.
+class PrivateFile {
+ public:
+  explicit PrivateFile(std::string_view text) {
+    std::error_code ignored;
+    path_ = (std::filesystem::temp_directory_path(ignored) / "pgsieve-service-XXXXXX").string();
+    const Descriptor file(mkstemp(path_.data()));
+    written_ =
+        file.open() && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  }
+  ~PrivateFile() { ::unlink(path_.c_str()); }
+  PrivateFile(const PrivateFile&) = delete;
+  PrivateFile& operator=(const PrivateFile&) = delete;
+  const std::string& path() const { return path_; }
+  bool written() const { return written_; }
+
+ private:
+  std::string path_;
+  bool written_ = false;
+};
 
 // Starts the command with the environment; gives its process id.
 Result<pid_t> spawn(const std::vector<std::string>& command, const Environment& environment,
@@ -85,6 +111,13 @@ int run_exec(const TapOptions& given) {
   if (!settings) return tell_error(settings.error());
   const bool plain = settings->takes_part() && !settings->client_tls;
   if (Status failed = (*session)->start(std::move(*settings))) return tell_error(*failed);
+  std::optional<PrivateFile> services;
+  if (const std::string text = redirected_services(environment, names, (*session)->tap().port(), plain);
+      !text.empty()) {
+    services.emplace(text);
+    if (!services->written()) tell_warning("the service file for the command could not be written");
+    environment["PGSERVICEFILE"] = services->path();
+  }
   redirect(environment, names, (*session)->tap().port(), plain);
   const Result<pid_t> child = spawn(options.command, environment, signals.before());
   if (!child) return tell_error(child.error());
