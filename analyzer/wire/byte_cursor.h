@@ -54,15 +54,16 @@ class ByteCursor {
     at_ = bytes_.size();
   }
 
-  template <size_t size>
+  template <size_t kSize>
   uint64_t unsigned_number() {
-    if (size > left()) {
+    if (kSize > left()) {
       fail();
       return 0;
     }
+    const char* from = bytes_.data() + at_;
+    at_ += kSize;
     uint64_t number = 0;
-    for (size_t i = 0; i < size; ++i) number = number << 8U | static_cast<uint8_t>(bytes_[at_ + i]);
-    at_ += size;
+    for (size_t i = 0; i < kSize; ++i) number = number << 8U | static_cast<uint8_t>(from[i]);
     return number;
   }
 

@@ -92,12 +92,12 @@ class Connection {
   void on_client(const WireMessage& message, Microseconds time, WirePlace place);
   void on_startup(const WireMessage& message);
   void read_parameters(std::string_view body);
-  void on_parse(const WireMessage& message, Expected expected);
-  void on_bind(const WireMessage& message, Expected expected);
-  void on_describe(const WireMessage& message, Expected expected);
-  void on_execute(const WireMessage& message, Expected expected);
-  void on_close(const WireMessage& message, Expected expected);
-  void expect(Expected expected);
+  void on_parse(const WireMessage& message, Microseconds time, WirePlace place);
+  void on_bind(const WireMessage& message, Microseconds time, WirePlace place);
+  void on_describe(const WireMessage& message, Microseconds time, WirePlace place);
+  void on_execute(const WireMessage& message, Microseconds time, WirePlace place);
+  void on_close(const WireMessage& message, Microseconds time, WirePlace place);
+  Expected* expect(Expected::Kind kind, Microseconds sent, WirePlace place);
 
   // connection_server.cc
   void on_server(const WireMessage& message, Microseconds time);

@@ -53,16 +53,21 @@ void Connection::read_parameters(std::string_view body) {
   if (physical) become(State::kReplication);
 }
 
-void Connection::expect(Expected expected) {
+// A new expectation; nullptr when there are too many.
+Connection::Expected* Connection::expect(Expected::Kind kind, Microseconds sent, WirePlace place) {
   if (expected_.size() >= kMaxExpected) {
     ++counts_.dropped_requests;
     lost_ = true;
-    return;
+    return nullptr;
   }
-  expected_.push_back(std::move(expected));
+  Expected& expected = expected_.emplace_back();
+  expected.kind = kind;
+  expected.sent = sent;
+  expected.place = place;
+  return &expected;
 }
 
-void Connection::on_parse(const WireMessage& message, Expected expected) {
+void Connection::on_parse(const WireMessage& message, Microseconds time, WirePlace place) {
   ByteCursor cursor(message.body);
   const std::string name(cursor.text());
   std::string_view text = cursor.text();
@@ -78,13 +83,14 @@ void Connection::on_parse(const WireMessage& message, Expected expected) {
     const size_t count = std::min<size_t>(cursor.u16(), cursor.left() / 4);
     for (size_t i = 0; i < count; ++i) statement->parameter_types.push_back(cursor.u32());
   }
-  expected.kind = Expected::Kind::kParse;
-  expected.previous_statement = statements_.put(statement);
-  expected.statement = std::move(statement);
-  expect(std::move(expected));
+  std::shared_ptr<PreparedStatement> previous = statements_.put(statement);
+  if (Expected* expected = expect(Expected::Kind::kParse, time, place)) {
+    expected->previous_statement = std::move(previous);
+    expected->statement = std::move(statement);
+  }
 }
 
-void Connection::on_bind(const WireMessage& message, Expected expected) {
+void Connection::on_bind(const WireMessage& message, Microseconds time, WirePlace place) {
   const BindNames names = bind_names(message.body);
   std::shared_ptr<Portal> portal;
   if (retired_.empty()) {
@@ -95,50 +101,48 @@ void Connection::on_bind(const WireMessage& message, Expected expected) {
   }
   portal->name = names.portal;
   portal->statement = statements_.find(names.statement);
-  portal->place = expected.place;
+  portal->place = place;
   read_bind(message.body, message.whole, *portal, counts_);
   if (portals_.size() >= kMaxPortals) portals_.clear();
-  std::shared_ptr<Portal>& place = portals_[portal->name];
-  expected.kind = Expected::Kind::kBind;
-  expected.previous_portal = place;
-  place = portal;
-  expected.portal = std::move(portal);
-  expect(std::move(expected));
+  std::shared_ptr<Portal>& known = portals_[portal->name];
+  if (Expected* expected = expect(Expected::Kind::kBind, time, place)) {
+    expected->previous_portal = std::move(known);
+    expected->portal = portal;
+  }
+  known = std::move(portal);
 }
 
-void Connection::on_describe(const WireMessage& message, Expected expected) {
+void Connection::on_describe(const WireMessage& message, Microseconds time, WirePlace place) {
   ByteCursor cursor(message.body);
   const char what = static_cast<char>(cursor.u8());
   const std::string name(cursor.text());
-  expected.kind = Expected::Kind::kDescribe;
+  Expected* expected = expect(Expected::Kind::kDescribe, time, place);
+  if (expected == nullptr) return;
   if (what == 'S') {
-    expected.statement = statements_.find(name);
+    expected->statement = statements_.find(name);
   } else if (const auto found = portals_.find(name); found != portals_.end()) {
-    expected.portal = found->second;
+    expected->portal = found->second;
   }
-  expect(std::move(expected));
 }
 
-void Connection::on_execute(const WireMessage& message, Expected expected) {
+void Connection::on_execute(const WireMessage& message, Microseconds time, WirePlace place) {
   ByteCursor cursor(message.body);
   const auto found = portals_.find(std::string(cursor.text()));
-  expected.kind = Expected::Kind::kExecute;
   const bool known = found != portals_.end() && found->second != nullptr;
-  expected.portal = known ? found->second : std::make_shared<Portal>();
-  expect(std::move(expected));
+  if (Expected* expected = expect(Expected::Kind::kExecute, time, place))
+    expected->portal = known ? found->second : std::make_shared<Portal>();
 }
 
-void Connection::on_close(const WireMessage& message, Expected expected) {
+void Connection::on_close(const WireMessage& message, Microseconds time, WirePlace place) {
   ByteCursor cursor(message.body);
   const char what = static_cast<char>(cursor.u8());
   const std::string name(cursor.text());
-  expected.kind = Expected::Kind::kClose;
   if (what == 'S') {
     statements_.erase(name);
   } else {
     portals_.erase(name);
   }
-  expect(std::move(expected));
+  expect(Expected::Kind::kClose, time, place);
 }
 
 void Connection::on_client(const WireMessage& message, Microseconds time, WirePlace place) {
@@ -151,49 +155,43 @@ void Connection::on_client(const WireMessage& message, Microseconds time, WirePl
     emit_unresolved(last_server_time_ == kUnknownTime ? time : last_server_time_);
   }
   if (skipping_ && message.type != 'S' && message.type != 'X') return;
-  Expected expected;
-  expected.sent = time;
-  expected.place = place;
   switch (message.type) {
     case 'Q': {
       std::string_view text = message.body;
       if (message.whole && text.ends_with('\0')) text.remove_suffix(1);
-      expected.kind = Expected::Kind::kQuery;
-      expected.statement = std::make_shared<PreparedStatement>(std::make_shared<StatementText>(text));
-      expected.statement->cut = !message.whole;
-      expect(std::move(expected));
+      auto statement = std::make_shared<PreparedStatement>(std::make_shared<StatementText>(text));
+      statement->cut = !message.whole;
+      if (Expected* expected = expect(Expected::Kind::kQuery, time, place))
+        expected->statement = std::move(statement);
       break;
     }
     case 'P':
-      on_parse(message, std::move(expected));
+      on_parse(message, time, place);
       break;
     case 'B':
-      on_bind(message, std::move(expected));
+      on_bind(message, time, place);
       break;
     case 'D':
-      on_describe(message, std::move(expected));
+      on_describe(message, time, place);
       break;
     case 'E':
-      on_execute(message, std::move(expected));
+      on_execute(message, time, place);
       break;
     case 'C':
-      on_close(message, std::move(expected));
+      on_close(message, time, place);
       break;
     case 'S':
       skipping_ = false;
-      if (!copying_in_) expect(std::move(expected));  // kSync
+      if (!copying_in_) expect(Expected::Kind::kSync, time, place);
       break;
     case 'F':
       ++counts_.function_calls;
-      expected.kind = Expected::Kind::kFunctionCall;
-      expect(std::move(expected));
+      expect(Expected::Kind::kFunctionCall, time, place);
       break;
     case 'c':
     case 'f':
       copying_in_ = false;
-      if (expected_.empty()) break;
-      expected.kind = Expected::Kind::kCopyEnd;
-      expect(std::move(expected));
+      if (!expected_.empty()) expect(Expected::Kind::kCopyEnd, time, place);
       break;
     default:  // Flush, passwords, COPY data, Terminate
       break;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,12 @@ class Fifo {
   iterator begin() { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
   iterator end() { return items_.end(); }
 
-  void push_back(T item) { items_.push_back(std::move(item)); }
+  // The new item at the end.
+  T& emplace_back() { return items_.emplace_back(); }
 
   void pop_front() {
-    items_[first_++] = T();
+    std::destroy_at(&items_[first_]);
+    std::construct_at(&items_[first_++]);
     if (empty()) {
       clear();
     } else if (first_ >= kSlack && first_ > size()) {
