@@ -248,7 +248,13 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     // connection is judged as if it had no parent.
     if (example.sessions == 1) {
       verdict.link = {};
-      grade_alone(example, options, verdict);
+      verdict.reasons.clear();
+      explain_loop(example, verdict);
+      if (independent(example, false, options)) {
+        verdict.kind = LoopClass::kIndependent;
+      } else {
+        grade_alone(example, options, verdict);
+      }
     }
     return;
   }
@@ -265,8 +271,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
   }
   if (!named)
-    verdict.doubts.emplace_back(with_schema ? "no foreign key or name links the statements"
-                                            : "no name links the statements; the foreign keys of --schema may");
+    verdict.doubts.emplace_back(with_schema
+                                    ? "no foreign key or name links the statements"
+                                    : "no name links the statements; the foreign keys of --schema may");
   if (example.count < 5 && !all_rows)
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   const Microseconds slow = 20 * kMillisecond;
@@ -276,6 +283,13 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
   }
+  // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
+  const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
+  const bool at_leisure =
+      example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options);
+  if (verdict.link.strength == LinkStrength::kSameKey && some_rows && at_leisure &&
+      example.scope != ScopeKind::kTransaction && example.scope != ScopeKind::kTrace)
+    verdict.report = false;
   if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");

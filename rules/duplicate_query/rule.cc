@@ -34,7 +34,7 @@ bool repeatable(const Pattern& pattern) {
 }
 
 // What a program may do between two statements of one request.
-constexpr Microseconds kShortestPause = 4 * kMillisecond;
+constexpr Microseconds kShortestPause = 3 * kMillisecond;
 constexpr Microseconds kLongestPause = 10 * kMillisecond;
 
 // Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.

@@ -45,7 +45,7 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   const bool one_transaction = example.scope == ScopeKind::kTransaction;
   const bool tight = example.median_gap != kUnknownTime &&
-                     example.median_gap <= std::max<Microseconds>(10 * kMillisecond, 5 * mean_time);
+                     example.median_gap <= std::max(LoopOptions{}.tight_gap, 5 * mean_time);
   if (!one_transaction && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
   verdict.confidence =
       example.count >= 5 && (one_transaction || tight) ? Confidence::kHigh : Confidence::kMedium;
@@ -58,7 +58,6 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
 void check_write_loop(const RuleContext& context, std::vector<Finding>& findings) {
   LoopOptions options;
   options.min_count = static_cast<uint32_t>(context.option("write-loop.min-count", options.min_count));
-  options.tight_gap = 10 * kMillisecond;
   FixAdvisor advisor(context);
   for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
     const PatternKey child_key = at->first.child;
