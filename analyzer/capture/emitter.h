@@ -30,6 +30,8 @@ class FilterSink final : public EventSink {
   FilterSink(const IngestOptions& options, IngestStats& stats, EventSink& sink)
       : options_(options), stats_(stats), sink_(sink) {}
   void on_event(const Event& event) override;
+  void begin_deferring() override { sink_.begin_deferring(); }
+  std::unique_ptr<DeferredWork> take_deferred() override { return sink_.take_deferred(); }
 
  private:
   bool passes(const Event& event) const;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -110,10 +111,25 @@ struct Event {
   uint64_t line = 0;                     // 1-based
 };
 
+// What is left to do about events that a sink has taken.
+class DeferredWork {
+ public:
+  virtual ~DeferredWork() = default;
+  virtual void run() = 0;
+};
+
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void on_event(const Event& event) = 0;
+
+  // A sink may leave the later part of its work on a stretch of a log's events to whoever sends them. Between
+  // begin_deferring() and take_deferred() it does what can't wait; take_deferred() returns the rest (null: there is
+  // none), which refers to no event any more. The sender runs all such rests in the order it took them, one at a time,
+  // on any thread, also while on_event() is called on another; and it has run them all before it calls on_event()
+  // outside of such a stretch, and before anybody asks the sink for results.
+  virtual void begin_deferring() {}
+  virtual std::unique_ptr<DeferredWork> take_deferred() { return nullptr; }
 };
 
 }  // namespace pgsieve

@@ -55,6 +55,8 @@ class Pipeline {
   struct Followed;
 
   void work(ChunkSupplier& supplier);
+  void await(const uint64_t& stage, uint64_t ticket);
+  void advance(uint64_t& stage);
   void follow(Followed& input);
   void start_following(const std::string& path, const PipelineLimits& limits);
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
@@ -78,7 +80,7 @@ class Pipeline {
   uint64_t next_ticket_ = 0;
   std::mutex turn_;
   std::condition_variable turn_changed_;
-  uint64_t turn_ticket_ = 0;
+  uint64_t consumed_ = 0, followed_up_ = 0;  // chunks that have been through a stage
 
   IngestOptions follow_options_;
   std::vector<std::unique_ptr<Followed>> followed_;
@@ -155,9 +157,13 @@ void Pipeline::consume(const Job& job, const PreparedChunk& chunk) {
   if (!chunk.log.entries.empty()) groups_.saw(group, chunk.log.entries.back().time);
 }
 
+// A thread takes a chunk through three stages: preparing it, beside all others; consuming it, one chunk at a
+// time in the order of the input; and what the sink deferred, likewise. So several threads are busy as long
+// as no stage takes more than its share.
 void Pipeline::work(ChunkSupplier& supplier) {
   Job job;
   PreparedChunk chunk;
+  const bool defers = options_.threads > 1;
   for (;;) {
     uint64_t ticket = 0;
     {
@@ -166,23 +172,36 @@ void Pipeline::work(ChunkSupplier& supplier) {
       ticket = next_ticket_++;
     }
     prepare(job, chunk);
-    {
-      std::unique_lock<std::mutex> lock(turn_);
-      turn_changed_.wait(lock, [this, ticket] { return turn_ticket_ == ticket; });
-    }
-    // Alone: everybody else waits for a later ticket.
+    std::unique_ptr<DeferredWork> rest;
+    await(consumed_, ticket);
     if (job.events != nullptr) {
+      await(followed_up_, ticket);                      // these events can't wait
       const std::lock_guard<std::mutex> lock(supply_);  // it reads from the source of a supplier's input
       consume_events(job, supplier.files()[job.file]);
     } else {
+      if (defers) filter_.begin_deferring();
       consume(job, chunk);
+      if (defers) rest = filter_.take_deferred();
     }
-    {
-      const std::lock_guard<std::mutex> lock(turn_);
-      ++turn_ticket_;
-    }
-    turn_changed_.notify_all();
+    advance(consumed_);
+    await(followed_up_, ticket);
+    if (rest != nullptr) rest->run();
+    advance(followed_up_);
   }
+}
+
+// Until all chunks before this one have been through a stage: then everybody else waits for a later ticket.
+void Pipeline::await(const uint64_t& stage, uint64_t ticket) {
+  std::unique_lock<std::mutex> lock(turn_);
+  turn_changed_.wait(lock, [&stage, ticket] { return stage == ticket; });
+}
+
+void Pipeline::advance(uint64_t& stage) {
+  {
+    const std::lock_guard<std::mutex> lock(turn_);
+    ++stage;
+  }
+  turn_changed_.notify_all();
 }
 
 Result<IngestStats> Pipeline::finish(InputFacts inputs, const Status& failure, const Status& unmatched) {

@@ -10,6 +10,7 @@
 #include "analyzer/workload/open_scopes.h"
 #include "analyzer/workload/pattern_counts.h"
 #include "analyzer/workload/plan_facts.h"
+#include "analyzer/workload/sequence_batch.h"
 #include "analyzer/workload/session_tracker.h"
 #include "analyzer/workload/statement_event.h"
 #include "analyzer/workload/statement_info.h"
@@ -73,6 +74,8 @@ class WorkloadBuilder::State {
   uint64_t left_out() const { return left_out_; }
   void resume(const Workload& stored);
   void on_event(const Event& event);
+  void begin_deferring();
+  std::unique_ptr<DeferredWork> take_deferred();
   Workload finish(bool close_scopes);
   // Tests and routes that were begun go on.
   void go_on_from(State&& before) { unit_names_ = std::move(before.unit_names_); }
@@ -99,6 +102,7 @@ class WorkloadBuilder::State {
   std::set<Pattern*> new_references_;  // draw_reference() is due
   const Workload* stored_ = nullptr;   // while scopes are resumed
   std::unique_ptr<SessionTracker> tracker_;
+  std::unique_ptr<SequenceBatch> batch_;  // null: the tracker hears of everything at once
   Tags tags_;
   ColumnOrigins origins_;
   StatementEvent statement_;
@@ -273,12 +277,20 @@ void WorkloadBuilder::State::count(const StatementEvent& statement) {
 // A marker: what went before on this connection has nothing to do with what follows.
 void WorkloadBuilder::State::begin_unit(const Event& event) {
   facts_.marked.add(event.application.empty() ? event.database : event.application);
-  tracker_->on_boundary(event.session);
+  if (batch_ != nullptr) {
+    batch_->add_boundary(event.session);
+  } else {
+    tracker_->on_boundary(event.session);
+  }
 }
 
 void WorkloadBuilder::State::on_event(const Event& event) {
   if (event.kind == Event::Kind::kSessionEnd) {
-    tracker_->on_session_end(event.session);
+    if (batch_ != nullptr) {
+      batch_->add_session_end(event.session);
+    } else {
+      tracker_->on_session_end(event.session);
+    }
     unit_names_.end_session(event.session);
     unit_counter_.end_session(event.session);
     return;
@@ -324,8 +336,37 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   describe_execution(event, statement);
   count(statement);
   if (options_.track_units) unit_counter_.count(statement);
-  if (options_.track_scopes) tracker_->on_statement(statement);
+  if (options_.track_scopes) {
+    if (batch_ != nullptr) {
+      batch_->add(statement);
+    } else {
+      tracker_->on_statement(statement);
+    }
+  }
   statement.event = nullptr;
+}
+
+namespace {
+
+class FollowSessions final : public DeferredWork {
+ public:
+  FollowSessions(std::unique_ptr<SequenceBatch> batch, SessionTracker& tracker)
+      : batch_(std::move(batch)), tracker_(tracker) {}
+  void run() override { batch_->replay(tracker_); }
+
+ private:
+  std::unique_ptr<SequenceBatch> batch_;
+  SessionTracker& tracker_;
+};
+
+}  // namespace
+
+void WorkloadBuilder::State::begin_deferring() {
+  batch_ = std::make_unique<SequenceBatch>();
+}
+
+std::unique_ptr<DeferredWork> WorkloadBuilder::State::take_deferred() {
+  return std::make_unique<FollowSessions>(std::move(batch_), *tracker_);
 }
 
 std::string WorkloadBuilder::State::write_open_scopes() {
@@ -361,6 +402,14 @@ void WorkloadBuilder::resume(const Workload& stored) {
 
 void WorkloadBuilder::on_event(const Event& event) {
   state_->on_event(event);
+}
+
+void WorkloadBuilder::begin_deferring() {
+  state_->begin_deferring();
+}
+
+std::unique_ptr<DeferredWork> WorkloadBuilder::take_deferred() {
+  return state_->take_deferred();
 }
 
 uint64_t WorkloadBuilder::left_out() const {

@@ -2,7 +2,8 @@
 //
 // Per event: look its scan key up (one hash probe; a text never seen before goes to libpg_query once), count
 // it in its pattern, and hand it to the session tracker. Cost is O(slots) per event. Not thread-safe: events
-// arrive in order from one thread at a time (ingest() guarantees that).
+// arrive in order from one thread at a time (ingest() guarantees that); what take_deferred() returns may run
+// at the same time, as EventSink says.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,9 @@ class WorkloadBuilder : public EventSink {
   void resume(const Workload& stored);
 
   void on_event(const Event& event) override;
+  // What is deferred is following the sessions: see sequence_batch.h.
+  void begin_deferring() override;
+  std::unique_ptr<DeferredWork> take_deferred() override;
 
   // Statements that the tag filters kept out, since the builder was made.
   uint64_t left_out() const;

@@ -16,6 +16,7 @@ namespace pgsieve {
 // The value of one followed slot in one execution.
 struct SlotValue {
   static constexpr int64_t kNotNumeric = std::numeric_limits<int64_t>::min();
+  static constexpr size_t kFollowedBytes = 64;  // of its text, that whoever follows sessions may look at
   uint64_t hash = 0;  // slot_value_hash of its text
   int64_t number = kNotNumeric;
   std::string_view text;

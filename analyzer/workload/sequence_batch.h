@@ -1,0 +1,55 @@
+// SequenceBatch: what the session tracker is to hear of a stretch of events, kept until it does.
+//
+// Counting statements and following sessions are two steps that share nothing but immutable descriptions of
+// statements, so that a thread may follow the sessions of one stretch while another counts the next. The
+// batch owns copies of all it needs of the events: their buffers may be gone when it is replayed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "analyzer/capture/text_arena.h"
+#include "analyzer/workload/statement_event.h"
+
+namespace pgsieve {
+
+class SessionTracker;
+
+class SequenceBatch {
+ public:
+  // The statement's event may have no columns, cells or code location: only a log's events are kept. Takes
+  // the statement's info away.
+  void add(StatementEvent& statement);
+  void add_session_end(uint64_t session);
+  void add_boundary(uint64_t session);
+
+  // Tells the tracker everything in order, and forgets it.
+  void replay(SessionTracker& tracker);
+
+ private:
+  struct Step {
+    enum class Kind : uint8_t { kStatement, kSessionEnd, kBoundary } kind = Kind::kStatement;
+    bool single_value = true, values_known = true, failed = false;
+    uint8_t value_count = 0;  // of values_, from first_value on
+    uint32_t first_value = 0;
+    uint32_t pattern_ordinal = 0;
+    uint32_t tags = 0;  // index into tags_; 0: none
+    Pattern* pattern = nullptr;
+    std::shared_ptr<StatementInfo> info;
+    Microseconds start = kUnknownTime, end = kUnknownTime, duration = 0;
+    uint64_t tuple = 0;
+    int64_t limit = -1, offset = -1, rows = -1;
+    uint64_t session = 0, transaction = 0, application = 0, trace = 0, unit = 0;
+    std::string_view database, application_name;
+  };
+
+  std::string_view keep(std::string_view text, std::string_view latest);
+
+  std::vector<Step> steps_;
+  std::vector<SlotValue> values_;
+  std::vector<Tags> tags_{1};
+  TextArena texts_;
+};
+
+}  // namespace pgsieve
