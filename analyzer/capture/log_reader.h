@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/text_arena.h"
 #include "analyzer/capture/ingest.h"
 #include "analyzer/capture/log_entry.h"
 #include "analyzer/capture/read_account.h"
-#include "analyzer/capture/text_arena.h"
 
 namespace pgsieve {
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "analyzer/capture/text_arena.h"
+#include "analyzer/base/text_arena.h"
 #include "analyzer/workload/statement_event.h"
 
 namespace pgsieve {
