@@ -48,12 +48,19 @@ bool units_are_requests(const LoopExample& example) {
   return example.statements_per_unit >= 24;
 }
 
+// Each turn came after a list of its own, or nearly so: that its key is one of the list's says nothing about
+// a loop over the rows. A request that reads a record, a list that belongs to it and one more record is like
+// that.
+bool one_turn_per_list(const LoopExample& example) {
+  return example.parent_executions > 1 && example.count < 2 * example.parent_executions;
+}
+
 // Every turn in another request: by trace or tag, or by the time a person or a load balancer took between
 // them.
 bool independent(const LoopExample& example, bool linked, const LoopOptions& options) {
   const uint32_t turns = example.count - 1;
   const bool own_units = example.unit_changes >= turns && turns > 0;
-  if (linked) {
+  if (linked && !one_turn_per_list(example)) {
     if (units_are_requests(example) && own_units && example.unit_mismatches + 1 >= example.count) return true;
     return false;
   }
@@ -77,8 +84,10 @@ LoopClass class_of(const LoopExample& example, const Pattern& child, const Link&
   const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
   const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);
   if (example.distinct_values == 0) return LoopClass::kUnclear;
-  if (varying == 0) return LoopClass::kSameValues;
-  if (!chooses && !writes) {
+  // The same row inserted again is one more row; everything else is a repetition.
+  const bool adds = varying == 0 && child.shape->kind == StatementKind::kInsert;
+  if (varying == 0 && !adds) return LoopClass::kSameValues;
+  if (!chooses && !writes && !adds) {
     if (has_role(varying, SlotRole::kOffset)) return LoopClass::kOffset;
     if (has_role(varying, SlotRole::kRange)) return LoopClass::kKeyset;
     return LoopClass::kUnclear;
@@ -156,6 +165,8 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
   if (example.distinct_values > 1) {
     verdict.reasons.push_back(
         fmt::format("{} executions, {} different values", example.count, example.distinct_values));
+  } else if (example.distinct_values == 1) {
+    verdict.reasons.push_back(fmt::format("{} executions, all with the same values", example.count));
   }
   if (example.longest_run >= 3) {
     verdict.reasons.push_back(fmt::format("{} of them directly one after another", example.longest_run));

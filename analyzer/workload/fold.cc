@@ -43,7 +43,9 @@ void SessionTracker::fold_run(const LoopRun& run) {
     if (has_parent) count_latent(run);
     return;
   }
-  if (!has_parent && !run.varies() && run.child().slots.empty()) return;  // nothing to loop over: a Repeat
+  const bool writes = run.child().kind == StatementClass::kWrite;
+  if (!has_parent && !writes && !run.varies() && run.child().slots.empty())
+    return;  // nothing to loop over: a Repeat
   auto found = facts_.loops.find(key);
   if (found == facts_.loops.end()) {
     if (facts_.loops.size() >= options_.max_loops) {

@@ -296,6 +296,12 @@ class Reader {
 
   void look_at_bare_star() {
     const std::string_view table = at(table_at(3)).text;
+    // WHERE ("t"."c" = 1), all of it in parentheses, is Sequel's hand; GORM's first version has two blanks
+    // before the WHERE.
+    const size_t where = table_at(3) + 1;
+    const bool in_parentheses = word(where, "where") && symbol(where + 1, '(') &&
+                                column(where + 2, Kind::kQuoted) &&
+                                text_.find("  WHERE ") == std::string_view::npos;
     bool qualified = false;
     bool soft_delete = false;
     bool literal_limit = false;
@@ -304,7 +310,7 @@ class Reader {
       if (quoted(i) && at(i).text == "deleted_at" && word(i + 1, "is")) soft_delete = true;
       if (word(i, "limit")) literal_limit = true;
     }
-    if (upper_ && qualified) vote(Orm::kGorm, soft_delete ? 3 : 2);
+    if (upper_ && qualified && !in_parentheses) vote(Orm::kGorm, soft_delete ? 3 : 2);
     if (lower_ && qualified) vote(Orm::kEloquent, literal_limit ? 2 : 1);
     if (lower_ && !qualified) {
       vote(Orm::kObjection, 1);

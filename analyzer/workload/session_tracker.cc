@@ -13,6 +13,11 @@ void name_session(Session& session, const StatementEvent& statement) {
   session.application_name = statement.event->application;
 }
 
+bool tidies_up(StatementClass kind) {
+  return kind == StatementClass::kTransparent || kind == StatementClass::kSavepoint ||
+         kind == StatementClass::kSetting;
+}
+
 }  // namespace
 
 SessionTracker::SessionTracker(const WorkloadOptions& options, Workload& facts)
@@ -402,7 +407,9 @@ void SessionTracker::on_statement(const StatementEvent& statement) {
     default:
       break;
   }
-  session.last_pattern = statement.pattern;
+  // A pause is told of the statement it followed, not of the tidying up after that one (DEALLOCATE, CLOSE).
+  if (!tidies_up(statement.info->kind) || session.last_pattern == nullptr)
+    session.last_pattern = statement.pattern;
 }
 
 }  // namespace pgsieve

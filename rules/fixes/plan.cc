@@ -99,15 +99,24 @@ std::string as_written(const std::string& column, const Pattern& parent) {
                                                                                        : column;
 }
 
+// The parent's own key, not a reference to something else: what is found by it belongs to the parent.
+bool is_own_key(const Schema& schema, const Link& link, const std::string& column) {
+  const Table* table = schema.find("", link.parent_table);
+  if (table != nullptr) return table->unique_by({column});
+  return reference_words(column) == singular_words(link.parent_table);
+}
+
 // Which way the link points decides the relation's name and number.
-RelationStep step_between(const Link& link, const Pattern& parent, const std::string& to, bool to_many) {
+RelationStep step_between(const Schema& schema, const Link& link, const Pattern& parent,
+                          const std::string& to, bool to_many) {
   RelationStep step{link.parent_table, to, {}, to_many};
   if (to_many) {
     step.words = plural_words(to);
-  } else {
-    step.words = reference_words(as_written(link.parent_column, parent));
-    if (step.words.empty()) step.words = singular_words(to);
+    return step;
   }
+  const std::string column = as_written(link.parent_column, parent);
+  if (!is_own_key(schema, link, column)) step.words = reference_words(column);
+  if (step.words.empty()) step.words = singular_words(to);
   return step;
 }
 
@@ -125,7 +134,7 @@ std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey
   const bool to_one =
       std::any_of(profile->keys.begin(), profile->keys.end(),
                   [&](const LinkProfile::Key& key) { return key.slot == link.slot && key.primary; });
-  return step_between(link, *parent, result_table(*child->shape), !to_one);
+  return step_between(context.schema, link, *parent, result_table(*child->shape), !to_one);
 }
 
 // Refines what the statement alone could not tell: whose rows those are.
@@ -156,7 +165,7 @@ void fill_path(const RuleContext& context, const LoopVerdict& verdict, const Pat
     plan.path.push_back({plan.key_table, plan.table, plural_words(plan.table), true});
     return;
   }
-  plan.path.push_back(step_between(link, *above, plan.table, !to_one));
+  plan.path.push_back(step_between(context.schema, link, *above, plan.table, !to_one));
 }
 
 void fill_order(const Pattern& child, FixPlan& plan) {

@@ -157,10 +157,21 @@ bool hides_its_rows(const IndexCandidate& candidate, const Pattern& pattern) {
          candidate.need != Need::kJoin;
 }
 
+// The first rows of a small table in some order, and a sub-query for each of them: the time is the
+// sub-query's as likely as the sort's.
+bool spent_elsewhere(const IndexCandidate& candidate, const Pattern& pattern) {
+  if (candidate.need != Need::kOrder) return false;
+  const StatementShape& shape = *pattern.shape;
+  return std::ranges::any_of(shape.relations, [&](const Relation& relation) {
+    return relation.kind == Relation::Kind::kTable &&
+           relation.block != shape.relations[candidate.relation].block;
+  });
+}
+
 void judge_duration(const IndexCandidate& candidate, const Pattern& pattern, const RuleContext& context,
                     double floor_ms, Evidence& evidence) {
   const std::optional<double> best = best_ms(pattern);
-  if (!best) return;
+  if (!best || spent_elsewhere(candidate, pattern)) return;
   const double needed = needed_ms(candidate, pattern, context, floor_ms);
   const bool plain = *best >= kPlainRatio * needed;
   const bool hidden = hides_its_rows(candidate, pattern);

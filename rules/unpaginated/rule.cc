@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
+#include "analyzer/workload/link.h"
 #include "rules/common.h"
 #include "rules/yardstick.h"
 
@@ -32,9 +34,19 @@ enum class Reach : uint8_t {
   kWhole,     // none
 };
 
+// deleted_at IS NULL: rows are marked as gone and kept. Most of a table is not gone.
+bool asks_for_live_rows(const Predicate& predicate) {
+  constexpr std::array<std::string_view, 4> kMarks = {"deleted", "archived", "removed", "discarded"};
+  return std::ranges::any_of(name_words(predicate.column.column), [&](const std::string& word) {
+    return std::ranges::find(kMarks, word) != kMarks.end();
+  });
+}
+
 // Conditions one row in two meets, as far as the text tells.
 bool leaves_most_rows(const Predicate& predicate) {
   switch (predicate.op) {
+    case PredicateOperator::kIsNull:
+      return asks_for_live_rows(predicate);
     case PredicateOperator::kNotEqual:
     case PredicateOperator::kNotIn:
     case PredicateOperator::kNotLike:
@@ -79,6 +91,14 @@ Reach reach_of_conditions(const StatementShape& shape, const Schema& schema) {
   return reach;
 }
 
+// A page of one table in a sub-query, joined to what belongs to its rows: an eager load.
+bool pages_first(const StatementShape& shape, const Relation& relation) {
+  if (relation.kind != Relation::Kind::kDerivedTable && relation.kind != Relation::Kind::kCte) return false;
+  if (relation.source_block >= shape.blocks.size()) return false;
+  const QueryBlock& source = shape.blocks[relation.source_block];
+  return source.limit.present && !source.limit.all;
+}
+
 Reach reach_of(const Pattern& pattern, const Schema& schema) {
   const StatementShape& shape = *pattern.shape;
   const QueryBlock& top = shape.blocks[0];
@@ -92,6 +112,7 @@ Reach reach_of(const Pattern& pattern, const Schema& schema) {
     if (is_catalog_relation(relation)) return Reach::kBounded;
     if (relation.kind == Relation::Kind::kFunction || relation.kind == Relation::Kind::kValues)
       return Reach::kBounded;
+    if (pages_first(shape, relation)) return Reach::kBounded;
     reads_table |= relation.kind == Relation::Kind::kTable;
   }
   return reads_table ? reach_of_conditions(shape, schema) : Reach::kBounded;

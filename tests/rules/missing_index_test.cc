@@ -106,6 +106,14 @@ TEST(MissingIndex, NeedsTimeOutOfProportion) {
   EXPECT_EQ(judge("SELECT id FROM log WHERE user_id = 5", {1.2, 0.7, 0.9}).size(), 1U);
 }
 
+TEST(MissingIndex, TheTimeOfASubQueryPerRowIsNotTheSorts) {
+  const std::string each =
+      "SELECT u.email, x.path FROM users u LEFT JOIN LATERAL (SELECT l.path FROM log l WHERE l.kind = 'a' AND "
+      "l.entity = u.id ORDER BY l.id DESC LIMIT 1) x ON true ORDER BY u.email LIMIT 20";
+  EXPECT_TRUE(judge(each).empty());
+  EXPECT_EQ(judge("SELECT id FROM users ORDER BY email LIMIT 20").size(), 1U);
+}
+
 PlanFact seq_scan(double kept, double removed) {
   PlanFact fact;
   fact.access = PlanFact::Access::kSeqScan;

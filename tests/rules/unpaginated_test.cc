@@ -24,6 +24,16 @@ TEST(Unpaginated, LeavesBoundedAndSmallResultsAlone) {
   EXPECT_EQ(judge("SELECT name FROM items WHERE id = 1", {30.0}), 0U);
   EXPECT_EQ(judge("SELECT name FROM items WHERE owner IN (1, 2, 3)", {30.0}), 0U);
   EXPECT_EQ(judge("SELECT name FROM items WHERE owner = 5", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT name FROM items WHERE owner IS NULL", {30.0}), 0U);
+  EXPECT_EQ(judge("SELECT i.name FROM (SELECT id FROM items ORDER BY id LIMIT 20) page "
+                  "JOIN items i ON i.owner = page.id",
+                  {30.0}),
+            0U);
+}
+
+TEST(Unpaginated, MostRowsAreNotMarkedAsDeleted) {
+  EXPECT_EQ(judge("SELECT id, name FROM items WHERE deleted_at IS NULL", {24.0}), 1U);
+  EXPECT_EQ(judge("SELECT id, name FROM items WHERE deleted_at IS NULL AND owner = 5", {24.0}), 0U);
 }
 
 TEST(Unpaginated, BelievesRowsBeforeTime) {

@@ -133,6 +133,9 @@ TEST(Orm, HandWrittenStatementsStayUnrecognised) {
       {R"(select "public"."book"."id", "public"."book"."title" from "public"."book" where "public"."book"."author_id" = $1)"},
       {"SELECT\n  id, name\nFROM users\nWHERE id = $1"},
       {R"(SELECT "id", "name" FROM "users" WHERE "id" = $1)"},
+      // Sequel
+      {R"(SELECT * FROM "posts" WHERE ("posts"."user_id" = 7))",
+       R"(SELECT * FROM "profiles" WHERE ("profiles"."user_id" = 7) LIMIT 1)"},
       {},
   };
   for (const auto& statements : all) {

@@ -186,6 +186,17 @@ TEST(SessionTracker, APauseInATransactionIsChargedToTheStatementBefore) {
   EXPECT_EQ(pattern_of(facts, "COMMIT")->transaction_gaps.count(), 0U);
 }
 
+TEST(SessionTracker, APauseIsNotChargedToTheTidyingUpBeforeIt) {
+  const std::string read = "SELECT balance FROM accounts WHERE id = $1";
+  Stream stream;
+  stream.run(1, "BEGIN").run(1, read, {"1"}).run(1, "DEALLOCATE pdo_stmt_00000001").run(1, "SAVEPOINT a");
+  stream.wait(3 * kSecond).run(1, "COMMIT");
+  const Workload facts = stream.facts();
+  const Pattern* asked = pattern_of(facts, read);
+  ASSERT_NE(asked, nullptr);
+  EXPECT_GE(asked->longest_pause.gap, 3 * kSecond);
+}
+
 TEST(SessionTracker, TheSameValuesAgainUnlessSomethingWasWritten) {
   const std::string read = "SELECT value FROM settings WHERE name = $1";
   Stream stream;

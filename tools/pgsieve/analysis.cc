@@ -122,7 +122,11 @@ Result<Analysis> analyse(const AnalysisOptions& options) {
   // A mistake in the schema shows before a long reading.
   Result<Surroundings> known = read_surroundings(options);
   if (!known) return known.error();
-  Result<Reading> reading = options.store_file.empty() ? read_captures(options) : read_store(options);
+  // Which list fed a loop is settled while reading: by declared keys, and by the columns that a star stands
+  // for.
+  AnalysisOptions informed = options;
+  if (!known->schema.empty()) informed.workload.schema = &known->schema;
+  Result<Reading> reading = informed.store_file.empty() ? read_captures(informed) : read_store(informed);
   if (!reading) return reading.error();
   return judge_with(std::move(*known), std::move(*reading), options);
 }
