@@ -67,8 +67,7 @@ struct LinkProfile {
     WordHashes words;  // singular, lower case
   };
   struct ColumnName {
-    std::string name;       // normalised: lower case, no separators
-    uint64_t hash = 0;      // of `name`
+    uint64_t hash = 0;      // of the normalised name: lower case, no separators
     WordHashes words;       // key words stripped, the last one singular; empty: nothing but key words ("id")
     uint32_t table = 0;     // index into tables; UINT32_MAX unknown
     bool generic = false;   // ends with a word that names nothing by itself: "status", "created_at"

@@ -39,8 +39,10 @@ void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
       std::upper_bound(examples.begin(), examples.end(), example,
                        [](const Example& left, const Example& right) { return better_example(left, right); });
   if (static_cast<size_t>(at - examples.begin()) >= limit) return;
-  examples.insert(at, std::move(example));
-  if (examples.size() > limit) examples.pop_back();
+  const std::ptrdiff_t place = at - examples.begin();
+  if (examples.size() == limit) examples.pop_back();
+  examples.reserve(examples.size() + 1);  // most facts have one or two: room for more would double their size
+  examples.insert(examples.begin() + place, std::move(example));
 }
 
 }  // namespace

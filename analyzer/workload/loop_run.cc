@@ -362,6 +362,7 @@ LoopExample LoopRun::example() const {
   example.max_gap = followed.gaps.max();
   example.other_median_gap = session_median_gap_;
   example.cycle = followed.cycle;
+  example.sample_values.reserve(followed.samples.size() + 1);
   if (!first_sample_.empty()) example.sample_values.push_back(first_sample_);
   example.sample_values.insert(example.sample_values.end(), followed.samples.begin(), followed.samples.end());
   example.source = source_;
