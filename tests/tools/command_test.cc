@@ -55,6 +55,16 @@ TEST(Command, MistypedNamesGetASuggestion) {
   EXPECT_THAT(rule.err, HasSubstr("did you mean 'n-plus-one'?"));
 }
 
+TEST(Command, TheSchemaSaysWhatAStarBringsAlready) {
+  const std::string fixtures = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures";
+  const std::string log = fixtures + "/traffic/tickets_eloquent_n1_small3/dur.stderr.log";
+  const json known =
+      report({log, "--schema", fixtures + "/schema/traffic_tickets.sql", "--rule", "n-plus-one"});
+  ASSERT_EQ(known["findings"].size(), 1U);
+  EXPECT_THAT(known["findings"][0]["parent_query"].get<std::string>(), HasSubstr("tkt_tickets"));
+  EXPECT_EQ(known["findings"][0]["count"], 3);
+}
+
 TEST(Command, HelpAndVersionAreNoFailures) {
   EXPECT_EQ(run_pgsieve({"--help"}).exit_code, 0);
   EXPECT_EQ(run_pgsieve({"report", "--help"}).exit_code, 0);
