@@ -51,7 +51,11 @@ bool pinned_by_unique_key(const StatementShape& shape, uint32_t block, uint32_t 
   for (const Predicate& predicate : shape.predicates) {
     if (predicate.block != block || predicate.column.relation != relation || !predicate.expression.empty())
       continue;
-    if (predicate.op != PredicateOperator::kEqual || predicate.in_or || predicate.negated || predicate.having)
+    const bool one_element = predicate.op == PredicateOperator::kIn && predicate.slots.size() == 1 &&
+                             predicate.slots[0] < shape.slots.size() &&
+                             !shape.slots[predicate.slots[0]].array;
+    if ((predicate.op != PredicateOperator::kEqual && !one_element) || predicate.in_or || predicate.negated ||
+        predicate.having)
       continue;
     if (predicate.operand == OperandKind::kColumn || predicate.operand == OperandKind::kExpression) continue;
     pinned.push_back(predicate.column.column);

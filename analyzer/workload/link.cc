@@ -109,7 +109,8 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   const bool same_table = offered.name == keyed.name;
   if (same_table && key.primary)
     best.offer(LinkStrength::kSameKey, parent, {parent_table, key.normal.hash, key.column}, child, key);
-  if (!key.primary && key.normal.words.agrees_with(offered.words)) {
+  // In the table itself such a column is a part of its key: patient_allergies.allergy_id.
+  if (!key.primary && !same_table && key.normal.words.agrees_with(offered.words)) {
     best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
   }
   if (same_table && !key.primary && key.normal.ancestor) {

@@ -27,6 +27,18 @@ std::vector<std::string> members_with_join_tables(Orm orm, const FixPlan& plan) 
   return names;
 }
 
+// TypeORM's loader of a relation gives the rows the relation's own name as alias; its other queries use the
+// entity's name, or one that the program chose: that is often the table in the singular, or a letter.
+std::vector<std::string> members_by_alias(const FixPlan& plan) {
+  std::vector<std::string> names = members(Orm::kTypeOrm, plan);
+  const std::string& alias = plan.row_alias;
+  const bool spoken = alias.size() >= 3 && alias[0] >= 'a' && alias[0] <= 'z' && alias != plan.table;
+  const bool of_table = alias == camel_case(singular_words(plan.table)) && plan.key_table == plan.table &&
+                        plan.path.back().to_many;
+  if (spoken && !of_table) names.back() = alias;
+  return names;
+}
+
 std::string joined(const std::vector<std::string>& names, std::string_view separator) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : std::string(separator)) + name;
@@ -139,7 +151,7 @@ std::string eager_call(Orm orm, const FixPlan& plan) {
       return hibernate_path(plan);
     case Orm::kTypeOrm:
       return fmt::format("dataSource.getRepository({}).find({{ relations: {} }})", root,
-                         nested_object(names, ""));
+                         nested_object(members_by_alias(plan), ""));
     case Orm::kSequelize: {
       std::string text = fmt::format("{{ association: '{}' }}", names.back());
       for (size_t i = names.size() - 1; i-- > 0;)

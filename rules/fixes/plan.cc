@@ -106,6 +106,14 @@ bool is_own_key(const Schema& schema, const Link& link, const std::string& colum
   return reference_words(column) == singular_words(link.parent_table);
 }
 
+// carrier_code refers to the carrier by its code.
+NameWords without_key(NameWords words, const std::string& key) {
+  const NameWords last = name_words(key);
+  if (last.size() < words.size() && std::equal(last.rbegin(), last.rend(), words.rbegin()))
+    words.resize(words.size() - last.size());
+  return words;
+}
+
 // Which way the link points decides the relation's name and number.
 RelationStep step_between(const Schema& schema, const Link& link, const Pattern& parent,
                           const std::string& to, bool to_many) {
@@ -115,7 +123,7 @@ RelationStep step_between(const Schema& schema, const Link& link, const Pattern&
     return step;
   }
   const std::string column = as_written(link.parent_column, parent);
-  if (!is_own_key(schema, link, column)) step.words = reference_words(column);
+  if (!is_own_key(schema, link, column)) step.words = without_key(reference_words(column), link.child_column);
   if (step.words.empty()) step.words = singular_words(to);
   return step;
 }
@@ -150,6 +158,10 @@ void fill_path(const RuleContext& context, const LoopVerdict& verdict, const Pat
   const Link& link = verdict.link;
   if (above == nullptr || !is_linked(verdict) || link.strength < LinkStrength::kNames ||
       link.parent_table.empty())
+    return;
+  // The listed rows themselves, once more: no relation leads from a table to the same row of it.
+  if (to_one && link.parent_table == plan.table &&
+      letters_and_digits(link.parent_column) == letters_and_digits(link.child_column))
     return;
   const bool reads_rows = plan.kind != FixClass::kGet && plan.kind != FixClass::kDeferred &&
                           plan.kind != FixClass::kFunction && plan.kind != FixClass::kRecursive;
@@ -240,6 +252,8 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
   const BatchRequest request = batch_request(context, child, *verdict.example);
   const StatementShape& shape = *child.shape;
   plan.table = result_table(shape);
+  if (const Relation* rows = relation_at(shape, shape.row_relation()); rows != nullptr)
+    plan.row_alias = rows->alias;
   plan.one_row_per_key = request.one_row_per_key;
   if (!request.varying.empty()) {
     const ColumnUse& key = shape.slots[request.varying[0]].column;
@@ -278,7 +292,11 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
   const bool has_one = plan.kind == FixClass::kTopN && linked && child.shape->blocks[0].order.empty() &&
                        (plan.limit == "1" || plan.limit == "21");
   if (has_one) plan.kind = FixClass::kHasMany;
-  fill_path(context, verdict, parent, plan.one_row_per_key || has_one, plan);
+  // A schema that knows of no unique key says that LIMIT 1 took one of several.
+  const Relation* keyed = relation_at(shape, shape.slots[request.varying[0]].column.relation);
+  const bool may_have_one =
+      has_one && (plan.limit != "1" || keyed == nullptr || table_behind(context.schema, *keyed) == nullptr);
+  fill_path(context, verdict, parent, plan.one_row_per_key || may_have_one, plan);
   if (plan.rewrite) plan.rewrite->kind = plan.kind;
   return plan;
 }

@@ -26,6 +26,7 @@ struct FixPlan {
   std::optional<Rewrite> rewrite;  // none: the statement has no batched form
   std::vector<RelationStep> path;  // from the list at the root down; empty: no list is known
   std::string table;               // what the loop read or wrote
+  std::string row_alias;           // the alias the statement gave it; "" none
   std::string key_table;  // the table whose column picked it: the join table of many-to-many, else `table`
   std::string key_column;
   std::vector<std::string> columns;  // deferred: what the loop read; writes: the columns written

@@ -117,6 +117,20 @@ TEST(Fixes, ChainsAreOnePath) {
             "context.Users\n    .Include(x => x.Posts)\n    .ThenInclude(x => x.Comments)");
 }
 
+TEST(Fixes, TheKeyIsNoPartOfTheRelationsName) {
+  LoopBench bench(R"(SELECT "id", "carrier_code" FROM "parcels" LIMIT 8)",
+                  R"(SELECT "code", "name" FROM "carriers" WHERE "code" = 'CR1')");
+  EXPECT_EQ(bench.orm_code("prisma"), "prisma.parcel.findMany({ include: { carrier: true } })");
+}
+
+TEST(Fixes, TypeOrmNamesTheRelationInTheAlias) {
+  LoopBench bench(
+      R"(SELECT "Parcel"."id" AS "Parcel_id" FROM "parcels" "Parcel" LIMIT 8)",
+      R"(SELECT "stops"."id" AS "stops_id" FROM "waypoints" "stops" WHERE "stops"."parcel_id" IN (1))");
+  EXPECT_EQ(bench.orm_code("typeorm"),
+            "dataSource.getRepository(Parcel).find({ relations: { stops: true } })");
+}
+
 TEST(Fixes, RowsBehindAJoinTable) {
   const std::string list = R"(SELECT "id", "title" FROM "posts" LIMIT 8)";
   // A join table's own keys may stand first, or after the rows that are meant.
