@@ -66,6 +66,12 @@ void TapPump::watch_end(TapPair& pair, size_t side, uint32_t events, int operati
   watch(pair.ends[side].socket.get(), events, tag, operation);
 }
 
+// Before a socket is closed: another process may hold it for a moment (between fork and exec), and its events
+// would go on, with a tag that means nothing any more.
+void TapPump::unwatch(const TapEnd& end) const {
+  if (end.socket.open()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, end.socket.get(), nullptr);
+}
+
 void TapPump::run() {
   sigset_t pipe;  // OpenSSL writes without MSG_NOSIGNAL
   sigemptyset(&pipe);
@@ -249,6 +255,7 @@ void TapPump::settle(TapPair& pair) {
 void TapPump::kill(TapPair& pair) {
   if (pair.dead) return;
   pair.dead = true;
+  for (const TapEnd& end : pair.ends) unwatch(end);
   --counts_.open;
   recorder_.close(pair.id);
   dead_.push_back(pair.id);

@@ -41,6 +41,7 @@ class TapPump final : public Tap {
 
   void watch(int socket, uint32_t events, uint64_t tag, int operation) const;
   void watch_end(TapPair& pair, size_t side, uint32_t events, int operation) const;
+  void unwatch(const TapEnd& end) const;
   void run();
   void on_event(const epoll_event& event);
   void accept_all();

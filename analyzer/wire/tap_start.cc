@@ -120,6 +120,7 @@ void TapPump::on_connected(TapPair& pair) {
   socklen_t size = sizeof failed;
   getsockopt(server.socket.get(), SOL_SOCKET, SO_ERROR, &failed, &size);
   if (failed != 0) {
+    unwatch(server);
     server.socket = Descriptor();
     return connect_next(pair);
   }

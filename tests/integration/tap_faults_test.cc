@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,6 +90,39 @@ void write_all(int socket, std::string_view bytes) {
     if (sent <= 0) return;
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
+}
+
+// A process that was forked and has not called exec yet holds the tap's sockets: they go on to exist, and to
+// have events, when the tap has closed its own.
+TEST(TapFaults, SocketsThatAnotherProcessHolds) {
+  PGSIEVE_NEED_SERVER(server);
+  Tapped tapped(socket_of(*server));
+  std::vector<pid_t> holders;
+  for (int round = 0; round < 3; ++round) {
+    const int client = connect_to(tapped.port());
+    ASSERT_GE(client, 0);
+    write_all(client, startup_packet());
+    std::array<char, 64> answer;
+    ASSERT_GT(recv(client, answer.data(), answer.size(), 0), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+      ::close(client);
+      usleep(300'000);
+      _exit(0);
+    }
+    ASSERT_GT(holder, 0);
+    holders.push_back(holder);
+    write_all(client, std::string("X\0\0\0\x04", 5));
+    ::close(client);
+    WireClient other(tapped.port(), "alive");
+    ASSERT_TRUE(other.connected());
+    EXPECT_EQ(other.query("SELECT 1").until('Z'), "TDCZ");
+  }
+  for (const pid_t holder : holders) waitpid(holder, nullptr, 0);
+  WireClient talk(tapped.port(), "alive");
+  ASSERT_TRUE(talk.connected());
+  EXPECT_EQ(talk.query("SELECT 'alive'").until('Z'), "TDCZ");
+  tapped.finish();
 }
 
 TEST(TapFaults, ClientsThatVanishAtAnyByte) {
