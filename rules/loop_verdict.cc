@@ -224,7 +224,7 @@ enum class RowEvidence : uint8_t {
 // Small numbers are keys of every table: that such values match says little.
 bool small_numbers(const LoopExample& example) {
   constexpr int64_t kSmall = 10'000;
-  for (const std::string& value : example.sample_values) {
+  for (const std::string& value : example.sample_values(example.varying_slot)) {
     int64_t number = 0;
     const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
     if (read.ec != std::errc() || read.ptr != value.data() + value.size()) return false;

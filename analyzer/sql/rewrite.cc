@@ -17,8 +17,8 @@ std::string_view fix_class_name(FixClass kind) {
   constexpr std::string_view kNames[] = {"has-many", "belongs-to", "many-to-many", "through",  "top-n",
                                          "count",    "exists",     "polymorphic",  "deferred", "get",
                                          "lock",     "function",   "recursive",    "insert",   "update",
-                                         "delete",   "upsert"};
-  static_assert(std::size(kNames) == static_cast<size_t>(FixClass::kUpsert) + 1);
+                                         "delete",   "upsert",     "sequence"};
+  static_assert(std::size(kNames) == static_cast<size_t>(FixClass::kSequence) + 1);
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -53,6 +53,7 @@ std::optional<Rewrite> batch_rewrite(const BatchRequest& request) {
   if (tree::is(statement, PG_QUERY__NODE__NODE_INSERT_STMT)) return internal::rewrite_insert(*draft);
   if (tree::is(statement, PG_QUERY__NODE__NODE_UPDATE_STMT)) return internal::rewrite_update(*draft);
   if (tree::is(statement, PG_QUERY__NODE__NODE_DELETE_STMT)) return internal::rewrite_delete(*draft);
+  if (tree::is(statement, PG_QUERY__NODE__NODE_MERGE_STMT)) return internal::rewrite_merge(*draft);
   return std::nullopt;
 }
 
@@ -133,6 +134,32 @@ std::optional<Rewrite> recursive_rewrite(const BatchRequest& request, std::strin
   out->parameters[0].array = false;
   out->notes.emplace_back(
       "$1 is the root's key. Rows that refer to each other in a circle never end; use UNION then.");
+  return out;
+}
+
+std::optional<Rewrite> sequence_rewrite(std::string_view text, const StatementShape& shape) {
+  if (shape.kind != StatementKind::kSelect || shape.blocks.size() != 1 || shape.truncated ||
+      shape.blocks[0].has_from || shape.blocks[0].limit.present || shape.functions.size() != 1 ||
+      shape.functions[0].name != "nextval")
+    return std::nullopt;
+  BatchRequest request;
+  request.text = text;
+  request.shape = &shape;
+  const std::unique_ptr<Draft> draft = Draft::whole(request);
+  if (draft == nullptr || !tree::is(draft->statement(), PG_QUERY__NODE__NODE_SELECT_STMT))
+    return std::nullopt;
+  PgQuery__SelectStmt& select = *draft->statement()->select_stmt;
+  const bool plain =
+      select.n_target_list == 1 && select.n_values_lists == 0 && select.where_clause == nullptr &&
+      select.op == PG_QUERY__SET_OPERATION__SETOP_NONE &&
+      tree::is(tree::without_casts(select.target_list[0]->res_target->val), PG_QUERY__NODE__NODE_FUNC_CALL);
+  Node* many = draft->snippet("SELECT FROM generate_series(1, $1)");
+  if (!plain || many == nullptr) return std::nullopt;
+  select.from_clause = many->select_stmt->from_clause;
+  select.n_from_clause = many->select_stmt->n_from_clause;
+  draft->take_count();
+  std::optional<Rewrite> out = draft->finish(FixClass::kSequence);
+  if (out) out->any_rows = false;
   return out;
 }
 

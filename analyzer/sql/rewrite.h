@@ -10,7 +10,9 @@
 //   grouped   count(*) … col = $1 →  unnest($1) LEFT JOIN (… GROUP BY col): keys without rows keep their zero
 //   exists    SELECT 1 … LIMIT 1  →  unnest($1) with EXISTS (…) per key
 //   lateral   anything else       →  unnest($1) AS k CROSS JOIN LATERAL (the statement with k.key in it)
-// Writes: INSERT … SELECT FROM unnest, UPDATE … FROM unnest, UPDATE / DELETE … = ANY.
+// Writes: INSERT … SELECT FROM unnest, UPDATE … FROM unnest, DELETE … USING unnest, UPDATE / DELETE … = ANY,
+// MERGE … USING unnest. A write that reads its own table elsewhere has none: the loop's later turns see what
+// the earlier ones did.
 //
 // Pure functions, thread-safe; hostile texts give no rewrite.
 #pragma once
@@ -43,6 +45,7 @@ enum class FixClass : uint8_t {
   kUpdate,
   kDelete,
   kUpsert,
+  kSequence,  // numbers of a sequence, one by one
 };
 std::string_view fix_class_name(FixClass kind);  // "has-many"
 
@@ -79,10 +82,13 @@ struct BatchRequest {
   bool one_row_per_key = false;    // a key has at most one row: LIMIT can go
   bool no_offset = false;          // OFFSET was always 0
   bool keep_literals = false;      // else literals in conditions and written values become parameters
+  bool keys_repeat = false;        // some key came more than once
   std::vector<std::string> conflict_columns;  // INSERT: ON CONFLICT (these) DO NOTHING
+  bool no_unique_index = false;               // there is none on conflict_columns: WHERE NOT EXISTS instead
 };
 
-// SELECT, INSERT … VALUES, UPDATE and DELETE; none for anything else.
+// SELECT, INSERT … VALUES, UPDATE, DELETE, and MERGE whose source is one row of values; none for anything
+// else.
 std::optional<Rewrite> batch_rewrite(const BatchRequest& request);
 
 // The parent's statement with further columns of its relation in the select list: `table` is the relation's
@@ -94,6 +100,9 @@ std::optional<Rewrite> deferred_rewrite(std::string_view parent_text, const Stat
 // For a loop that asks for the children of each row of its own table: WITH RECURSIVE from one root down.
 // `id_column` is what the varying value was taken from.
 std::optional<Rewrite> recursive_rewrite(const BatchRequest& request, std::string_view id_column);
+
+// `SELECT nextval('s')` for many numbers at once: $1 of them. None for any other statement.
+std::optional<Rewrite> sequence_rewrite(std::string_view text, const StatementShape& shape);
 
 // "bigint", "uuid", "timestamp with time zone", … by the look of all values; "" when there are none.
 std::string guess_type(const std::vector<std::string>& values);

@@ -73,6 +73,10 @@ class Draft {
   void substitute_keys(std::string_view alias);
   // All keys come in one parameter, $1: a JSON array of objects.
   void take_keys_from_json() { json_ = true; }
+  // $1 says how many rows there are to be.
+  void take_count() { count_ = true; }
+  // True when all places of all keys are below `root`.
+  bool keys_within(Node* root) const;
   // Makes every key a plain parameter: one value, not a list.
   void keep_keys_single();
   // `unnest($1::bigint[], …)`
@@ -115,6 +119,7 @@ class Draft {
   std::vector<Leaf> leaves_;
   std::vector<Key> keys_;
   bool json_ = false;
+  bool count_ = false;
   struct Conjunct {
     Node* node;
     bool in_where;
@@ -143,5 +148,6 @@ std::optional<Rewrite> rewrite_select(Draft& draft);
 std::optional<Rewrite> rewrite_insert(Draft& draft);
 std::optional<Rewrite> rewrite_update(Draft& draft);
 std::optional<Rewrite> rewrite_delete(Draft& draft);
+std::optional<Rewrite> rewrite_merge(Draft& draft);
 
 }  // namespace pgsieve::internal

@@ -68,6 +68,15 @@ void Draft::collect_nodes(Node* node, std::set<const Node*>& nodes) const {
   if (message != nullptr) visit(visit, *message);
 }
 
+bool Draft::keys_within(Node* root) const {
+  std::set<const Node*> below;
+  collect_nodes(root, below);
+  return std::all_of(keys_.begin(), keys_.end(), [&](const Key& key) {
+    return std::all_of(key.leaves.begin(), key.leaves.end(),
+                       [&](const Leaf& leaf) { return below.contains(leaf.node); });
+  });
+}
+
 bool Draft::number_others(Node* root, Rewrite& rewrite) {
   std::set<const Node*> present;
   collect_nodes(root, present);
@@ -130,6 +139,12 @@ std::optional<Rewrite> Draft::finish(FixClass kind, Node* root) {
     rows.name = "rows";
     rows.type = "jsonb";
     rewrite.parameters.push_back(std::move(rows));
+  }
+  if (count_) {
+    RewriteParameter count;
+    count.number = 1;
+    count.name = "how many";
+    rewrite.parameters.push_back(std::move(count));
   }
   for (size_t i = 0; i < keys_.size() && !json_; ++i) {
     RewriteParameter made;

@@ -1,4 +1,4 @@
-// INSERT, UPDATE and DELETE of many rows at once.
+// INSERT, UPDATE, DELETE and MERGE of many rows at once.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -101,6 +101,33 @@ bool has_select(const ProtobufCMessage& message, size_t depth) {
   return found;
 }
 
+// The written table is read in another place, too: each turn sees what those before it wrote.
+bool reads_target(const StatementShape& shape) {
+  const uint32_t main = shape.main_relation();
+  if (main >= shape.relations.size()) return true;
+  const std::string& target = shape.relations[main].name;
+  return std::any_of(shape.relations.begin(), shape.relations.end(), [&](const Relation& relation) {
+    return !relation.dml_target && relation.kind == Relation::Kind::kTable && relation.name == target;
+  });
+}
+
+bool has_column(const ProtobufCMessage& message, size_t depth) {
+  if (depth > 300 || message.descriptor == &pg_query__column_ref__descriptor) return true;
+  bool found = false;
+  tree::for_each_child(message,
+                       [&](const ProtobufCMessage& child) { found = found || has_column(child, depth + 1); });
+  return found;
+}
+
+// SET n = n + 1: what a row becomes depends on what it was.
+bool builds_on_itself(const PgQuery__UpdateStmt& statement) {
+  const auto& targets = nodes(statement.n_target_list, statement.target_list);
+  return std::any_of(targets.begin(), targets.end(), [](const Node* target) {
+    const ProtobufCMessage* value = tree::message_of(target->res_target->val);
+    return value != nullptr && has_column(*value, 0);
+  });
+}
+
 // Names that the statement's own columns can't be taken for.
 void make_names_distinct(Draft& draft) {
   for (Key& key : draft.keys()) key.name = "new_" + key.name;
@@ -123,6 +150,11 @@ void name_keys_in_result(const std::vector<Key>& keys, Rewrite& out) {
   for (const Key& key : keys) out.key_columns.push_back(key.name);
 }
 
+bool some_key_picks(Draft& draft) {
+  return std::any_of(draft.keys().begin(), draft.keys().end(),
+                     [&](const Key& key) { return draft.flat_predicate(key).has_value(); });
+}
+
 // One value for all: the same change to every row of a list of keys.
 std::optional<Rewrite> flat_write(Draft& draft, Node*& where, FixClass kind) {
   std::vector<KeyPredicate> predicates;
@@ -139,7 +171,7 @@ std::optional<Rewrite> flat_write(Draft& draft, Node*& where, FixClass kind) {
 
 std::optional<Rewrite> rewrite_delete(Draft& draft) {
   PgQuery__DeleteStmt& statement = *draft.statement()->delete_stmt;
-  if (statement.relation == nullptr) return std::nullopt;
+  if (statement.relation == nullptr || reads_target(draft.shape())) return std::nullopt;
   std::vector<KeyPredicate> predicates;
   if (keys_in_conditions(draft, statement.where_clause, predicates)) {
     std::optional<Rewrite> out = flat_write(draft, statement.where_clause, FixClass::kDelete);
@@ -148,23 +180,47 @@ std::optional<Rewrite> rewrite_delete(Draft& draft) {
           "One statement now locks and deletes all rows; cut very long lists into pieces.");
     return out;
   }
-  return std::nullopt;
+  // Each turn has a condition of its own: at least one key must pick rows.
+  if (!some_key_picks(draft)) return std::nullopt;
+  const std::string alias = draft.free_alias("v");
+  bool json = false;
+  std::string item = source_item(draft, *statement.relation, alias, json);
+  if (statement.n_using_clause == 0)
+    qualify_node(statement.where_clause, draft, row_name(*statement.relation));
+  if (has_select(statement.base, 0) || statement.n_using_clause != 0) {
+    if (json) return std::nullopt;
+    make_names_distinct(draft);
+    item = draft.unnest_item(alias);
+  }
+  Node* from = draft.snippet("SELECT 1 FROM " + item);
+  if (from == nullptr) return std::nullopt;
+  draft.substitute_keys(alias);
+  draft.insert(statement.n_using_clause, statement.using_clause, from->select_stmt->from_clause[0], false);
+  std::optional<Rewrite> out = draft.finish(FixClass::kDelete);
+  if (!out) return out;
+  name_keys_in_result(draft.keys(), *out);
+  if (json) describe_json(*out);
+  note_guess(draft.keys(), *out);
+  out->notes.emplace_back("One statement now locks and deletes all rows; cut very long lists into pieces.");
+  return out;
 }
 
 std::optional<Rewrite> rewrite_update(Draft& draft) {
   PgQuery__UpdateStmt& statement = *draft.statement()->update_stmt;
-  if (statement.relation == nullptr) return std::nullopt;
+  if (statement.relation == nullptr || reads_target(draft.shape())) return std::nullopt;
+  const bool repeat = draft.request().keys_repeat;
+  const bool itself = builds_on_itself(statement);
+  if (repeat && itself) return std::nullopt;  // every turn counts
   std::vector<KeyPredicate> predicates;
   if (keys_in_conditions(draft, statement.where_clause, predicates)) {
     std::optional<Rewrite> out = flat_write(draft, statement.where_clause, FixClass::kUpdate);
     if (out) out->notes.emplace_back("One statement now locks all rows; cut very long lists into pieces.");
+    if (out && itself) out->notes.emplace_back("A key that is listed twice is changed once.");
     return out;
   }
   // Each row gets its own values: at least one key must pick the row.
   draft.add_conditions(statement.where_clause);
-  const bool picks = std::any_of(draft.keys().begin(), draft.keys().end(),
-                                 [&](const Key& key) { return draft.flat_predicate(key).has_value(); });
-  if (!picks) return std::nullopt;
+  if (repeat || !some_key_picks(draft)) return std::nullopt;  // the last of several values would have to win
   const std::string alias = draft.free_alias("v");
   bool json = false;
   std::string item = source_item(draft, *statement.relation, alias, json);
@@ -196,9 +252,56 @@ std::optional<Rewrite> rewrite_update(Draft& draft) {
   return out;
 }
 
+namespace {
+
+// ON CONFLICT (…) DO NOTHING
+bool add_conflict_clause(Draft& draft, PgQuery__InsertStmt& statement) {
+  std::string list;
+  for (const std::string& column : draft.request().conflict_columns)
+    list += (list.empty() ? "" : ", ") + quote_identifier(column);
+  Node* other = draft.snippet("INSERT INTO t DEFAULT VALUES ON CONFLICT (" + list + ") DO NOTHING");
+  if (other == nullptr) return false;
+  statement.on_conflict_clause = other->insert_stmt->on_conflict_clause;
+  return true;
+}
+
+// SELECT DISTINCT ON (what was looked for) … WHERE NOT EXISTS (such a row)
+bool only_new_rows(Draft& draft, PgQuery__InsertStmt& statement, const std::vector<Node*>& columns,
+                   const std::vector<Node*>& expressions) {
+  const std::string known = draft.free_alias("known");
+  std::string conditions;
+  std::vector<Node*> wanted;
+  for (const std::string& column : draft.request().conflict_columns) {
+    const auto at = std::find_if(columns.begin(), columns.end(), [&](const Node* item) {
+      return is(item, PG_QUERY__NODE__NODE_RES_TARGET) && tree::text(item->res_target->name) == column;
+    });
+    if (at == columns.end()) return false;
+    wanted.push_back(expressions[static_cast<size_t>(at - columns.begin())]);
+    conditions += fmt::format("{}{}.{} = true", conditions.empty() ? "" : " AND ", quote_identifier(known),
+                              quote_identifier(column));
+  }
+  Node* distinct =
+      draft.snippet(fmt::format("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {} AS {} WHERE {})",
+                                table_text(*statement.relation), quote_identifier(known), conditions));
+  if (distinct == nullptr || wanted.empty()) return false;
+  Node* exists = distinct->select_stmt->where_clause->bool_expr->args[0];
+  Node* where = exists->sub_link->subselect->select_stmt->where_clause;
+  PgQuery__SelectStmt& rows = *statement.select_stmt->select_stmt;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    Node* equality = wanted.size() == 1 ? where : where->bool_expr->args[i];
+    equality->a_expr->rexpr = wanted[i];
+    draft.insert(rows.n_distinct_clause, rows.distinct_clause, wanted[i], false);
+  }
+  rows.where_clause = distinct->select_stmt->where_clause;
+  return true;
+}
+
+}  // namespace
+
 std::optional<Rewrite> rewrite_insert(Draft& draft) {
   PgQuery__InsertStmt& statement = *draft.statement()->insert_stmt;
-  if (statement.relation == nullptr || !is(statement.select_stmt, PG_QUERY__NODE__NODE_SELECT_STMT))
+  if (statement.relation == nullptr || !is(statement.select_stmt, PG_QUERY__NODE__NODE_SELECT_STMT) ||
+      reads_target(draft.shape()))
     return std::nullopt;
   PgQuery__SelectStmt& values = *statement.select_stmt->select_stmt;
   if (values.n_values_lists != 1 || values.n_sort_clause != 0 || values.limit_count != nullptr)
@@ -222,7 +325,7 @@ std::optional<Rewrite> rewrite_insert(Draft& draft) {
   const std::string item = source_item(draft, *statement.relation, alias, json);
   const std::vector<Key>& keys = draft.keys();
   // Nothing but the values, in order: SELECT * FROM unnest(…)
-  bool all = expressions.size() == keys.size() && !json;
+  bool all = expressions.size() == keys.size() && !json && !draft.request().no_unique_index;
   for (size_t i = 0; i < keys.size() && all; ++i)
     all = keys[i].leaves.size() == 1 && keys[i].leaves[0].node == expressions[i];
   if (!all) draft.substitute_keys(alias);
@@ -244,11 +347,11 @@ std::optional<Rewrite> rewrite_insert(Draft& draft) {
   FixClass kind = FixClass::kInsert;
   const std::vector<std::string>& conflict = draft.request().conflict_columns;
   if (!conflict.empty() && statement.on_conflict_clause == nullptr) {
-    std::string list;
-    for (const std::string& column : conflict) list += (list.empty() ? "" : ", ") + quote_identifier(column);
-    Node* other = draft.snippet("INSERT INTO t DEFAULT VALUES ON CONFLICT (" + list + ") DO NOTHING");
-    if (other == nullptr) return std::nullopt;
-    statement.on_conflict_clause = other->insert_stmt->on_conflict_clause;
+    kind = FixClass::kUpsert;
+    const bool done = draft.request().no_unique_index
+                          ? !all && only_new_rows(draft, statement, columns, expressions)
+                          : add_conflict_clause(draft, statement);
+    if (!done) return std::nullopt;
   }
   if (statement.on_conflict_clause != nullptr) kind = FixClass::kUpsert;
   std::optional<Rewrite> out = draft.finish(kind);
@@ -259,13 +362,56 @@ std::optional<Rewrite> rewrite_insert(Draft& draft) {
   if (statement.n_returning_list > 0)
     out->notes.emplace_back(
         "RETURNING gives the rows in no promised order; tell them apart by a returned column.");
-  if (!conflict.empty()) {
+  if (!conflict.empty() && draft.request().no_unique_index) {
+    out->notes.emplace_back(
+        "Two sessions that do this at once can both insert a row; only a unique index on the columns it "
+        "looks for "
+        "prevents that.");
+  } else if (!conflict.empty()) {
     out->notes.emplace_back("It needs a unique index on the columns of ON CONFLICT.");
     out->notes.emplace_back("DO NOTHING returns new rows only; read the others with one further query.");
   } else if (kind == FixClass::kUpsert) {
     out->notes.emplace_back(
         "DO UPDATE refuses two rows with one key in the same statement; remove duplicates first.");
   }
+  return out;
+}
+
+// MERGE INTO t USING (VALUES ($1, $2)) AS s(…): the one row of the source becomes one per turn.
+std::optional<Rewrite> rewrite_merge(Draft& draft) {
+  PgQuery__MergeStmt& statement = *draft.statement()->merge_stmt;
+  if (!is(statement.source_relation, PG_QUERY__NODE__NODE_RANGE_SUBSELECT) || reads_target(draft.shape()) ||
+      !draft.keys_within(statement.source_relation))
+    return std::nullopt;
+  PgQuery__RangeSubselect& source = *statement.source_relation->range_subselect;
+  if (!is(source.subquery, PG_QUERY__NODE__NODE_SELECT_STMT)) return std::nullopt;
+  PgQuery__SelectStmt& row = *source.subquery->select_stmt;
+  if (row.op != PG_QUERY__SET_OPERATION__SETOP_NONE || row.n_from_clause != 0 ||
+      row.where_clause != nullptr || row.n_values_lists > 1 || row.limit_count != nullptr ||
+      row.with_clause != nullptr)
+    return std::nullopt;
+  Node* from = draft.snippet("SELECT 1 FROM " + draft.unnest_item(draft.free_alias("v")));
+  if (from == nullptr) return std::nullopt;
+  draft.substitute_keys(draft.free_alias("v"));
+  if (row.n_values_lists == 1) {
+    for (Node* expression : tree::list_items(row.values_lists[0])) {
+      Node* target = draft.snippet_target("true");
+      if (target == nullptr || is(expression, PG_QUERY__NODE__NODE_SET_TO_DEFAULT)) return std::nullopt;
+      target->res_target->val = expression;
+      draft.insert(row.n_target_list, row.target_list, target, false);
+    }
+    row.n_values_lists = 0;
+  }
+  row.from_clause = from->select_stmt->from_clause;
+  row.n_from_clause = from->select_stmt->n_from_clause;
+  std::optional<Rewrite> out = draft.finish(FixClass::kUpsert);
+  if (!out) return out;
+  name_keys_in_result(draft.keys(), *out);
+  note_guess(draft.keys(), *out);
+  out->notes.emplace_back(
+      "Two rows of the source that meet one row of the table are an error, and two new ones with one key are "
+      "both "
+      "inserted; remove duplicates first.");
   return out;
 }
 

@@ -229,6 +229,7 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
   stored_ = &stored;
   const ScopeReferences references{
       .pattern = [this](const PatternKey& key) { return adopt(key); },
+      .ordinal = [this](const PatternKey& key) { return adopt(key) == nullptr ? 0 : ordinals_[key]; },
       .statement = [this](const PatternKey& key, const std::string& text) { return restore(key, text); }};
   for (const std::string& part : split_scopes(stored.open_scopes)) {
     std::optional<OpenState> state = read_scopes(part, tracker_->open().next_execution - 1, references);

@@ -10,10 +10,20 @@ std::string_view scope_kind_name(ScopeKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::vector<std::string> LoopExample::sample_values(uint32_t slot) const {
+  std::vector<std::string> values;
+  const auto at = std::find(sample_slots.begin(), sample_slots.end(), slot) - sample_slots.begin();
+  for (const std::vector<SampleValue>& turn : sample_turns) {
+    const auto index = static_cast<size_t>(at);
+    if (index < turn.size() && turn[index].known) values.push_back(turn[index].text);
+  }
+  return values;
+}
+
 bool better_example(const LoopExample& left, const LoopExample& right) {
   const auto rank = [](const LoopExample& example) {
     return std::tie(example.count, example.distinct_tuples, example.matched_values, example.span,
-                    example.child_time, example.time, example.median_gap, example.sample_values,
+                    example.child_time, example.time, example.median_gap, example.sample_turns,
                     example.source, example.cycle);
   };
   if (rank(left) != rank(right)) return rank(right) < rank(left);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/base/histogram.h"
+#include "analyzer/workload/loop_sample.h"
 #include "analyzer/workload/pattern.h"
 
 namespace pgsieve {
@@ -71,8 +72,10 @@ struct LoopExample {
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>
       cycle;  // the distinct statements of the last turn of the loop, the child included; <= 8
-  std::vector<std::string> sample_values;  // up to 5 values of the varying slot, in order
+  std::vector<uint16_t> sample_slots;  // the slots (ordinals) of sample_turns
+  std::vector<std::vector<SampleValue>> sample_turns;  // values of the first turns, in order
   std::string source;  // tags of the first child: "controller=posts action=index", file:line, test
+  std::vector<std::string> sample_values(uint32_t slot) const;  // those that are known
   friend auto operator<=>(const LoopExample&, const LoopExample&) = default;
 };
 

@@ -211,10 +211,7 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   }
   if (child.unit != last_unit_) ++followed.unit_changes;
   if (child.values_known) insert_distinct(followed.tuples, child.tuple, 64, followed.tuples_beyond);
-  if (followed.samples.size() + (first_sample_.empty() ? 0 : 1) < 5 && child.value_count > 0 &&
-      child.values[0].known) {
-    followed.samples.emplace_back(child.values[0].text.substr(0, 60));
-  }
+  if (count_ < LoopSample::kMaxTurns) sample_.add(child);
 }
 
 void LoopRun::add(const StatementEvent& child, const RunContext& context) {
@@ -224,7 +221,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     first_start_ = child.start;
     first_tuple_ = child.tuple;
     first_tuple_known_ = child.values_known;
-    if (child.value_count > 0 && child.values[0].known) first_sample_ = child.values[0].text.substr(0, 60);
+    sample_.add(child);
     if (parent().id != 0 && parent().end != kUnknownTime && child.start != kUnknownTime) {
       parent_gap_ = std::max<Microseconds>(0, child.start - parent().end);
     }
@@ -362,9 +359,9 @@ LoopExample LoopRun::example() const {
   example.max_gap = followed.gaps.max();
   example.other_median_gap = session_median_gap_;
   example.cycle = followed.cycle;
-  example.sample_values.reserve(followed.samples.size() + 1);
-  if (!first_sample_.empty()) example.sample_values.push_back(first_sample_);
-  example.sample_values.insert(example.sample_values.end(), followed.samples.begin(), followed.samples.end());
+  example.sample_slots.reserve(first_.size());
+  for (const FirstValue& value : first_) example.sample_slots.push_back(value.ordinal);
+  example.sample_turns = sample_.turns(first_.size());
   example.source = source_;
   return example;
 }

@@ -147,9 +147,8 @@ class LoopRun {
     uint32_t cycle_statements = 0;
     std::vector<PatternKey> cycle;
     uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
-    GapSummary gaps;                   // before the child itself
-    GapSummary turn_gaps;              // the longest of each turn
-    std::vector<std::string> samples;  // of the second to fifth execution
+    GapSummary gaps;       // before the child itself
+    GapSummary turn_gaps;  // the longest of each turn
   };
   Followed& follow();
   Slot* slot_for(const SlotValue& value, size_t at, size_t& index);
@@ -190,7 +189,7 @@ class LoopRun {
   uint64_t last_unit_ = 0;
   std::vector<OwnCell> own_cells_;  // of the rows so far, sorted
   ValueVotes votes_;
-  std::string first_sample_;
+  LoopSample sample_;
   std::string source_;
   std::unique_ptr<Followed> followed_;
 };

@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 3;
+constexpr uint32_t kScopesFormat = 4;
 
 struct StatementText {
   PatternKey key;
@@ -187,6 +187,12 @@ class ScopeReader : public ScopeArchive<ScopeReader, Reader> {
     pattern = references_.pattern(key);
     check(pattern != nullptr);
   }
+  // The number that a statement's pattern now has.
+  uint32_t ordinal(const PatternKey& key) {
+    const uint32_t ordinal = failed() ? 0 : references_.ordinal(key);
+    check(ordinal != 0);
+    return ordinal;
+  }
   void statement(std::shared_ptr<StatementInfo>& info) { refer(statements_, info); }
   void run(std::shared_ptr<LoopRun>& run) { refer(runs_, run); }
 
@@ -276,24 +282,83 @@ void followed_fields(Archive& archive, LoopRun& value) {
   archive(followed);
   if (!followed) return;
   LoopRun::Followed& more = value.follow();
-  std::vector<std::string> samples;
-  if (archive.keep_values()) samples = more.samples;
   archive(more.slots, more.tuples, more.sessions, more.tuples_beyond, more.last_number, more.last_step,
           more.stepping_slot, more.stepping, more.cycle_regular, more.ascending, more.descending,
           more.arithmetic, more.own_columns, more.fed_by_own_rows, more.own_column, more.run,
           more.longest_run, more.cycle_statements, more.cycle, more.errors, more.rollbacks, more.commits,
-          more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps, samples);
+          more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps);
   if constexpr (Archive::kReading) {
     archive.check(more.slots.size() == value.first_.size());
     archive.check(!more.stepping || more.stepping_slot < more.slots.size());
-    more.samples = std::move(samples);
   }
+}
+
+template <typename Archive>
+void fields(Archive& archive, ValueVotes::Vote& value) {
+  archive(value.slot, value.column, value.in_order, value.last, value.values, value.name);
+  archive.check(value.values.size() <= ValueVotes::kMaxValues);
+}
+
+template <typename Archive>
+void fields(Archive& archive, ValueVotes& value) {
+  archive(value.votes_);
+  archive.check(value.votes_.size() <= ValueVotes::kMaxVotes);
+}
+
+// The places that are taken, each with its number, so that the table goes on exactly as it was.
+template <typename Archive>
+void cell_fields(Archive& archive, ValueTable& value) {
+  uint64_t size = value.cells_.size();
+  uint64_t taken = 0;
+  for (const ValueTable::Cell& cell : value.cells_) taken += cell.execution != 0 ? 1 : 0;
+  archive(size, taken);
+  archive.check(size <= ValueTable::kCells && taken <= size && size % ValueTable::kFirstCells == 0);
+  if constexpr (Archive::kReading) {
+    if (archive.failed()) return;
+    value.cells_.resize(size);
+  }
+  uint64_t place = 0;
+  for (; taken > 0; --taken, ++place) {
+    if constexpr (!Archive::kReading) {
+      while (value.cells_[place].execution == 0) ++place;
+    }
+    archive(place);
+    archive.check(place < size);
+    if constexpr (Archive::kReading) {
+      if (archive.failed()) return;
+    }
+    ValueTable::Cell& cell = value.cells_[place];
+    uint32_t execution = cell.execution, statement = cell.statement, row = cell.row, column = cell.column;
+    archive(cell.hash, execution, statement, row, column);
+    archive.check(execution != 0 && execution <= ValueTable::kMaxExecution && row <= ValueTable::kMaxRow &&
+                  column <= ValueTable::kMaxColumn && statement < value.results_.size());
+    cell.execution = execution & ValueTable::kMaxExecution;
+    cell.statement = static_cast<uint8_t>(statement);
+    cell.row = row & ValueTable::kMaxRow;
+    cell.column = column & ValueTable::kMaxColumn;
+  }
+}
+
+template <typename Archive>
+void fields(Archive& archive, ValueTable& value) {
+  uint64_t size = value.results_.size();
+  archive(value.executions_, size);
+  archive.check(size <= ValueTable::kMaxPatterns && value.executions_ <= ValueTable::kMaxExecution);
+  if constexpr (Archive::kReading) {
+    if (archive.failed()) return;
+    value.results_.resize(size);
+  }
+  for (ValueTable::ResultNames& result : value.results_) {
+    archive(result.key, result.columns);
+    if constexpr (Archive::kReading) result.pattern = archive.ordinal(result.key);
+  }
+  cell_fields(archive, value);
 }
 
 template <typename Archive>
 void fields(Archive& archive, LoopRun& value) {
   std::string sample;
-  if (archive.keep_values()) sample = value.first_sample_;
+  if (archive.keep_values()) sample = value.sample_.packed();
   archive(value.info_, value.key_);
   parent_fields(archive, value.parent_);
   archive(value.via_, value.first_session_, value.database_, value.application_, value.statements_per_unit_,
@@ -302,14 +367,14 @@ void fields(Archive& archive, LoopRun& value) {
           value.row_results_, value.last_position_, value.last_counters_.errors,
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
           value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
-          value.last_transaction_, value.last_session_, value.last_unit_, value.own_cells_, sample,
-          value.source_);
+          value.last_transaction_, value.last_session_, value.last_unit_, value.own_cells_, value.votes_,
+          sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
                 value.session_median_gap_);
   if constexpr (Archive::kReading) {
     archive.check(value.info_ != nullptr);
-    value.first_sample_ = std::move(sample);
+    value.sample_ = LoopSample(std::move(sample));
   }
   followed_fields(archive, value);
 }
@@ -357,7 +422,7 @@ void fields(Archive& archive, Session& value) {
           value.last_pattern, value.position, value.errors, value.rollbacks, value.commits,
           value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements, value.units,
           value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
-          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors);
+          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
   archive.check(value.recent.size() == value.recent_gaps.size());

@@ -22,6 +22,7 @@ namespace pgsieve {
 // How the reader finds what a part refers to; nullptr: unknown, and the part can't be used.
 struct ScopeReferences {
   std::function<Pattern*(const PatternKey&)> pattern;
+  std::function<uint32_t(const PatternKey&)> ordinal;  // of a pattern; 0: unknown
   std::function<std::shared_ptr<StatementInfo>(const PatternKey&, const std::string& text)> statement;
 };
 

@@ -331,7 +331,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.recent = &session.recent;
   context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
-  session.values.add(statement.pattern_ordinal, *statement.event);
+  session.values.add(statement.pattern_ordinal, statement.info->key, *statement.event);
   note_repeat(session, group, statement);
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
   group.last_position = session.position;
@@ -369,7 +369,7 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   fetched.info = group->info;
   ++session.position;
   group->last_position = session.position;
-  session.values.add(fetched.pattern_ordinal, *statement.event);
+  session.values.add(fetched.pattern_ordinal, fetched.info->key, *statement.event);
   note_execution(session, *group, fetched);
   session.touch(*group);
   return true;

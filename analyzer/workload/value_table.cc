@@ -18,10 +18,10 @@ const ValueTable::ResultNames* ValueTable::find_result(uint32_t pattern) const {
   return found == results_.end() ? nullptr : &*found;
 }
 
-size_t ValueTable::statement_for(uint32_t pattern, const Event& event) {
+size_t ValueTable::statement_for(uint32_t pattern, const PatternKey& key, const Event& event) {
   const ResultNames* known = find_result(pattern);
   if (known == nullptr && results_.size() >= kMaxPatterns) return kMaxPatterns;
-  if (known == nullptr) known = &results_.emplace_back(ResultNames{pattern, {}});
+  if (known == nullptr) known = &results_.emplace_back(ResultNames{pattern, key, {}});
   const auto place = static_cast<size_t>(known - results_.data());
   std::vector<std::string>& names = results_[place].columns;
   if (names.size() == event.columns.size()) return place;
@@ -68,10 +68,10 @@ void ValueTable::put(const Cell& cell) {
   *place = cell;
 }
 
-void ValueTable::add(uint32_t pattern, const Event& event) {
+void ValueTable::add(uint32_t pattern, const PatternKey& key, const Event& event) {
   if (event.cells.empty()) return;
   if (executions_ == kMaxExecution) clear();
-  const size_t statement = statement_for(pattern, event);
+  const size_t statement = statement_for(pattern, key, event);
   if (statement == kMaxPatterns) return;
   if (cells_.empty()) grow();
   ++executions_;

@@ -45,8 +45,8 @@ class ValueTable {
   bool empty() const { return cells_.empty(); }
   void clear();
 
-  // Takes in the cells of a result of the statement `pattern`.
-  void add(uint32_t pattern, const Event& event);
+  // Takes in the cells of a result of the statement `pattern`. Its number is of this run only, its key stays.
+  void add(uint32_t pattern, const PatternKey& key, const Event& event);
 
   // Calls visit(const ValueOrigin&) for every known origin of a value.
   template <typename Visit>
@@ -65,6 +65,11 @@ class ValueTable {
   std::string column_name(uint32_t pattern, uint16_t column) const;
 
  private:
+  template <typename Archive>
+  friend void fields(Archive& archive, ValueTable& value);  // open_scopes.cc
+  template <typename Archive>
+  friend void cell_fields(Archive& archive, ValueTable& value);
+
   static constexpr size_t kFirstCells = 32, kGrowth = 4;
   static constexpr uint32_t kMaxExecution = (1U << 24U) - 1, kMaxRow = (1U << 21U) - 1;
   static constexpr uint32_t kMaxColumn = (1U << 11U) - 1;  // a result has at most 1664
@@ -78,6 +83,7 @@ class ValueTable {
   static_assert(sizeof(Cell) == 16);
   struct ResultNames {
     uint32_t pattern = 0;
+    PatternKey key;
     std::vector<std::string> columns;
   };
 
@@ -85,7 +91,8 @@ class ValueTable {
     return static_cast<size_t>(hash >> 32U) % (cells_.size() / kWays) * kWays;
   }
   const ResultNames* find_result(uint32_t pattern) const;
-  size_t statement_for(uint32_t pattern, const Event& event);  // kMaxPatterns: no room
+  // kMaxPatterns: no room
+  size_t statement_for(uint32_t pattern, const PatternKey& key, const Event& event);
   void put(const Cell& cell);
   void grow();
 
@@ -105,14 +112,7 @@ ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const Val
 // Counts for one run, per slot of the child and column of the parent. Bounded.
 class ValueVotes {
  public:
-  void add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values);
-  // The column that most of the values came from.
-  void describe(LoopExample& example) const;
-
- private:
-  static constexpr size_t kMaxVotes = 16;
   static constexpr size_t kMaxValues = 64;
-
   struct Vote {
     uint16_t slot = 0, column = 0;
     uint32_t in_order = 0;
@@ -120,6 +120,16 @@ class ValueVotes {
     std::vector<uint64_t> values;        // distinct, at most kMaxValues
     std::string name;
   };
+
+  void add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values);
+  // The column that most of the values came from.
+  void describe(LoopExample& example) const;
+
+ private:
+  template <typename Archive>
+  friend void fields(Archive& archive, ValueVotes& value);  // open_scopes.cc
+
+  static constexpr size_t kMaxVotes = 16;
   std::vector<Vote> votes_;
 };
 

@@ -127,6 +127,8 @@ std::string sql_title(const FixPlan& plan) {
       return fmt::format("Update all rows of {} in one statement", table);
     case FixClass::kDelete:
       return fmt::format("Delete all rows of {} in one statement", table);
+    case FixClass::kSequence:
+      return "Fetch all numbers of the sequence in one statement";
   }
   return "One statement for all keys";
 }
@@ -161,7 +163,21 @@ std::vector<Fix> FixAdvisor::read_loop(const LoopVerdict& verdict, const Pattern
 
 std::vector<Fix> FixAdvisor::write_loop(const LoopVerdict& verdict, const Pattern& child) {
   if (verdict.example == nullptr || child.shape == nullptr) return {};
-  return fixes_of(plan_write(context_, verdict, child), orm_of(child));
+  std::vector<Fix> fixes = fixes_of(plan_write(context_, verdict, child), orm_of(child));
+  for (const PatternKey& key : verdict.example->cycle) {
+    const Pattern* other = context_.workload.find(key);
+    if (other == nullptr || other->shape == nullptr) continue;
+    const std::optional<Rewrite> numbers = sequence_rewrite(other->reference_text, *other->shape);
+    if (!numbers) continue;
+    FixPlan plan;
+    plan.kind = FixClass::kSequence;
+    plan.rewrite = numbers;
+    fixes.push_back(
+        {"sql", sql_title(plan), numbers->sql + "\n-- " + describe_parameters(*numbers), "sql",
+         "Or let the column take its default and read it back with RETURNING; with Hibernate, raise "
+         "allocationSize."});
+  }
+  return fixes;
 }
 
 std::vector<Fix> FixAdvisor::repetition(const Pattern& pattern) {

@@ -276,6 +276,7 @@ std::string orm_call(Orm orm, const FixPlan& plan) {
       return upsert_call(orm, plan);
     case FixClass::kFunction:
     case FixClass::kRecursive:
+    case FixClass::kSequence:
       break;
   }
   return {};

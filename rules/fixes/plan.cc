@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
@@ -49,8 +50,8 @@ std::string type_of_slot(const RuleContext& context, const Pattern& child, const
       own.emplace_back(scan.slots[slot].text);
   }
   std::vector<std::string> all = own;
-  if (slot == example.varying_slot)
-    all.insert(all.end(), example.sample_values.begin(), example.sample_values.end());
+  const std::vector<std::string> samples = example.sample_values(slot);
+  all.insert(all.end(), samples.begin(), samples.end());
   for (std::vector<std::string>* values : {&own, &all}) {
     for (std::string& value : *values) {
       if (use.array && value.size() >= 2 && value.front() == '{') value = value.substr(1, value.size() - 2);
@@ -217,6 +218,39 @@ std::vector<std::string> asked_columns(const RuleContext& context, const LoopExa
   return {};
 }
 
+// A list, or how many rows there are to be, that changes with the turn: one statement can't hold that.
+bool varies_beyond_keys(const Pattern& child, const LoopExample& example, bool one_row_per_key) {
+  for (uint32_t slot = 0; slot < std::min<size_t>(child.shape->slots.size(), 32); ++slot) {
+    if ((example.varying_slots & (1U << slot)) == 0) continue;
+    const SlotRole role = child.shape->slots[slot].role;
+    if (role == SlotRole::kList || role == SlotRole::kOffset) return true;
+    if (role == SlotRole::kLimit && !one_row_per_key) return true;
+  }
+  return false;
+}
+
+// Not all slots of a wide statement are followed: what is not known to stay the same may vary.
+bool may_vary(const SlotUse& use, uint32_t slot, const LoopExample& example) {
+  if (example.sample_slots.size() < StatementInfo::kMaxValueSlots) return false;
+  const bool value = use.role != SlotRole::kNone && use.role != SlotRole::kLimit &&
+                     use.role != SlotRole::kOffset && use.role != SlotRole::kList;
+  return value && std::find(example.sample_slots.begin(), example.sample_slots.end(), slot) ==
+                      example.sample_slots.end();
+}
+
+bool is_unique(const RuleContext& context, const StatementShape& shape,
+               const std::vector<std::string>& columns) {
+  const Relation* relation = relation_at(shape, shape.main_relation());
+  const Table* table = relation == nullptr ? nullptr : table_behind(context.schema, *relation);
+  if (table == nullptr) return true;  // not known: said in a note
+  const std::set<std::string> wanted(columns.begin(), columns.end());
+  return std::any_of(table->indexes.begin(), table->indexes.end(), [&](const Index& index) {
+    std::set<std::string> keys;
+    for (const IndexKey& key : index.keys) keys.insert(key.column);
+    return index.unique && index.predicate.empty() && keys == wanted;
+  });
+}
+
 }  // namespace
 
 std::vector<uint32_t> varying_slots(const Pattern& child, const LoopExample& example) {
@@ -230,6 +264,10 @@ std::vector<uint32_t> varying_slots(const Pattern& child, const LoopExample& exa
     if ((example.varying_slots & (1U << slot)) != 0 && says_which(slot)) slots.push_back(slot);
   }
   if (slots.empty() && says_which(example.varying_slot)) slots.push_back(example.varying_slot);
+  for (uint32_t slot = 0; slot < child.shape->slots.size() && !slots.empty(); ++slot) {
+    const bool known = std::find(slots.begin(), slots.end(), slot) != slots.end();
+    if (!known && may_vary(child.shape->slots[slot], slot, example)) slots.push_back(slot);
+  }
   return slots;
 }
 
@@ -243,6 +281,13 @@ BatchRequest batch_request(const RuleContext& context, const Pattern& child, con
     request.types.push_back(type_of_slot(context, child, example, slot, request.types_exact));
   request.one_row_per_key = has_one_row_per_key(context, child, request.varying);
   request.no_offset = child.offsets.count() > 0 && child.offsets.max() == 0;
+  if (varies_beyond_keys(child, example, request.one_row_per_key)) request.varying.clear();
+  const auto keys = std::count_if(request.varying.begin(), request.varying.end(), [&](uint32_t slot) {
+    return child.shape->slots[slot].role == SlotRole::kEqual;
+  });
+  const uint32_t distinct = keys == 1 ? example.distinct_values : example.distinct_tuples;
+  constexpr uint32_t kCounted = 64;  // distinct ones are told apart up to here
+  request.keys_repeat = distinct < std::min(example.count, kCounted);
   return request;
 }
 
@@ -307,6 +352,7 @@ FixPlan plan_write(const RuleContext& context, const LoopVerdict& verdict, const
   const StatementShape& shape = *child.shape;
   plan.kind = shape.kind == StatementKind::kInsert   ? FixClass::kInsert
               : shape.kind == StatementKind::kDelete ? FixClass::kDelete
+              : shape.kind == StatementKind::kMerge  ? FixClass::kUpsert
                                                      : FixClass::kUpdate;
   plan.table = table_name_at(shape, shape.main_relation());
   plan.key_table = plan.table;
@@ -317,6 +363,8 @@ FixPlan plan_write(const RuleContext& context, const LoopVerdict& verdict, const
   }
   if (shape.kind == StatementKind::kInsert && !shape.on_conflict)
     request.conflict_columns = asked_columns(context, *verdict.example, child);
+  if (!request.conflict_columns.empty())
+    request.no_unique_index = !is_unique(context, shape, request.conflict_columns);
   if (request.varying.empty()) return plan;
   plan.rewrite = context.memo->batch(request);
   if (plan.rewrite) plan.kind = plan.rewrite->kind;

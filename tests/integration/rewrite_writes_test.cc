@@ -20,6 +20,7 @@ struct WriteCase {
   std::vector<uint32_t> constant = {};         // numbers of the parameters that never vary
   std::vector<std::string> conflict = {};
   bool json = false;
+  bool no_unique_index = false;
 };
 
 const std::vector<WriteCase>& write_cases() {
@@ -120,6 +121,56 @@ const std::vector<WriteCase>& write_cases() {
        "posts",
        {{"1", "live"}, {"5", "live"}},
        {2}},
+      {"get or create without a unique index",
+       "INSERT INTO comments (id, post_id, body, commentable_type) VALUES ($1, $2, $3, 'Post')",
+       {"bigint", "bigint", "text"},
+       FixClass::kUpsert,
+       "comments",
+       {{"901", "1", "qq"}, {"902", "2", "qq"}, {"903", "2", "rr"}},
+       {},
+       {"post_id", "body"},
+       false,
+       true},
+      {"delete, a condition per key",
+       "DELETE FROM posts WHERE user_id = $1 AND score < $2",
+       {"bigint", "numeric"},
+       FixClass::kDelete,
+       "posts",
+       {{"1", "50"}, {"2", "20"}, {"3", "99"}, {"3", "10"}}},
+      {"delete, a condition per key, types from the table",
+       "DELETE FROM posts p WHERE p.user_id = $1 AND created_at >= $2",
+       {},
+       FixClass::kDelete,
+       "posts",
+       {{"1", "2026-01-05 00:00:00+00"}, {"2", "2026-01-15 00:00:00+00"}},
+       {},
+       {},
+       true},
+      {"delete with another table and a condition per key",
+       "DELETE FROM comments USING posts WHERE posts.id = post_id AND posts.user_id = $1 AND score > $2",
+       {"bigint", "numeric"},
+       FixClass::kDelete,
+       "comments",
+       {{"1", "10"}, {"2", "60"}}},
+      {"merge",
+       "MERGE INTO tags t USING (VALUES ($1::bigint, $2)) AS s(id, name) ON t.id = s.id WHEN MATCHED THEN "
+       "UPDATE SET "
+       "name = s.name WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)",
+       {"bigint", "text"},
+       FixClass::kUpsert,
+       "tags",
+       {{"1", "changed"}, {"101", "new"}, {"102", "it's"}}},
+      {"merge, source a select, a constant",
+       "MERGE INTO stats USING (SELECT $1 AS region, $2::date AS day, 7 + $3::int AS more) AS s ON "
+       "stats.region = "
+       "s.region AND stats.day = s.day WHEN MATCHED THEN UPDATE SET total = total + s.more WHEN NOT MATCHED "
+       "THEN "
+       "INSERT VALUES (s.region, s.day, s.more)",
+       {"text", "date"},
+       FixClass::kUpsert,
+       "stats",
+       {{"r1", "2026-01-02", "4"}, {"r2", "2026-01-03", "4"}, {"r9", "2026-01-03", "4"}},
+       {3}},
       {"delete by two keys",
        "DELETE FROM posts_tags WHERE post_id = $1 AND tag_id = $2",
        {"bigint", "bigint"},
@@ -165,6 +216,7 @@ TEST(RewriteOnServer, WritesLeaveTheTableOfTheLoop) {
     request.types = test.types;
     request.types_exact = !test.types.empty();
     request.conflict_columns = test.conflict;
+    request.no_unique_index = test.no_unique_index;
     for (uint32_t slot = 0; slot < shape.slots.size(); ++slot) {
       const uint16_t number = shape.slots[slot].parameter;
       if (number != 0 && std::find(test.constant.begin(), test.constant.end(), number) == test.constant.end())
@@ -201,6 +253,21 @@ TEST(RewriteOnServer, WritesLeaveTheTableOfTheLoop) {
     must(*database, "ROLLBACK");
     EXPECT_EQ(found.rows, expected.rows);
   }
+}
+
+TEST(RewriteOnServer, NumbersOfASequenceAreFetchedAtOnce) {
+  PGSIEVE_NEED_SERVER(server);
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
+  ASSERT_TRUE(database.ok()) << database.error().message;
+  must(*database, "CREATE SEQUENCE numbers INCREMENT 5 START 10");
+  const std::string text = "SELECT nextval('numbers')";
+  DatabaseRows expected;
+  for (int i = 0; i < 4; ++i) expected.rows.push_back(must(*database, text).rows.at(0));
+  must(*database, "ALTER SEQUENCE numbers RESTART");
+  const std::optional<Rewrite> rewrite = sequence_rewrite(text, draw_shape(text));
+  ASSERT_TRUE(rewrite);
+  const std::vector<DatabaseValue> values = {"4", "numbers"};
+  EXPECT_EQ(must(*database, rewrite->sql, values).rows, expected.rows) << rewrite->sql;
 }
 
 }  // namespace

@@ -48,6 +48,59 @@ TEST(Rewrite, StatementsWithoutABatchedForm) {
   EXPECT_FALSE(rewrite_of(""));
 }
 
+TEST(Rewrite, WritesThatDependOnTheTurnBeforeHaveNone) {
+  // The table is read again by the statement itself: each turn sees what those before it wrote.
+  EXPECT_FALSE(rewrite_of("INSERT INTO t (a, n) VALUES ($1, (SELECT max(n) + 1 FROM t))"));
+  EXPECT_FALSE(
+      rewrite_of("UPDATE t SET n = 1 WHERE a = $1 AND NOT EXISTS (SELECT 1 FROM t u WHERE u.n = 1)"));
+  EXPECT_FALSE(rewrite_of("DELETE FROM t WHERE a = $1 AND b < (SELECT min(b) FROM t)"));
+  // A counter that goes up more than once for a key.
+  const std::string counter = "UPDATE t SET n = n + 1 WHERE a = $1";
+  const std::string assigned = "UPDATE t SET n = $1 WHERE a = $2";
+  const StatementShape counter_shape = draw_shape(counter);
+  const StatementShape assigned_shape = draw_shape(assigned);
+  BatchRequest request;
+  request.text = counter;
+  request.shape = &counter_shape;
+  request.varying = {1};  // the number added is a slot, too
+  EXPECT_TRUE(batch_rewrite(request));
+  request.keys_repeat = true;
+  EXPECT_FALSE(batch_rewrite(request));
+  request.text = assigned;
+  request.shape = &assigned_shape;
+  request.varying = {0, 1};
+  EXPECT_FALSE(batch_rewrite(request));
+  request.keys_repeat = false;
+  EXPECT_TRUE(batch_rewrite(request));
+}
+
+TEST(Rewrite, MergeOfOneRowOfValuesOnly) {
+  const auto merge = [](const std::string& source, const std::string& set = "s.n") {
+    return rewrite_of("MERGE INTO t USING " + source + " ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = " +
+                          set + " WHEN NOT MATCHED THEN INSERT (id, n) VALUES (s.id, s.n)",
+                      {0, 1});
+  };
+  EXPECT_TRUE(merge("(VALUES ($1, $2)) AS s(id, n)"));
+  EXPECT_TRUE(merge("(SELECT $1::bigint AS id, $2::int AS n) AS s"));
+  EXPECT_FALSE(merge("(VALUES ($1, $2), ($3, $4)) AS s(id, n)"));
+  EXPECT_FALSE(merge("(SELECT id, n FROM u WHERE id = $1 AND n = $2) AS s"));
+  EXPECT_FALSE(merge("(SELECT id, n FROM t WHERE id = $1 AND n = $2) AS s"));
+  EXPECT_FALSE(
+      rewrite_of("MERGE INTO t USING u AS s ON t.id = $1 WHEN MATCHED THEN UPDATE SET n = $2", {0, 1}));
+}
+
+TEST(Rewrite, NumbersOfASequence) {
+  const auto numbers = [](const std::string& text) { return sequence_rewrite(text, draw_shape(text)); };
+  const auto rewrite = numbers("SELECT nextval('tags_id_seq')");
+  ASSERT_TRUE(rewrite);
+  EXPECT_EQ(rewrite->sql, "SELECT nextval($2) FROM generate_series(1, $1)");
+  EXPECT_TRUE(numbers("select nextval ('a.b_seq'::regclass) as id"));
+  EXPECT_FALSE(numbers("SELECT currval('tags_id_seq')"));
+  EXPECT_FALSE(numbers("SELECT nextval('s') FROM t"));
+  EXPECT_FALSE(numbers("SELECT nextval('s'), nextval('t')"));
+  EXPECT_FALSE(numbers("INSERT INTO t VALUES (nextval('s'))"));
+}
+
 TEST(Rewrite, HostileTextsGiveNoneAndDoNoHarm) {
   std::string deep = "SELECT id FROM t WHERE a = $1 AND ";
   for (int i = 0; i < 5000; ++i) deep += "(";

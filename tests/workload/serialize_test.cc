@@ -87,7 +87,8 @@ LoopExample full_example() {
   value.root = next.key();
   value.via = next.key();
   value.cycle = {next.key(), next.key()};
-  value.sample_values = {next.text(), next.text()};
+  value.sample_slots = {3, 5};
+  value.sample_turns = {{{true, next.text()}, {false, ""}}, {{true, next.text()}, {true, next.text()}}};
   value.source = next.text();
   return value;
 }

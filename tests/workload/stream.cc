@@ -30,6 +30,15 @@ void send(const Step& step, EventSink& sink) {
   event.parameters_known = true;
   event.extended = !bound.empty();
   event.rows = step.rows;
+  std::vector<ResultColumn> columns;
+  for (const std::string& column : step.columns) columns.push_back({column, 1, 1, step.table, column});
+  std::vector<ResultCell> cells;
+  for (uint32_t row = 0; row < step.cells.size(); ++row) {
+    for (uint16_t column = 0; column < step.cells[row].size(); ++column)
+      cells.push_back({row, column, slot_value_hash(step.cells[row][column])});
+  }
+  event.columns = columns;
+  event.cells = cells;
   sink.on_event(event);
 }
 
@@ -122,6 +131,24 @@ class Generator {
       if (pick(2) == 0) run(child, "SELECT * FROM users WHERE id = $1", {number()});
     }
   }
+  // As a tap sees it: the list's rows bring the values, sometimes too late for some of them.
+  void loop_with_rows() {
+    const uint64_t parent = session();
+    Step list;
+    list.table = "users";
+    list.columns = {"id", "org_id"};
+    const uint32_t rows = 1 + pick(10);
+    for (uint32_t row = 0; row < rows; ++row) list.cells.push_back({number(), number()});
+    Step& sent = run(parent, "SELECT id, org_id FROM users ORDER BY name LIMIT 20");
+    sent.table = list.table;
+    sent.columns = list.columns;
+    sent.cells = list.cells;
+    sent.rows = rows;
+    const bool spread = pick(3) == 0;
+    for (const std::vector<std::string>& row : list.cells)
+      run(spread ? session() : parent, "SELECT * FROM orders WHERE user_id = $1 AND state = $2",
+          {pick(6) == 0 ? number() : row[0], "it''s"});
+  }
   void nested() {
     const uint64_t on = session();
     run(on, "SELECT id FROM authors");
@@ -171,7 +198,7 @@ class Generator {
     step.kind = Event::Kind::kSessionEnd;
   }
   void scene() {
-    switch (pick(8)) {
+    switch (pick(10)) {
       case 0:
       case 1:
         return loop();
@@ -185,6 +212,9 @@ class Generator {
         return repeat();
       case 6:
         return noise();
+      case 7:
+      case 8:
+        return loop_with_rows();
       default:
         return change_hands();
     }

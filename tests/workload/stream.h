@@ -21,6 +21,9 @@ struct Step {
   uint64_t transaction = 0;
   Event::Kind kind = Event::Kind::kExecuted;
   std::string application = "app", database = "db";
+  std::string table;                            // of the result's columns, where its rows are known
+  std::vector<std::string> columns;             // key columns
+  std::vector<std::vector<std::string>> cells;  // of each row
 };
 
 void send(const Step& step, EventSink& sink);

@@ -24,7 +24,7 @@ void add_result(ValueTable& table, uint32_t pattern, uint64_t identity, uint32_t
   Event event;
   event.cells = cells;
   event.columns = names;
-  table.add(pattern, event);
+  table.add(pattern, kNoPattern, event);
 }
 
 size_t rows_known(const ValueTable& table, uint32_t pattern, uint64_t identity, uint32_t rows,

@@ -17,7 +17,8 @@ Result<const Finding*> find_finding(const Analysis& analysis, const std::string&
   Error error;
   error.kind = Error::Kind::kUsage;
   for (const Finding& finding : analysis.findings) {
-    const bool begins = finding.id.starts_with(id) || finding.id.substr(finding.id.find(':') + 1).starts_with(id);
+    const bool begins =
+        finding.id.starts_with(id) || finding.id.substr(finding.id.find(':') + 1).starts_with(id);
     if (!begins) continue;
     if (finding.id == id) return &finding;
     if (found != nullptr) {
@@ -43,7 +44,7 @@ const LoopExample* best_example(const Workload& workload, const Finding& finding
     if (key.child != finding.pattern) continue;
     if (finding.parent != kNoPattern && key.parent != finding.parent) continue;
     for (const LoopExample& example : loop.examples) {
-      if (best == nullptr || example.sample_values.size() > best->sample_values.size()) best = &example;
+      if (best == nullptr || example.sample_turns.size() > best->sample_turns.size()) best = &example;
     }
   }
   return best;
@@ -51,7 +52,7 @@ const LoopExample* best_example(const Workload& workload, const Finding& finding
 
 std::string text_of(const Finding& finding, const Replay& replay) {
   std::string out = fmt::format("{} {}: {}\n\n", finding.rule, finding.id, finding.message);
-  out += fmt::format("loop ({} values):\n  {}\n", replay.values.size(), replay.loop_sql);
+  out += fmt::format("loop ({} of its turns, as captured):\n  {}\n", replay.turns, replay.loop_sql);
   out += fmt::format("one statement:\n  {}\n\n", replay.batch_sql);
   if (replay.agree) {
     out += fmt::format("rows         {} and {}: they agree\n", replay.loop_rows, replay.batch_rows);
@@ -59,7 +60,7 @@ std::string text_of(const Finding& finding, const Replay& replay) {
     out += fmt::format("rows         {} and {}: THEY DIFFER; {}\n", replay.loop_rows, replay.batch_rows,
                        replay.difference);
   }
-  out += fmt::format("round trips  {} and 1\n", replay.values.size());
+  out += fmt::format("round trips  {} and 1\n", replay.turns);
   out += fmt::format("time         {:.2f} ms and {:.2f} ms", replay.loop_ms, replay.batch_ms);
   if (replay.batch_ms > 0) {
     const double ratio = replay.loop_ms / replay.batch_ms;
@@ -91,9 +92,10 @@ int run_prove(const ProveOptions& options) {
   }
   const Pattern* child = analysis->workload.find((*finding)->pattern);
   const LoopExample* example = best_example(analysis->workload, **finding);
-  if ((*finding)->rule != "n-plus-one" || child == nullptr || example == nullptr) {
-    tell(fmt::format("{} {} is no loop of queries: there is nothing to replay", (*finding)->rule,
-                     (*finding)->id));
+  const bool loop = (*finding)->rule == "n-plus-one" || (*finding)->rule == "write-loop";
+  if (!loop || child == nullptr || example == nullptr) {
+    tell(fmt::format("{} {} is no loop{}: there is nothing to replay", (*finding)->rule, (*finding)->id,
+                     loop ? " that was seen more than once per parent" : ""));
     return kExitUsage;
   }
   Result<ServerConnection> database = ServerConnection::connect(options.url);

@@ -18,10 +18,8 @@ namespace pgsieve {
 namespace {
 
 using Row = std::vector<DatabaseValue>;
-using RowsByKey = std::map<std::string, std::multiset<Row>>;
 
 constexpr int kRounds = 3;
-constexpr std::string_view kOnlyKey;  // where the keys' text can't be compared, all rows stand under one
 
 Error refused(std::string message, std::string hint = {}) {
   Error error;
@@ -44,23 +42,49 @@ std::string array_text(const std::vector<std::string>& values) {
   return text + "}";
 }
 
-// The loop's statement for one value: bound where it was a parameter, else in place of the literal.
-struct ChildStatement {
-  std::string before, after;  // of the literal; empty `after` and no literal: a parameter
-  bool literal = false;
-  bool array = false;
-  uint16_t parameter = 0;
-  std::vector<DatabaseValue> parameters;
+using Keys = std::vector<std::string>;                 // of one turn, in the order of the batch's arrays
+using RowsByKey = std::map<Keys, std::multiset<Row>>;  // where the keys' text can't be compared: all under {}
+using SlotValues = std::map<uint32_t, std::string>;
 
-  std::string text(const std::string& value) const {
-    return literal ? before + quote_literal(array ? array_text({value}) : value) + after : before;
-  }
-  std::vector<DatabaseValue> bound(const std::string& value) const {
-    std::vector<DatabaseValue> values = parameters;
-    if (!literal) values.at(parameter - 1U) = array ? array_text({value}) : value;
-    return values;
-  }
+// Where a literal stands in the text, quotes and sign included.
+struct Extent {
+  size_t begin = 0, end = 0;
 };
+
+Extent literal_extent(const Slot& slot, std::string_view text) {
+  Extent extent{sign_of(slot, text), static_cast<size_t>(slot.text.data() - text.data()) + slot.text.size()};
+  if (slot.kind == Slot::Kind::kString && extent.end < text.size()) {  // what closes it: ' or $tag$
+    extent.end = text[extent.end] == '$' ? text.find('$', extent.end + 1) + 1 : extent.end + 1;
+  }
+  return extent;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789.", text[0] == '-' ? 1 : 0) == std::string_view::npos &&
+         text.back() != '-';
+}
+
+// The text with other values in place of some of its literals.
+std::string with_literals(const std::string& text, const StatementShape& shape, const SlotValues& values) {
+  StatementScan scan;
+  std::string scratch;
+  scan_statement(text, scan, scratch);
+  std::string out = text;
+  for (auto value = values.rbegin(); value != values.rend(); ++value) {
+    if (value->first >= scan.slots.size() || value->first >= shape.slots.size()) continue;
+    const Slot& slot = scan.slots[value->first];
+    if (slot.kind == Slot::Kind::kParameter || slot.kind == Slot::Kind::kList) continue;
+    const Extent place = literal_extent(slot, text);
+    const bool array = shape.slots[value->first].array;
+    std::string literal = slot.kind == Slot::Kind::kNumber && is_number(value->second)
+                              ? value->second
+                              : quote_literal(array ? array_text({value->second}) : value->second);
+    if (literal[0] == '-') literal.insert(0, " ");
+    out.replace(place.begin, place.end - place.begin, literal);
+  }
+  return out;
+}
 
 // Number of parameters the text has, by its slots; inside lists by looking for `$n`.
 size_t parameter_count(const Pattern& child) {
@@ -76,52 +100,108 @@ size_t parameter_count(const Pattern& child) {
   return count;
 }
 
-Result<ChildStatement> child_statement(const Pattern& child, uint32_t slot) {
-  ChildStatement made;
-  const SlotUse& use = child.shape->slots[slot];
-  made.array = use.array;
-  const size_t count = parameter_count(child);
-  made.parameters.resize(count);
-  for (size_t number = 1; number <= count; ++number) {
-    if (number == use.parameter) continue;
-    made.parameters[number - 1] = sample_parameter(child.slowest.parameters, static_cast<unsigned>(number));
-    if (!made.parameters[number - 1] &&
-        child.slowest.parameters.find(fmt::format("${} = NULL", number)) == std::string::npos)
-      return refused(fmt::format("the value of ${} was not captured", number),
-                     "Parameters are logged with log_parameter_max_length = -1");
+// The loop as it ran: its statement with the values that never changed, and the keys of each turn.
+struct CapturedLoop {
+  std::string text;
+  StatementShape shape;
+  std::vector<DatabaseValue> parameters;  // by number; of those that vary, any value
+  std::vector<uint32_t> key_slots;        // in the order of the batch's arrays
+  std::vector<Keys> turns;                // each tuple once
+  bool foreign_values = false;            // some constants are another execution's
+
+  std::string text_of(const Keys& keys) const {
+    SlotValues values;
+    for (size_t i = 0; i < keys.size(); ++i) values[key_slots[i]] = keys[i];
+    return with_literals(text, shape, values);
   }
-  if (use.parameter != 0) {
-    made.before = child.reference_text;
-    made.parameter = use.parameter;
-    return made;
+  std::vector<DatabaseValue> bound(const Keys& keys) const {
+    std::vector<DatabaseValue> values = parameters;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const SlotUse& use = shape.slots[key_slots[i]];
+      if (use.parameter != 0) values.at(use.parameter - 1U) = use.array ? array_text({keys[i]}) : keys[i];
+    }
+    return values;
   }
-  StatementScan scan;
-  std::string scratch;
-  scan_statement(child.reference_text, scan, scratch);
-  if (slot >= scan.slots.size()) return refused("the varying value can't be found in the statement");
-  const Slot& literal = scan.slots[slot];
-  const auto end =
-      static_cast<size_t>(literal.text.data() - child.reference_text.data()) + literal.text.size();
-  size_t after = end;
-  if (literal.kind == Slot::Kind::kString) {  // what closes it: ' or $tag$
-    const char opens = child.reference_text[end];
-    after = opens == '$' ? child.reference_text.find('$', end + 1) + 1 : end + 1;
+};
+
+// The values of the slots that were the same in all turns.
+SlotValues constants_of(const LoopExample& example, const std::set<uint32_t>& varying) {
+  SlotValues constants;
+  for (const uint16_t slot : example.sample_slots) {
+    const std::vector<std::string> values = example.sample_values(slot);
+    if (!varying.contains(slot) && !values.empty()) constants[slot] = values.front();
   }
-  size_t begin = literal.offset;
-  if (begin > 0 && child.reference_text[begin - 1] == '-' && literal.kind == Slot::Kind::kNumber) --begin;
-  made.literal = true;
-  made.before = child.reference_text.substr(0, begin);
-  made.after = child.reference_text.substr(std::min(after, child.reference_text.size()));
-  return made;
+  return constants;
 }
 
-std::vector<DatabaseValue> batch_values(const Rewrite& rewrite, const ChildStatement& child,
-                                        const std::vector<std::string>& values) {
+// Fills `parameters`: those the turns had, else those of the slowest execution that was kept whole.
+Result<bool> find_parameters(const Pattern& child, const SlotValues& constants,
+                             const std::set<uint32_t>& varying, CapturedLoop& loop) {
+  const size_t count = parameter_count(child);
+  loop.parameters.resize(count);
+  std::set<size_t> found;
+  for (uint32_t slot = 0; slot < child.shape->slots.size(); ++slot) {
+    const SlotUse& use = child.shape->slots[slot];
+    if (use.parameter == 0) continue;
+    if (varying.contains(slot)) found.insert(use.parameter);
+    const auto constant = constants.find(slot);
+    if (constant == constants.end()) continue;
+    loop.parameters[use.parameter - 1U] = use.array ? array_text({constant->second}) : constant->second;
+    found.insert(use.parameter);
+  }
+  for (size_t number = 1; number <= count; ++number) {
+    if (found.contains(number)) continue;
+    DatabaseValue& value = loop.parameters[number - 1];
+    value = sample_parameter(child.slowest.parameters, static_cast<unsigned>(number));
+    if (!value && child.slowest.parameters.find(fmt::format("${} = NULL", number)) == std::string::npos)
+      return refused(fmt::format("the value of ${} was not captured", number),
+                     "Parameters are logged with log_parameter_max_length = -1");
+    loop.foreign_values = true;
+  }
+  return true;
+}
+
+// A list, LIMIT or OFFSET that changes with the turn can't be one value of one statement.
+Result<bool> check_varying(const Pattern& child, const LoopExample& example, bool one_row_per_key) {
+  for (uint32_t slot = 0; slot < std::min<size_t>(child.shape->slots.size(), 32); ++slot) {
+    if ((example.varying_slots & (1U << slot)) == 0) continue;
+    const SlotRole role = child.shape->slots[slot].role;
+    if (role == SlotRole::kList)
+      return refused(
+          "a list of values differs from turn to turn, and one statement can't hold a list for each key");
+    if (role == SlotRole::kOffset || (role == SlotRole::kLimit && !one_row_per_key))
+      return refused("LIMIT or OFFSET differs from turn to turn: there is no single statement for that");
+  }
+  return true;
+}
+
+void collect_turns(const LoopExample& example, CapturedLoop& loop) {
+  std::set<Keys> seen;
+  for (const std::vector<SampleValue>& turn : example.sample_turns) {
+    Keys keys;
+    for (const uint32_t slot : loop.key_slots) {
+      const auto at = std::find(example.sample_slots.begin(), example.sample_slots.end(), slot);
+      const auto index = static_cast<size_t>(at - example.sample_slots.begin());
+      if (index < turn.size() && turn[index].known) keys.push_back(turn[index].text);
+    }
+    if (keys.size() == loop.key_slots.size() && seen.insert(keys).second)
+      loop.turns.push_back(std::move(keys));
+  }
+}
+
+std::vector<DatabaseValue> batch_values(const Rewrite& rewrite, const CapturedLoop& loop) {
   std::vector<DatabaseValue> bound(rewrite.parameters.size());
+  size_t key = 0;
   for (const RewriteParameter& parameter : rewrite.parameters) {
-    bound[parameter.number - 1U] = parameter.array           ? DatabaseValue(array_text(values))
-                                   : parameter.original != 0 ? child.parameters.at(parameter.original - 1U)
-                                                             : DatabaseValue();
+    DatabaseValue& value = bound[parameter.number - 1U];
+    if (parameter.array) {
+      std::vector<std::string> values;
+      for (const Keys& keys : loop.turns) values.push_back(keys.at(key));
+      value = array_text(values);
+      ++key;
+    } else if (parameter.original != 0) {
+      value = loop.parameters.at(parameter.original - 1U);
+    }
   }
   return bound;
 }
@@ -130,19 +210,26 @@ bool answers_exists(const Rewrite& rewrite, const StatementShape& shape) {
   return rewrite.kind == FixClass::kExists && !shape.blocks.empty() && shape.blocks[0].has_from;
 }
 
-// Rows of the batch under their key, the key taken away where it was added.
+// Rows of the batch under their keys, these taken away where they were added.
 RowsByKey by_key(const DatabaseRows& rows, const Rewrite& rewrite, bool one_heap) {
+  std::vector<int> positions = rewrite.key_positions;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (positions[i] < 0) positions[i] = rows.column(rewrite.key_columns[i]);
+  }
   RowsByKey found;
-  int key = rewrite.key_positions.empty() ? -1 : rewrite.key_positions[0];
-  if (key < 0 && !rewrite.key_columns.empty()) key = rows.column(rewrite.key_columns[0]);
   for (const Row& row : rows.rows) {
     Row rest;
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (static_cast<int>(i) != key || !rewrite.key_added) rest.push_back(row[i]);
+    Keys keys;
+    for (const int position : positions) {
+      if (position >= 0 && static_cast<size_t>(position) < row.size())
+        keys.push_back(row[static_cast<size_t>(position)].value_or("NULL"));
     }
-    const bool keyed = !one_heap && key >= 0 && static_cast<size_t>(key) < row.size();
-    found[keyed ? row[static_cast<size_t>(key)].value_or("NULL") : std::string(kOnlyKey)].insert(
-        std::move(rest));
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool key = std::find(positions.begin(), positions.end(), static_cast<int>(i)) != positions.end();
+      if (!key || !rewrite.key_added) rest.push_back(row[i]);
+    }
+    if (one_heap) keys.clear();
+    found[std::move(keys)].insert(std::move(rest));
   }
   return found;
 }
@@ -155,10 +242,16 @@ uint64_t count_rows(const RowsByKey& rows) {
 
 // 5 and '5.0' may be one key: when the batch shows keys that were not asked for in that spelling, only the
 // rows count.
-bool same_spelling(const RowsByKey& batch, const std::vector<std::string>& values) {
-  return std::all_of(batch.begin(), batch.end(), [&](const auto& item) {
-    return std::find(values.begin(), values.end(), item.first) != values.end();
-  });
+bool same_spelling(const RowsByKey& batch, const std::vector<Keys>& turns) {
+  const std::set<Keys> asked(turns.begin(), turns.end());
+  return std::all_of(batch.begin(), batch.end(),
+                     [&](const auto& item) { return asked.contains(item.first); });
+}
+
+std::string joined(const Keys& keys) {
+  std::string text;
+  for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
+  return text;
 }
 
 void compare(const RowsByKey& loop, const RowsByKey& batch, Replay& replay) {
@@ -167,20 +260,21 @@ void compare(const RowsByKey& loop, const RowsByKey& batch, Replay& replay) {
   replay.agree = loop == batch;
   if (replay.agree) return;
   static const std::multiset<Row> kNone;
-  const auto rows_of = [](const RowsByKey& rows, const std::string& key) -> const std::multiset<Row>& {
-    const auto at = rows.find(key);
+  const auto rows_of = [](const RowsByKey& rows, const Keys& keys) -> const std::multiset<Row>& {
+    const auto at = rows.find(keys);
     return at == rows.end() ? kNone : at->second;
   };
-  std::set<std::string> keys;
-  for (const auto& [key, rows] : loop) keys.insert(key);
-  for (const auto& [key, rows] : batch) keys.insert(key);
-  for (const std::string& key : keys) {
-    const auto& left = rows_of(loop, key);
-    const auto& right = rows_of(batch, key);
+  std::set<Keys> all;
+  for (const auto& [keys, rows] : loop) all.insert(keys);
+  for (const auto& [keys, rows] : batch) all.insert(keys);
+  for (const Keys& keys : all) {
+    const auto& left = rows_of(loop, keys);
+    const auto& right = rows_of(batch, keys);
     if (left == right) continue;
-    replay.difference = fmt::format("{}: {} rows from the loop, {} from the one statement{}",
-                                    key.empty() ? std::string("all keys") : "key " + key, left.size(),
-                                    right.size(), left.size() == right.size() ? ", not the same ones" : "");
+    replay.difference =
+        fmt::format("{}: {} rows from the loop, {} from the one statement{}",
+                    keys.empty() ? std::string("all keys") : "key " + joined(keys), left.size(), right.size(),
+                    left.size() == right.size() ? ", not the same ones" : "");
     return;
   }
 }
@@ -195,29 +289,31 @@ class Timer {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-Result<Replay> run(ServerConnection& database, const Pattern& child, const BatchRequest& request,
-                   const Rewrite& rewrite, const ChildStatement& statement, Replay replay) {
-  const bool existence = answers_exists(rewrite, *request.shape);
+Result<Replay> run(ServerConnection& database, const Rewrite& rewrite, const CapturedLoop& captured,
+                   Replay replay) {
+  const bool existence = answers_exists(rewrite, captured.shape);
+  std::vector<std::string> texts;
+  for (const Keys& keys : captured.turns) texts.push_back(captured.text_of(keys));
+  const std::vector<DatabaseValue> all = batch_values(rewrite, captured);
   RowsByKey loop;
   DatabaseRows batch;
   for (int round = 0; round < kRounds; ++round) {
     loop.clear();
     const Timer loop_timer;
-    for (const std::string& value : replay.values) {
-      Result<DatabaseRows> rows = database.query(statement.text(value), statement.bound(value));
+    for (size_t turn = 0; turn < captured.turns.size(); ++turn) {
+      Result<DatabaseRows> rows = database.query(texts[turn], captured.bound(captured.turns[turn]));
       if (!rows) return refused("the loop's statement failed: " + rows.error().message);
-      std::multiset<Row>& of_key = loop[value];
+      std::multiset<Row> of_key;
       if (existence) {
         of_key.insert(Row{rows->rows.empty() ? "f" : "t"});
       } else {
         for (Row& row : rows->rows) of_key.insert(std::move(row));
       }
-      if (of_key.empty()) loop.erase(value);
+      if (!of_key.empty()) loop[captured.turns[turn]] = std::move(of_key);
     }
     const double loop_ms = loop_timer.ms();
-    const std::vector<DatabaseValue> bound = batch_values(rewrite, statement, replay.values);
     const Timer batch_timer;
-    Result<DatabaseRows> rows = database.query(rewrite.sql, bound);
+    Result<DatabaseRows> rows = database.query(rewrite.sql, all);
     if (!rows) return refused("the one statement failed: " + rows.error().message);
     const double batch_ms = batch_timer.ms();
     batch = std::move(*rows);
@@ -225,56 +321,78 @@ Result<Replay> run(ServerConnection& database, const Pattern& child, const Batch
     replay.batch_ms = round == 0 ? batch_ms : std::min(replay.batch_ms, batch_ms);
   }
   RowsByKey found = by_key(batch, rewrite, false);
-  if (!same_spelling(found, replay.values)) {
+  if (!same_spelling(found, captured.turns)) {
     found = by_key(batch, rewrite, true);
     std::multiset<Row> heap;
-    for (auto& [key, rows] : loop) heap.merge(rows);
+    for (auto& [keys, rows] : loop) heap.merge(rows);
     loop.clear();
-    loop.emplace(kOnlyKey, std::move(heap));
+    loop.emplace(Keys(), std::move(heap));
     replay.notes.emplace_back(
         "The keys are spelled differently in the result, so rows are compared without them.");
   }
   compare(loop, found, replay);
-  if (child.slowest.text.empty())
-    replay.notes.emplace_back("Values other than the keys' are those of the sample.");
+  if (captured.foreign_values)
+    replay.notes.emplace_back(
+        "The turns' own values are known for their keys only; the others are those of the slowest "
+        "execution.");
   return replay;
+}
+
+// Why a loop is not replayed at all.
+Result<bool> check_replayable(const Pattern& child) {
+  if (child.shape == nullptr) return refused("the loop's statement can't be parsed");
+  if (!is_read(child.shape->kind))
+    return refused(
+        "this is a loop of writes, and only queries are replayed: a write would wait for locks and hold "
+        "them, fire "
+        "triggers and use up sequence numbers, which no rollback gives back",
+        "Try the one statement on a copy of the database.");
+  if (!child.shape->blocks.empty() && child.shape->blocks[0].for_update)
+    return refused("the loop takes row locks, which a read-only transaction does not allow");
+  return true;
 }
 
 }  // namespace
 
 Result<Replay> replay_loop(ServerConnection& database, const RuleContext& context, const Pattern& child,
                            const LoopExample& example) {
-  if (child.shape == nullptr || !is_read(child.shape->kind))
-    return refused("only loops of queries can be replayed: a write would change the data");
+  if (Result<bool> fine = check_replayable(child); !fine) return fine.error();
   BatchRequest request = batch_request(context, child, example);
-  if (request.varying.size() != 1)
-    return refused("more than one value varies from turn to turn, and the capture keeps samples of one only");
-  if (example.sample_values.empty()) return refused("no values of this loop were captured");
-  if (!child.shape->blocks.empty() && child.shape->blocks[0].for_update)
-    return refused("the loop takes row locks, which a read-only transaction does not allow");
+  if (Result<bool> fine = check_varying(child, example, request.one_row_per_key); !fine) return fine.error();
   const std::optional<Rewrite> shown = batch_rewrite(request);
+  if (!shown) return refused("there is no single statement for this loop that is sure to mean the same");
+
+  CapturedLoop loop;
+  for (const RewriteParameter& parameter : shown->parameters) {
+    if (parameter.array) loop.key_slots.push_back(parameter.slot);
+  }
+  const std::set<uint32_t> varying(request.varying.begin(), request.varying.end());
+  const SlotValues constants = constants_of(example, varying);
+  loop.text = with_literals(child.reference_text, *child.shape, constants);
+  loop.shape = draw_shape(loop.text);
+  if (Result<bool> fine = find_parameters(child, constants, varying, loop); !fine) return fine.error();
+  collect_turns(example, loop);
+  if (loop.turns.empty())
+    return refused("no values of this loop were captured, or only ones too long to be kept",
+                   "Parameters are logged with log_parameter_max_length = -1");
+  request.text = loop.text;
+  request.shape = &loop.shape;
   request.keep_literals = true;
-  const std::optional<Rewrite> rewrite = batch_rewrite(request);
-  if (!shown || !rewrite) return refused("there is no single statement for this loop");
-  Result<ChildStatement> statement = child_statement(child, request.varying[0]);
-  if (!statement) return statement.error();
+  const std::optional<Rewrite> rewrite =
+      loop.shape.slots.size() == child.shape->slots.size() ? batch_rewrite(request) : std::nullopt;
+  if (!rewrite) return refused("the loop's own values can't be put into its statement");
 
   Replay replay;
   replay.loop_sql = child.query;
   replay.batch_sql = shown->sql;
-  for (std::string value : example.sample_values) {
-    if (statement->array && value.size() >= 2 && value.front() == '{')
-      value = value.substr(1, value.size() - 2);
-    if (std::find(replay.values.begin(), replay.values.end(), value) == replay.values.end())
-      replay.values.push_back(std::move(value));
-  }
+  replay.turns = loop.turns.size();
   for (const std::string_view sql :
        {"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "SET LOCAL statement_timeout = '60s'",
         "SET LOCAL lock_timeout = '5s'"}) {
     const Result<DatabaseRows> done = database.query(std::string(sql));
     if (!done) return refused("can't open a read-only transaction: " + done.error().message);
   }
-  Result<Replay> result = run(database, child, request, *rewrite, *statement, std::move(replay));
+  Result<Replay> result = run(database, *rewrite, loop, std::move(replay));
   const Result<DatabaseRows> rolled_back = database.query("ROLLBACK");
   if (result.ok() && !rolled_back) return refused("the server went away: " + rolled_back.error().message);
   return result;

@@ -15,9 +15,9 @@
 namespace pgsieve {
 
 struct Replay {
-  std::string loop_sql;             // normalised
-  std::string batch_sql;            // without literals
-  std::vector<std::string> values;  // that were replayed, each once
+  std::string loop_sql;   // normalised
+  std::string batch_sql;  // without literals
+  size_t turns = 0;       // that were replayed, each set of values once
   uint64_t loop_rows = 0;
   uint64_t batch_rows = 0;  // rows without a counterpart on the other side are the difference
   bool agree = false;

@@ -1,0 +1,47 @@
+// LoopSample: the values a loop's first turns were called with, packed into one string while the loop is
+// being followed (most runs end after one execution, and thousands are open at a time).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/workload/statement_event.h"
+
+namespace pgsieve {
+
+// The value of one slot in one turn, as a person would write it: quotes and escapes undone.
+struct SampleValue {
+  bool known = false;  // false: not captured, NULL, or too long to be kept whole
+  std::string text;
+  friend auto operator<=>(const SampleValue&, const SampleValue&) = default;
+};
+
+class LoopSample {
+ public:
+  static constexpr size_t kMaxTurns = 24;
+  static constexpr size_t kMaxBytes = 1024;  // together; the first turn is kept whatever it takes
+  static constexpr size_t kMaxValue = 200;
+
+  LoopSample() = default;
+  explicit LoopSample(std::string packed) : packed_(std::move(packed)) {}  // may be damaged
+  const std::string& packed() const { return packed_; }
+
+  void add(const StatementEvent& child);
+  // One value per followed slot, in the order of StatementInfo::slots. Turns of another number of slots than
+  // `slots` are left out.
+  std::vector<std::vector<SampleValue>> turns(size_t slots) const;
+
+ private:
+  std::string packed_;  // per turn: its number of slots, then length and text of each value
+};
+
+// Where a number's minus sign stands, or the number itself where it has none of its own.
+size_t sign_of(const Slot& slot, std::string_view statement);
+
+// What stands between the quotes of a literal, its escapes undone; false when they are of a kind that is not
+// undone here (E'…' with a backslash, U&'…', X'…').
+bool plain_literal(const Slot& slot, std::string_view statement, std::string& text);
+
+}  // namespace pgsieve
