@@ -77,7 +77,7 @@ TEST(Replay, LoopsAgreeWithTheirRewrites) {
       {"SELECT count(*) FROM posts WHERE user_id = $1", "$1 = '1'", {0}, {{"1"}, {"2"}, {"44"}}},
       {"SELECT 1 AS one FROM posts WHERE user_id = $1 LIMIT $2",
        "$1 = '1', $2 = '1'",
-       {0},
+       {1},
        {{"1"}, {"2"}, {"44"}}},
       {"SELECT id FROM posts WHERE user_id = ANY($1)", "$1 = '{1}'", {0}, {{"1"}, {"2"}}},
       {"SELECT id FROM posts WHERE user_id = ANY('{1}')", "", {0}, {{"1"}, {"2"}}},
@@ -111,7 +111,7 @@ TEST(Replay, LoopsAgreeWithTheirRewrites) {
        {{"1", "live"}, {"1", "draft"}, {"2", "live"}, {"77", "live"}}},
       {"SELECT 1 AS one FROM stats WHERE region = $1 AND day = $2 LIMIT 1",
        "",
-       {0, 1},
+       {1, 2},
        {{"r1", "2026-01-02"}, {"r2", "2026-01-03"}, {"r2", "2026-01-02"}}},
       // A turn whose value is not known is left out.
       {"SELECT id, title FROM posts WHERE user_id = $1", "", {0}, {{"1"}, {"?"}, {"3"}}},

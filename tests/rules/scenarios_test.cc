@@ -1,5 +1,6 @@
 // Every labelled scenario against the loop rules: nothing false at HIGH, nothing missed at all grades.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <tuple>
 
 #include "analyzer/workload/builder.h"
+#include "analyzer/workload/serialize.h"
 #include "rules/rule.h"
 #include "tests/rules/scenario_stream.h"
 
@@ -83,6 +85,62 @@ TEST(Scenarios, WithRows) {
              tally.false_high);
   EXPECT_EQ(tally.false_high, 0);
   EXPECT_EQ(tally.missed, 0);
+}
+
+// Passes the first events to one builder and the rest to another one that goes on where the first stopped, as
+// two runs over a rotated log do with a store between them.
+class CutInTwo : public EventSink {
+ public:
+  explicit CutInTwo(size_t cut) : cut_(cut) {}
+  void on_event(const Event& event) override {
+    if (count_++ == cut_) begin_second();
+    (resumed_ ? second_ : first_).on_event(event);
+  }
+  Workload finish() {
+    if (!resumed_) begin_second();
+    stored_.open_scopes.clear();
+    stored_.merge(second_.finish());
+    return std::move(stored_);
+  }
+
+ private:
+  void begin_second() {
+    Result<Workload> reloaded = deserialize_workload(serialize(first_.finish(/*close_scopes=*/false)));
+    ASSERT_TRUE(reloaded.ok()) << reloaded.error().message;
+    stored_ = std::move(*reloaded);
+    second_.resume(stored_);
+    resumed_ = true;
+  }
+
+  size_t cut_, count_ = 0;
+  bool resumed_ = false;
+  Workload stored_;
+  WorkloadBuilder first_, second_;
+};
+
+std::vector<std::string> described(const std::vector<Finding>& findings) {
+  std::vector<std::string> all;
+  for (const Finding& finding : findings) {
+    all.push_back(fmt::format("{} {} {}x{} on {} after {} because {}", finding.id,
+                              confidence_name(finding.confidence), finding.rule, finding.count, finding.query,
+                              finding.parent_query, fmt::join(finding.evidence, "; ")));
+  }
+  return all;
+}
+
+TEST(Scenarios, CutByRotationTheFindingsAreThoseOfTheWhole) {
+  for (const Scenario& scenario : load_scenarios()) {
+    for (const bool with_rows : {false, true}) {
+      const std::vector<std::string> whole = described(judge(scenario, with_rows));
+      const size_t events = scenario.events.size();
+      for (const size_t cut : {events / 4, events / 2, events * 3 / 4}) {
+        CutInTwo sink(cut);
+        play(scenario, with_rows, sink);
+        EXPECT_EQ(described(loop_findings(sink.finish())), whole)
+            << scenario.id << (with_rows ? " with rows" : "") << ", cut after " << cut << " of " << events;
+      }
+    }
+  }
 }
 
 // What a finding is about, whatever else ran at the time.
