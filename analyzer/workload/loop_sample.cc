@@ -17,20 +17,13 @@ std::string undouble(std::string_view text, char quote) {
 }
 
 // The value as it was meant; false: not known as a whole.
-bool value_text(const StatementEvent& child, const SlotValue& value, std::string& text) {
-  if (!value.known || value.ordinal >= child.event->scan->slots.size()) return false;
-  const Slot& slot = child.event->scan->slots[value.ordinal];
-  if (slot.kind != Slot::Kind::kParameter) {
-    // An array literal of one element stands for that element.
-    if (value.text.data() != slot.text.data() || value.text.size() != slot.text.size()) {
-      text = value.text;
-      return value.text.find_first_of("'\\\"") == std::string_view::npos;
-    }
-    return plain_literal(slot, child.event->text, text);
-  }
-  const BoundValue& bound = child.event->parameters[static_cast<size_t>(slot.parameter) - 1];
-  if (bound.null) return false;
-  text = bound.escaped ? undouble(value.text, '\'') : std::string(value.text);
+bool value_text(const SlotValue& value, std::string& text) {
+  if (!value.known || value.spelling == SlotValue::Spelling::kUnclear ||
+      value.text.size() > LoopSample::kMaxValue)
+    return false;
+  text =
+      value.spelling == SlotValue::Spelling::kDoubled ? undouble(value.text, '\'') : std::string(value.text);
+  if (value.spelling == SlotValue::Spelling::kNegative) text.insert(0, 1, '-');
   return true;
 }
 
@@ -51,21 +44,17 @@ size_t sign_of(const Slot& slot, std::string_view statement) {
   return subtracts ? slot.offset : sign;
 }
 
-bool plain_literal(const Slot& slot, std::string_view statement, std::string& text) {
-  if (slot.kind == Slot::Kind::kNumber) {
-    text = (sign_of(slot, statement) < slot.offset ? "-" : "") + std::string(slot.text);
-    return true;
-  }
-  if (slot.kind != Slot::Kind::kString) return false;
-  const char opens = slot.offset < statement.size() ? statement[slot.offset] : '\'';
-  if (opens == '$') {
-    text = slot.text;
-    return true;
-  }
-  const bool plain = opens == '\'' || ((opens == 'E' || opens == 'e' || opens == 'N' || opens == 'n') &&
-                                       slot.text.find('\\') == std::string_view::npos);
-  if (plain) text = undouble(slot.text, '\'');
-  return plain;
+SlotValue::Spelling literal_spelling(const Slot& slot, std::string_view statement) {
+  using Spelling = SlotValue::Spelling;
+  if (slot.kind == Slot::Kind::kNumber)
+    return sign_of(slot, statement) < slot.offset ? Spelling::kNegative : Spelling::kExact;
+  if (slot.kind != Slot::Kind::kString || slot.offset >= statement.size()) return Spelling::kUnclear;
+  const char opens = statement[slot.offset];
+  if (opens == '$') return Spelling::kExact;
+  const bool escapes = opens == 'E' || opens == 'e';
+  const bool plain = opens == '\'' || opens == 'N' || opens == 'n' ||
+                     (escapes && slot.text.find('\\') == std::string_view::npos);
+  return plain ? Spelling::kDoubled : Spelling::kUnclear;
 }
 
 void LoopSample::add(const StatementEvent& child) {
@@ -73,7 +62,7 @@ void LoopSample::add(const StatementEvent& child) {
   packed_ += static_cast<char>(child.value_count);
   std::string text;
   for (size_t i = 0; i < child.value_count; ++i) {
-    const bool known = value_text(child, child.values[i], text) && text.size() <= kMaxValue;
+    const bool known = value_text(child.values[i], text);
     packed_ += static_cast<char>(known ? text.size() : kUnknown);
     if (known) packed_ += text;
   }

@@ -22,7 +22,7 @@ class LoopSample {
  public:
   static constexpr size_t kMaxTurns = 24;
   static constexpr size_t kMaxBytes = 1024;  // together; the first turn is kept whatever it takes
-  static constexpr size_t kMaxValue = 200;
+  static constexpr size_t kMaxValue = SlotValue::kFollowedBytes - 1;  // a longer text may have been cut
 
   LoopSample() = default;
   explicit LoopSample(std::string packed) : packed_(std::move(packed)) {}  // may be damaged
@@ -40,8 +40,7 @@ class LoopSample {
 // Where a number's minus sign stands, or the number itself where it has none of its own.
 size_t sign_of(const Slot& slot, std::string_view statement);
 
-// What stands between the quotes of a literal, its escapes undone; false when they are of a kind that is not
-// undone here (E'…' with a backslash, U&'…', X'…').
-bool plain_literal(const Slot& slot, std::string_view statement, std::string& text);
+// How a literal's text is to be read: of E'…' with a backslash, U&'…' and X'…' nothing is undone here.
+SlotValue::Spelling literal_spelling(const Slot& slot, std::string_view statement);
 
 }  // namespace pgsieve

@@ -23,6 +23,13 @@ struct SlotValue {
   uint16_t ordinal = 0;  // scan order
   SlotRole role = SlotRole::kNone;
   bool known = false;  // false: a parameter the capture has no value for, or one that was cut
+  // What `text` leaves out of the value, or has too much.
+  enum class Spelling : uint8_t {
+    kExact,
+    kNegative,  // its sign
+    kDoubled,   // quotes are doubled
+    kUnclear,   // escapes of another kind; NULL
+  } spelling = Spelling::kExact;
 };
 
 struct StatementEvent {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "analyzer/workload/loop_sample.h"
 #include "analyzer/workload/pattern_counts.h"
 
 namespace pgsieve {
@@ -64,6 +65,9 @@ void fill_values(const Event& event, StatementEvent& statement) {
       if (value.known) {
         value.text = event.parameters[index].text;
         value.hash = event.parameters[index].hash;
+        value.spelling = event.parameters[index].null      ? SlotValue::Spelling::kUnclear
+                         : event.parameters[index].escaped ? SlotValue::Spelling::kDoubled
+                                                           : SlotValue::Spelling::kExact;
       } else {
         value.text = {};
         value.hash = 0;
@@ -71,6 +75,7 @@ void fill_values(const Event& event, StatementEvent& statement) {
     } else {
       value.text = scanned.text;
       value.hash = scanned.value_hash;
+      value.spelling = literal_spelling(scanned, event.text);
     }
     value.number = parse_number(value.text);
     if (!value.known) statement.values_known = false;
@@ -116,6 +121,9 @@ void choose_pattern(const Event& event, StatementEvent& statement) {
       value.hash = slot_value_hash(only[i]);
       value.number = parse_number(only[i]);
       value.text = only[i];
+      value.spelling = only[i].find_first_of("'\\\"") == std::string_view::npos
+                           ? SlotValue::Spelling::kExact
+                           : SlotValue::Spelling::kUnclear;
     }
     if (event.kind != Event::Kind::kFailed && statement.pattern != nullptr && elements[i] != SIZE_MAX)
       count_list(elements[i], *statement.pattern);

@@ -92,7 +92,7 @@ TEST(SequenceBatch, OwnsWhatItKeeps) {
   rest->run();
   const Workload later = deferring.finish(), at_once = direct.finish();
   ASSERT_EQ(later.loops.size(), 1u);
-  EXPECT_EQ(later.loops.begin()->second.examples.at(0).sample_values.at(0), "key-1");
+  EXPECT_EQ(later.loops.begin()->second.examples.at(0).sample_values(0).at(0), "key-1");
   EXPECT_EQ(serialize(later), serialize(at_once));
 }
 
