@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "analyzer/base/hash.h"
 #include "analyzer/sql/scan.h"
 #include "tests/integration/rewrite_testing.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 Pattern pattern_of(const std::string& text, const std::string& parameters = {}) {
   Pattern pattern;
+  pattern.key.fingerprint = hash64(text);
   pattern.reference_text = text;
   pattern.query = normalize_for_display(text);
   pattern.shape = std::make_shared<const StatementShape>(draw_shape(text));
