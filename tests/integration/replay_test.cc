@@ -55,7 +55,6 @@ TEST(Replay, LoopsAgreeWithTheirRewrites) {
   fill_with_random_data(*database, 7);
   const Workload workload;
   const Schema schema;
-  const RuleContext context{.workload = workload, .schema = schema, .orm = {}, .options = {}};
   struct Case {
     std::string text;
     std::string parameters;  // of the slowest execution, which need not be of this loop
@@ -121,6 +120,7 @@ TEST(Replay, LoopsAgreeWithTheirRewrites) {
   for (const Case& test : cases) {
     SCOPED_TRACE(test.text);
     const Pattern child = pattern_of(test.text, test.parameters);
+    const RuleContext context{.workload = workload, .schema = schema, .orm = {}, .options = {}};
     const Result<Replay> replay = replay_loop(*database, context, child, example_of(test.slots, test.turns));
     ASSERT_TRUE(replay.ok()) << replay.error().message;
     EXPECT_TRUE(replay->agree) << replay->batch_sql << "\n" << replay->difference;
@@ -141,10 +141,10 @@ TEST(Replay, RefusesWhatItMustNotOrCannotRun) {
        "= $1; SELECT $1'");
   const Workload workload;
   const Schema schema;
-  const RuleContext context{.workload = workload, .schema = schema, .orm = {}, .options = {}};
   const auto outcome = [&](const std::string& text, const std::string& parameters, const Turns& turns,
                            std::vector<uint16_t> slots = {0}) {
     const Pattern child = pattern_of(text, parameters);
+    const RuleContext context{.workload = workload, .schema = schema, .orm = {}, .options = {}};
     return replay_loop(*database, context, child, example_of(slots, turns));
   };
   const auto why = [&](const std::string& text, const Turns& turns, std::vector<uint16_t> slots = {0}) {
