@@ -59,6 +59,12 @@ void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
 
 void Loop::add_example(LoopExample example) {
   keep_best(examples, std::move(example), kMaxExamples);
+  for (size_t i = 1; i < examples.size(); ++i) {
+    std::vector<std::vector<SampleValue>>& turns = examples[i].sample_turns;
+    if (turns.size() <= kFurtherTurns) continue;
+    turns.resize(kFurtherTurns);
+    turns.shrink_to_fit();
+  }
 }
 
 void Loop::merge(const Loop& other) {

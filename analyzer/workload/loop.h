@@ -101,6 +101,9 @@ struct Loop {
   // The kMaxExamples scopes that come first in a fixed total order (most executions first, then a hash of the
   // example), so that which are kept does not depend on the order of the input.
   static constexpr size_t kMaxExamples = 6;
+  // The first keeps all its sampled turns, the others so many. An example that is not the first of its input is
+  // never the first of a merge either, so this does not depend on the order of the input.
+  static constexpr size_t kFurtherTurns = 5;
   std::vector<LoopExample> examples;
 
   void add_example(LoopExample example);
