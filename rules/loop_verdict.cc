@@ -322,8 +322,7 @@ LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Patte
   if (child.shape == nullptr) return best;
   Link link;
   if (parent != nullptr && parent->shape != nullptr) {
-    const Schema* known = context.schema.empty() ? nullptr : &context.schema;
-    link = explain_link(*context.memo->profile(*parent, known), *context.memo->profile(child, known), known);
+    link = context.memo->link(*parent, child, context.known_schema());
   }
   for (const LoopExample& example : loop.examples) {
     LoopVerdict verdict;

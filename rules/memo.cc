@@ -39,6 +39,11 @@ std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, con
   return drawn;
 }
 
+Link RuleMemo::link(const Pattern& parent, const Pattern& child, const Schema* schema) {
+  const std::shared_ptr<const LinkProfile> offers = profile(parent, schema);
+  return explain_link(*offers, *profile(child, schema), schema);
+}
+
 std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {
   const uint64_t hash = identity(request);
   if (const auto found = rewrites_.find(hash); found != rewrites_.end()) return found->second;

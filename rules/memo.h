@@ -25,6 +25,8 @@ class RuleMemo {
   // draw_link_profile() of the pattern's shape, which must not be null; `schema` may be null, and must be the
   // same one every time.
   std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const Schema* schema);
+  // explain_link() between the two.
+  Link link(const Pattern& parent, const Pattern& child, const Schema* schema);
   // batch_rewrite().
   std::optional<Rewrite> batch(const BatchRequest& request);
   // recognise_orm(); always for one workload.

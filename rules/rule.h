@@ -76,11 +76,12 @@ std::shared_ptr<RuleMemo> make_rule_memo();
 
 struct RuleContext {
   const Workload& workload;
-  const Schema& schema;                        // may be empty()
-  std::string orm;                             // forced by --orm; empty: recognised
-  std::map<std::string, std::string> options;  // "rule.option" → value
+  const Schema& schema;                               // may be empty()
+  std::string orm;                                    // forced by --orm; empty: recognised
+  std::map<std::string, std::string> options;         // "rule.option" → value
   std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run; never null
   double option(std::string_view name, double otherwise) const;
+  const Schema* known_schema() const { return schema.empty() ? nullptr : &schema; }
 };
 
 struct Rule {

@@ -80,7 +80,7 @@ class Pipeline {
   uint64_t next_ticket_ = 0;
   std::mutex turn_;
   std::condition_variable turn_changed_;
-  uint64_t consumed_ = 0, followed_up_ = 0;  // chunks that have been through a stage
+  uint64_t consumed_ = 0, completed_ = 0;  // chunks that have been through a stage
 
   IngestOptions follow_options_;
   std::vector<std::unique_ptr<Followed>> followed_;
@@ -175,7 +175,7 @@ void Pipeline::work(ChunkSupplier& supplier) {
     std::unique_ptr<DeferredWork> rest;
     await(consumed_, ticket);
     if (job.events != nullptr) {
-      await(followed_up_, ticket);                      // these events can't wait
+      await(completed_, ticket);                        // these events can't wait
       const std::lock_guard<std::mutex> lock(supply_);  // it reads from the source of a supplier's input
       consume_events(job, supplier.files()[job.file]);
     } else {
@@ -184,9 +184,9 @@ void Pipeline::work(ChunkSupplier& supplier) {
       if (defers) rest = filter_.take_deferred();
     }
     advance(consumed_);
-    await(followed_up_, ticket);
+    await(completed_, ticket);
     if (rest != nullptr) rest->run();
-    advance(followed_up_);
+    advance(completed_);
   }
 }
 

@@ -1,6 +1,8 @@
 #include "analyzer/schema/schema.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace pgsieve {
@@ -17,6 +19,15 @@ bool Table::unique_by(const std::vector<std::string>& given) const {
   return std::ranges::any_of(indexes, [&is_given](const Index& index) {
     return index.unique && index.predicate.empty() && !index.keys.empty() &&
            std::ranges::all_of(index.keys, is_given);
+  });
+}
+
+bool Table::unique_by_exactly(const std::vector<std::string>& given) const {
+  const std::set<std::string> wanted(given.begin(), given.end());
+  return std::ranges::any_of(indexes, [&wanted](const Index& index) {
+    std::set<std::string> keys;
+    for (const IndexKey& key : index.keys) keys.insert(key.column);
+    return index.unique && index.predicate.empty() && keys == wanted;
   });
 }
 

@@ -74,6 +74,8 @@ struct Table {
   const Column* find_column(std::string_view column) const;
   // True when some unique, non-partial index's key columns are all among the given ones.
   bool unique_by(const std::vector<std::string>& columns) const;
+  // True when they are just these, as ON CONFLICT (columns) wants it.
+  bool unique_by_exactly(const std::vector<std::string>& columns) const;
 };
 
 // One side of a foreign key.
@@ -122,9 +124,9 @@ class Schema {
 Result<Schema> parse_schema(std::string_view ddl, std::string_view file_name);
 Result<Schema> load_schema(const std::string& path);
 
-// Adds row estimates. Accepts what `pgsieve stats export` writes (statistics_file.h), JSON: [{"table": "x", "reltuples": n, "relpages": n}], {"relations": [{"rel",
-// "kind", "tuples", "pages"}]}, or CSV with a header naming schema, table, rows, pages. Unknown tables are
-// ignored and counted in the result.
+// Adds row estimates. Accepts what `pgsieve stats export` writes (statistics_file.h), JSON: [{"table": "x",
+// "reltuples": n, "relpages": n}], {"relations": [{"rel", "kind", "tuples", "pages"}]}, or CSV with a header
+// naming schema, table, rows, pages. Unknown tables are ignored and counted in the result.
 Result<uint64_t> load_statistics(Schema& schema, const std::string& path);
 
 }  // namespace pgsieve

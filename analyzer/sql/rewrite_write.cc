@@ -93,12 +93,17 @@ void qualify_node(Node* node, Draft& draft, std::string_view table) {
   if (message != nullptr) qualify(const_cast<ProtobufCMessage&>(*message), draft, table, 0);
 }
 
-bool has_select(const ProtobufCMessage& message, size_t depth) {
-  if (depth > 300 || message.descriptor == &pg_query__select_stmt__descriptor) return true;
+// A node of that kind is somewhere in the tree; what is too deep to be looked at may hold one.
+bool contains(const ProtobufCMessage& message, const ProtobufCMessageDescriptor& kind, size_t depth = 0) {
+  if (depth > 300 || message.descriptor == &kind) return true;
   bool found = false;
-  tree::for_each_child(message,
-                       [&](const ProtobufCMessage& child) { found = found || has_select(child, depth + 1); });
+  tree::for_each_child(
+      message, [&](const ProtobufCMessage& child) { found = found || contains(child, kind, depth + 1); });
   return found;
+}
+
+bool has_select(const ProtobufCMessage& message) {
+  return contains(message, pg_query__select_stmt__descriptor);
 }
 
 // The written table is read in another place, too: each turn sees what those before it wrote.
@@ -111,20 +116,12 @@ bool reads_target(const StatementShape& shape) {
   });
 }
 
-bool has_column(const ProtobufCMessage& message, size_t depth) {
-  if (depth > 300 || message.descriptor == &pg_query__column_ref__descriptor) return true;
-  bool found = false;
-  tree::for_each_child(message,
-                       [&](const ProtobufCMessage& child) { found = found || has_column(child, depth + 1); });
-  return found;
-}
-
 // SET n = n + 1: what a row becomes depends on what it was.
 bool builds_on_itself(const PgQuery__UpdateStmt& statement) {
   const auto& targets = nodes(statement.n_target_list, statement.target_list);
   return std::any_of(targets.begin(), targets.end(), [](const Node* target) {
     const ProtobufCMessage* value = tree::message_of(target->res_target->val);
-    return value != nullptr && has_column(*value, 0);
+    return value != nullptr && contains(*value, pg_query__column_ref__descriptor);
   });
 }
 
@@ -155,6 +152,30 @@ bool some_key_picks(Draft& draft) {
                      [&](const Key& key) { return draft.flat_predicate(key).has_value(); });
 }
 
+// Each turn has a condition or values of its own: the turns become the rows of one more item of the
+// statement's FROM (or USING) clause. `other_names`: columns of more than the written table are within reach.
+std::optional<Rewrite> join_turns(Draft& draft, const PgQuery__RangeVar& written, bool other_names,
+                                  size_t& clause_size, Node**& clause, FixClass kind) {
+  const std::string alias = draft.free_alias("v");
+  bool json = false;
+  std::string item = source_item(draft, written, alias, json);
+  if (other_names) {
+    if (json) return std::nullopt;
+    make_names_distinct(draft);
+    item = draft.unnest_item(alias);
+  }
+  Node* from = draft.snippet("SELECT 1 FROM " + item);
+  if (from == nullptr) return std::nullopt;
+  draft.substitute_keys(alias);
+  draft.insert(clause_size, clause, from->select_stmt->from_clause[0], false);
+  std::optional<Rewrite> out = draft.finish(kind);
+  if (!out) return out;
+  name_keys_in_result(draft.keys(), *out);
+  if (json) describe_json(*out);
+  note_guess(draft.keys(), *out);
+  return out;
+}
+
 // One value for all: the same change to every row of a list of keys.
 std::optional<Rewrite> flat_write(Draft& draft, Node*& where, FixClass kind) {
   std::vector<KeyPredicate> predicates;
@@ -182,26 +203,13 @@ std::optional<Rewrite> rewrite_delete(Draft& draft) {
   }
   // Each turn has a condition of its own: at least one key must pick rows.
   if (!some_key_picks(draft)) return std::nullopt;
-  const std::string alias = draft.free_alias("v");
-  bool json = false;
-  std::string item = source_item(draft, *statement.relation, alias, json);
   if (statement.n_using_clause == 0)
     qualify_node(statement.where_clause, draft, row_name(*statement.relation));
-  if (has_select(statement.base, 0) || statement.n_using_clause != 0) {
-    if (json) return std::nullopt;
-    make_names_distinct(draft);
-    item = draft.unnest_item(alias);
-  }
-  Node* from = draft.snippet("SELECT 1 FROM " + item);
-  if (from == nullptr) return std::nullopt;
-  draft.substitute_keys(alias);
-  draft.insert(statement.n_using_clause, statement.using_clause, from->select_stmt->from_clause[0], false);
-  std::optional<Rewrite> out = draft.finish(FixClass::kDelete);
-  if (!out) return out;
-  name_keys_in_result(draft.keys(), *out);
-  if (json) describe_json(*out);
-  note_guess(draft.keys(), *out);
-  out->notes.emplace_back("One statement now locks and deletes all rows; cut very long lists into pieces.");
+  const bool other_names = has_select(statement.base) || statement.n_using_clause != 0;
+  std::optional<Rewrite> out = join_turns(draft, *statement.relation, other_names, statement.n_using_clause,
+                                          statement.using_clause, FixClass::kDelete);
+  if (out)
+    out->notes.emplace_back("One statement now locks and deletes all rows; cut very long lists into pieces.");
   return out;
 }
 
@@ -221,9 +229,6 @@ std::optional<Rewrite> rewrite_update(Draft& draft) {
   // Each row gets its own values: at least one key must pick the row.
   draft.add_conditions(statement.where_clause);
   if (repeat || !some_key_picks(draft)) return std::nullopt;  // the last of several values would have to win
-  const std::string alias = draft.free_alias("v");
-  bool json = false;
-  std::string item = source_item(draft, *statement.relation, alias, json);
   const std::string_view table = row_name(*statement.relation);
   if (statement.n_from_clause == 0) {
     qualify_node(statement.where_clause, draft, table);
@@ -232,23 +237,11 @@ std::optional<Rewrite> rewrite_update(Draft& draft) {
     for (Node* target : nodes(statement.n_returning_list, statement.returning_list))
       qualify_node(target->res_target->val, draft, table);
   }
-  const bool sub_selects =
-      has_select(draft.statement()->update_stmt->base, 0) || statement.n_from_clause != 0;
-  if (sub_selects) {
-    if (json) return std::nullopt;
-    make_names_distinct(draft);
-    item = draft.unnest_item(alias);
-  }
-  Node* from = draft.snippet("SELECT 1 FROM " + item);
-  if (from == nullptr) return std::nullopt;
-  draft.substitute_keys(alias);
-  draft.insert(statement.n_from_clause, statement.from_clause, from->select_stmt->from_clause[0], false);
-  std::optional<Rewrite> out = draft.finish(FixClass::kUpdate);
-  if (!out) return out;
-  name_keys_in_result(draft.keys(), *out);
-  if (json) describe_json(*out);
-  note_guess(draft.keys(), *out);
-  out->notes.emplace_back("Each key may be listed once: of two rows for one key only one is applied.");
+  const bool other_names = has_select(statement.base) || statement.n_from_clause != 0;
+  std::optional<Rewrite> out = join_turns(draft, *statement.relation, other_names, statement.n_from_clause,
+                                          statement.from_clause, FixClass::kUpdate);
+  if (out)
+    out->notes.emplace_back("Each key may be listed once: of two rows for one key only one is applied.");
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "analyzer/base/release.h"
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/mask.h"
 #include "analyzer/workload/column_origins.h"
@@ -165,12 +166,12 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   uint32_t ignored = 0;
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, ignored);
-  std::string().swap(info->query);  // assigning would keep the memory
-  if (info->pattern == nullptr) {   // beyond the cap: only what the sequence of statements needs
+  release(info->query);
+  if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
     info->shape = nullptr;
     info->link = LinkProfile();
     info->slots = {};
-    std::string().swap(info->reference_text);
+    release(info->reference_text);
     return info;
   }
   if (info->kind != StatementClass::kTransparent) {

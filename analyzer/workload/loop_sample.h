@@ -37,10 +37,4 @@ class LoopSample {
   std::string packed_;  // per turn: its number of slots, then length and text of each value
 };
 
-// Where a number's minus sign stands, or the number itself where it has none of its own.
-size_t sign_of(const Slot& slot, std::string_view statement);
-
-// How a literal's text is to be read: of E'…' with a backslash, U&'…' and X'…' nothing is undone here.
-SlotValue::Spelling literal_spelling(const Slot& slot, std::string_view statement);
-
 }  // namespace pgsieve

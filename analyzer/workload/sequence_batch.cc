@@ -20,24 +20,7 @@ void SequenceBatch::add(StatementEvent& statement) {
   const std::string_view database = steps_.empty() ? std::string_view() : steps_.back().database;
   const std::string_view application = steps_.empty() ? std::string_view() : steps_.back().application_name;
   Step& step = steps_.emplace_back();
-  step.single_value = statement.single_value;
-  step.values_known = statement.values_known;
-  step.failed = statement.failed;
-  step.pattern = statement.pattern;
-  step.pattern_ordinal = statement.pattern_ordinal;
-  step.info = std::move(statement.info);
-  step.start = statement.start;
-  step.end = statement.end;
-  step.duration = statement.duration;
-  step.tuple = statement.tuple;
-  step.limit = statement.limit;
-  step.offset = statement.offset;
-  step.rows = statement.rows;
-  step.session = statement.session;
-  step.transaction = statement.transaction;
-  step.application = statement.application;
-  step.trace = statement.trace;
-  step.unit = statement.unit;
+  step.facts = std::move(static_cast<ExecutionFacts&>(statement));
   step.database = keep(statement.event->database, database);
   step.application_name = keep(statement.event->application, application);
   step.first_value = static_cast<uint32_t>(values_.size());
@@ -55,13 +38,13 @@ void SequenceBatch::add(StatementEvent& statement) {
 void SequenceBatch::add_session_end(uint64_t session) {
   Step& step = steps_.emplace_back();
   step.kind = Step::Kind::kSessionEnd;
-  step.session = session;
+  step.facts.session = session;
 }
 
 void SequenceBatch::add_boundary(uint64_t session) {
   Step& step = steps_.emplace_back();
   step.kind = Step::Kind::kBoundary;
-  step.session = session;
+  step.facts.session = session;
 }
 
 void SequenceBatch::replay(SessionTracker& tracker) {
@@ -70,35 +53,18 @@ void SequenceBatch::replay(SessionTracker& tracker) {
   statement.event = &event;
   for (Step& step : steps_) {
     if (step.kind == Step::Kind::kSessionEnd) {
-      tracker.on_session_end(step.session);
+      tracker.on_session_end(step.facts.session);
       continue;
     }
     if (step.kind == Step::Kind::kBoundary) {
-      tracker.on_boundary(step.session);
+      tracker.on_boundary(step.facts.session);
       continue;
     }
     event.database = step.database;
     event.application = step.application_name;
-    statement.info = std::move(step.info);
-    statement.pattern = step.pattern;
-    statement.pattern_ordinal = step.pattern_ordinal;
-    statement.single_value = step.single_value;
-    statement.start = step.start;
-    statement.end = step.end;
-    statement.duration = step.duration;
+    static_cast<ExecutionFacts&>(statement) = std::move(step.facts);
     std::copy_n(values_.begin() + step.first_value, step.value_count, statement.values.begin());
     statement.value_count = step.value_count;
-    statement.values_known = step.values_known;
-    statement.tuple = step.tuple;
-    statement.limit = step.limit;
-    statement.offset = step.offset;
-    statement.rows = step.rows;
-    statement.session = step.session;
-    statement.transaction = step.transaction;
-    statement.application = step.application;
-    statement.trace = step.trace;
-    statement.unit = step.unit;
-    statement.failed = step.failed;
     statement.tags = &tags_[step.tags];
     tracker.on_statement(statement);
   }

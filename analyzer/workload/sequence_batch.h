@@ -30,17 +30,10 @@ class SequenceBatch {
  private:
   struct Step {
     enum class Kind : uint8_t { kStatement, kSessionEnd, kBoundary } kind = Kind::kStatement;
-    bool single_value = true, values_known = true, failed = false;
     uint8_t value_count = 0;  // of values_, from first_value on
     uint32_t first_value = 0;
-    uint32_t pattern_ordinal = 0;
-    uint32_t tags = 0;  // index into tags_; 0: none
-    Pattern* pattern = nullptr;
-    std::shared_ptr<StatementInfo> info;
-    Microseconds start = kUnknownTime, end = kUnknownTime, duration = 0;
-    uint64_t tuple = 0;
-    int64_t limit = -1, offset = -1, rows = -1;
-    uint64_t session = 0, transaction = 0, application = 0, trace = 0, unit = 0;
+    uint32_t tags = 0;     // index into tags_; 0: none
+    ExecutionFacts facts;  // kSessionEnd, kBoundary: its session only
     std::string_view database, application_name;
   };
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "analyzer/workload/loop_sample.h"
+#include "analyzer/sql/literal_text.h"
 #include "analyzer/workload/pattern_counts.h"
 
 namespace pgsieve {
@@ -65,9 +65,9 @@ void fill_values(const Event& event, StatementEvent& statement) {
       if (value.known) {
         value.text = event.parameters[index].text;
         value.hash = event.parameters[index].hash;
-        value.spelling = event.parameters[index].null      ? SlotValue::Spelling::kUnclear
-                         : event.parameters[index].escaped ? SlotValue::Spelling::kDoubled
-                                                           : SlotValue::Spelling::kExact;
+        value.spelling = event.parameters[index].null      ? ValueSpelling::kUnclear
+                         : event.parameters[index].escaped ? ValueSpelling::kDoubled
+                                                           : ValueSpelling::kExact;
       } else {
         value.text = {};
         value.hash = 0;
@@ -121,9 +121,8 @@ void choose_pattern(const Event& event, StatementEvent& statement) {
       value.hash = slot_value_hash(only[i]);
       value.number = parse_number(only[i]);
       value.text = only[i];
-      value.spelling = only[i].find_first_of("'\\\"") == std::string_view::npos
-                           ? SlotValue::Spelling::kExact
-                           : SlotValue::Spelling::kUnclear;
+      value.spelling = only[i].find_first_of("'\\\"") == std::string_view::npos ? ValueSpelling::kExact
+                                                                                : ValueSpelling::kUnclear;
     }
     if (event.kind != Event::Kind::kFailed && statement.pattern != nullptr && elements[i] != SIZE_MAX)
       count_list(elements[i], *statement.pattern);

@@ -172,10 +172,10 @@ std::vector<Fix> FixAdvisor::write_loop(const LoopVerdict& verdict, const Patter
     FixPlan plan;
     plan.kind = FixClass::kSequence;
     plan.rewrite = numbers;
-    fixes.push_back(
-        {"sql", sql_title(plan), numbers->sql + "\n-- " + describe_parameters(*numbers), "sql",
-         "Or let the column take its default and read it back with RETURNING; with Hibernate, raise "
-         "allocationSize."});
+    plan.rewrite->notes.emplace_back(
+        "Or let the column take its default and read it back with RETURNING; with Hibernate, raise "
+        "allocationSize.");
+    for (Fix& fix : fixes_of(plan, Orm::kUnknown)) fixes.push_back(std::move(fix));
   }
   return fixes;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
@@ -72,8 +71,7 @@ bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
   if (relation == nullptr || relation->block != 0) return false;
   const Table* table = table_behind(context.schema, *relation);
   if (table != nullptr) return pinned_by_unique_key(shape, 0, keyed, table);
-  const std::shared_ptr<const LinkProfile> profile =
-      context.memo->profile(child, context.schema.empty() ? nullptr : &context.schema);
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(child, context.known_schema());
   return std::any_of(profile->keys.begin(), profile->keys.end(), [&](const LinkProfile::Key& key) {
     return key.primary && std::find(varying.begin(), varying.end(), key.slot) != varying.end();
   });
@@ -136,10 +134,9 @@ std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey
   const Pattern* child = context.workload.find(below);
   if (parent == nullptr || child == nullptr || parent->shape == nullptr || child->shape == nullptr)
     return std::nullopt;
-  const Schema* schema = context.schema.empty() ? nullptr : &context.schema;
-  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(*child, schema);
-  const Link link = explain_link(*context.memo->profile(*parent, schema), *profile, schema);
+  const Link link = context.memo->link(*parent, *child, context.known_schema());
   if (link.strength < LinkStrength::kNames || link.parent_table.empty()) return std::nullopt;
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(*child, context.known_schema());
   const bool to_one =
       std::any_of(profile->keys.begin(), profile->keys.end(),
                   [&](const LinkProfile::Key& key) { return key.slot == link.slot && key.primary; });
@@ -243,12 +240,7 @@ bool is_unique(const RuleContext& context, const StatementShape& shape,
   const Relation* relation = relation_at(shape, shape.main_relation());
   const Table* table = relation == nullptr ? nullptr : table_behind(context.schema, *relation);
   if (table == nullptr) return true;  // not known: said in a note
-  const std::set<std::string> wanted(columns.begin(), columns.end());
-  return std::any_of(table->indexes.begin(), table->indexes.end(), [&](const Index& index) {
-    std::set<std::string> keys;
-    for (const IndexKey& key : index.keys) keys.insert(key.column);
-    return index.unique && index.predicate.empty() && keys == wanted;
-  });
+  return table->unique_by_exactly(columns);
 }
 
 }  // namespace

@@ -27,9 +27,7 @@ bool one_row_test(const Pattern& parent) {
 }
 
 bool links(const RuleContext& context, const Pattern& parent, const Pattern& child) {
-  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
-  const Link link =
-      find_link(*context.memo->profile(parent, known), *context.memo->profile(child, known), known);
+  const Link link = context.memo->link(parent, child, context.known_schema());
   return link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey;
 }
 

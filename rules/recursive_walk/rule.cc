@@ -23,9 +23,7 @@ constexpr double kMinSteps = 3;  // values that came from the loop's own rows
 
 // What ties a table to itself, by declared key or by names; kNone: nothing known does.
 Link self_link(const RuleContext& context, const Pattern& pattern) {
-  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
-  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(pattern, known);
-  Link link = explain_link(*profile, *profile, known);
+  Link link = context.memo->link(pattern, pattern, context.known_schema());
   const bool tied = link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
                     link.parent_table == link.child_table && link.parent_column != link.child_column;
   return tied ? std::move(link) : Link{};
@@ -129,9 +127,7 @@ Finding path_finding(const Pattern& pattern, const Loop& loop, const LoopExample
 void amend(const RuleContext& context, const Pattern& pattern, const LoopExample* proof, Finding& finding) {
   const Pattern* parent = context.workload.find(finding.parent);
   if (parent == nullptr) return;
-  const Schema* known = context.schema.empty() ? nullptr : &context.schema;
-  const Link link =
-      explain_link(*context.memo->profile(*parent, known), *context.memo->profile(pattern, known), known);
+  const Link link = context.memo->link(*parent, pattern, context.known_schema());
   if (link.strength < LinkStrength::kNames || link.strength == LinkStrength::kSameKey ||
       link.parent_table != link.child_table || link.parent_column == link.child_column)
     return;

@@ -41,6 +41,8 @@ TEST(Schema, ReadsADumpWithKeysAndIndexes) {
   EXPECT_TRUE(audit->find_column("id")->not_null);
   EXPECT_TRUE(audit->unique_by({"id", "email"}));
   EXPECT_FALSE(audit->unique_by({"email"}));
+  EXPECT_TRUE(audit->unique_by_exactly({"id"}));
+  EXPECT_FALSE(audit->unique_by_exactly({"id", "email"}));
   const Table* items = schema->find("public", "order_items");
   const Table* orders = schema->find("orders");
   ASSERT_NE(items, nullptr);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analyzer/sql/expression_text.h"
+#include "analyzer/sql/literal_text.h"
 #include "analyzer/sql/rewrite.h"
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
