@@ -65,7 +65,6 @@ void SessionTracker::fold_run(const LoopRun& run) {
   if (!run.source().empty()) loop.sources.add(run.source());
   if (!run.database().empty()) loop.databases.add(run.database());
   if (!run.application().empty()) loop.applications.add(run.application());
-  if (!loop.wants_example(run.count())) return;
   LoopExample example = run.example();
   if (!options_.keep_values) example.sample_turns.clear();
   loop.add_example(std::move(example));

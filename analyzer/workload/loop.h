@@ -106,10 +106,6 @@ struct Loop {
   static constexpr size_t kFurtherTurns = 5;
   std::vector<LoopExample> examples;
 
-  // False: an example of so many executions would not be kept, and need not be made.
-  bool wants_example(uint32_t count) const {
-    return examples.size() < kMaxExamples || count >= examples.back().count;
-  }
   void add_example(LoopExample example);
   void merge(const Loop& other);
 };
