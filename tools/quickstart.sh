@@ -8,8 +8,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 tools/setup.sh
-[ -f build/release/build.ninja ] || cmake --preset release >&2
-cmake --build build/release --target pgsieve >&2
+# Configured each time (it takes a moment): a library that has come since the last time is used, a changed preset holds.
+cmake --preset release --log-level=WARNING >&2
+cmake --build build/release >&2
 
 if [ $# -gt 0 ]; then
   exec build/release/pgsieve report "$@"

@@ -10,10 +10,10 @@ set -eu
 build="cmake g++ ninja-build pkg-config git
   libpg-query-dev libprotobuf-c-dev
   libfmt-dev libcli11-dev libsimdjson-dev libtomlplusplus-dev libsqlite3-dev libxxhash-dev
-  zlib1g-dev libzstd-dev libarchive-dev libssl-dev libpcap-dev"
+  zlib1g-dev libzstd-dev libarchive-dev libssl-dev libpcap-dev libpq-dev"
 # Used when present: faster gzip, a faster allocator, faster rebuilds. A distribution without them is no obstacle.
 optional="libisal-dev libjemalloc-dev ccache"
-tests="libgtest-dev libgmock-dev nlohmann-json3-dev libpq-dev postgresql sqlite3 python3 shellcheck
+tests="libgtest-dev libgmock-dev nlohmann-json3-dev postgresql sqlite3 python3 shellcheck
   man-db mandoc zsh fish"
 # Test frameworks of five languages, and a browser, which the integration tests run for real. Where a distribution lacks one,
 # its tests are skipped and say so.

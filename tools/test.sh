@@ -16,13 +16,13 @@ tools/setup.sh --tests
 jobs=$(nproc 2>/dev/null || echo 2)
 failed=0
 
-[ -f build/dev/build.ninja ] || cmake --preset dev >&2
+cmake --preset dev --log-level=WARNING >&2
 cmake --build build/dev -j "$jobs" >&2
 
 # Data races can only hide where threads are.
 threaded="capture wire"
 if [ "$with_tsan" = 1 ]; then
-  [ -f build/tsan/build.ninja ] || cmake --preset tsan >&2
+  cmake --preset tsan --log-level=WARNING >&2
   for room in $threaded; do
     ls tests/"$room"/*_test.cc >/dev/null 2>&1 || continue
     cmake --build build/tsan -j "$jobs" --target "test_$room" >&2

@@ -3,7 +3,14 @@
 #   PgQuery::PgQuery     the library with its headers (pg_query.h, pg_query/pg_query.pb-c.h)
 #   PgQuery_GRAMMAR      major version of the PostgreSQL grammar it was built from (15, 17, ...)
 #
-# PGSIEVE_PG_QUERY_DIR names a libpg_query source tree in which `make` has been run; it wins over the system's copy.
+# PGSIEVE_PG_QUERY_DIR names a libpg_query source tree in which `make build` has been run; it wins over the system's copy, also in
+# a build folder that was configured without it, or with another.
+if(NOT "${PGSIEVE_PG_QUERY_DIR}" STREQUAL "${PgQuery_SEARCHED}")
+  foreach(_pg_query_variable IN ITEMS INCLUDE_DIR PROTOBUF_INCLUDE_DIR PROTOBUF_C_INCLUDE_DIR LIBRARY)
+    unset(PgQuery_${_pg_query_variable} CACHE)
+  endforeach()
+  set(PgQuery_SEARCHED "${PGSIEVE_PG_QUERY_DIR}" CACHE INTERNAL "The PGSIEVE_PG_QUERY_DIR that the other PgQuery_ entries are of")
+endif()
 if(PGSIEVE_PG_QUERY_DIR)
   set(_pg_query_hints NO_DEFAULT_PATH PATHS "${PGSIEVE_PG_QUERY_DIR}")
 endif()
