@@ -7,7 +7,7 @@
 # Only packages that are missing are installed; when none is, this takes a moment and changes nothing.
 set -eu
 
-build="cmake g++ ninja-build pkg-config git
+build="cmake g++ make ninja-build pkg-config git
   libpg-query-dev libprotobuf-c-dev
   libfmt-dev libcli11-dev libsimdjson-dev libtomlplusplus-dev libsqlite3-dev libxxhash-dev
   zlib1g-dev libzstd-dev libarchive-dev libssl-dev libpcap-dev libpq-dev"

@@ -100,7 +100,8 @@ Finding make_finding(const Pattern& pattern, const IndexCandidate& candidate, Ev
                                 purpose(candidate.need), names, evidence.reasons.front());
   finding.evidence = std::move(evidence.reasons);
   if (candidate.foreign_key)
-    finding.evidence.push_back(names + " is a foreign key; deleting a referenced row scans the table too");
+    finding.evidence.push_back(candidate.keys.front().name() +
+                               " is a foreign key; deleting a referenced row scans the table too");
   if (!candidate.note.empty()) finding.evidence.push_back(candidate.note);
   finding.why_not_higher = std::move(evidence.why_not_higher);
   finding.properties["method"] = candidate.method;
@@ -117,7 +118,8 @@ Finding make_finding(const Pattern& pattern, const IndexCandidate& candidate, Ev
   finding.properties["index_id"] = definition_id(definition);
   finding.properties["index_key"] = definition_key(definition);
   finding.fixes.front().safety += fmt::format(
-      " `pgsieve index show {}` weighs it against the others; `pgsieve index accept` and `reject` remember what was decided.",
+      " `pgsieve index show {}` weighs it against the others; `pgsieve index accept` and `reject` remember "
+      "what was decided.",
       finding.properties["index_id"]);
   return finding;
 }

@@ -64,6 +64,14 @@ TEST(MissingIndex, NamesTheColumnsInUsableOrder) {
               ElementsAre("user_id"));
 }
 
+TEST(MissingIndex, TheForeignKeyIsTheColumnThatIsOne) {
+  const std::vector<Finding> findings =
+      judge("SELECT id FROM log WHERE user_id = 1 ORDER BY created_at DESC LIMIT 10");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_THAT(findings[0].columns, ElementsAre("user_id", "created_at"));
+  EXPECT_THAT(findings[0].evidence, ::testing::Contains(::testing::StartsWith("user_id is a foreign key;")));
+}
+
 TEST(MissingIndex, KnowsExpressionsAndOtherMethods) {
   EXPECT_THAT(columns("SELECT id FROM log WHERE lower(email) = lower('X')"), ElementsAre("lower(email)"));
   EXPECT_THAT(ddl("SELECT id FROM log WHERE payload ->> 'ref' = 'x'"), HasSubstr("((payload ->> 'ref'))"));
