@@ -24,13 +24,12 @@ bool can_be_child(const StatementEvent& statement) {
 
 }  // namespace
 
-// Most pairs are told apart by the words alone; `parent` is not looked at for those.
-LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, const StatementInfo& parent,
-                                          uint32_t parent_ordinal, const StatementInfo& child,
-                                          uint32_t child_ordinal) {
+// Most pairs are told apart by the words alone.
+LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, uint32_t number,
+                                          const StatementInfo& parent, const StatementInfo& child) {
   if (!may_link(offers, child.link))
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
-  return links_.find(parent_ordinal, child_ordinal,
+  return links_.find(number, child.number,
                      [&] { return find_link(parent.link, child.link, options_.schema).strength; });
 }
 
@@ -50,7 +49,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     }
     const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
-    LinkStrength link = link_between(hint.offers, *hint.info, hint.ordinal, *group.info, group.ordinal);
+    LinkStrength link = link_between(hint.offers, hint.number, *hint.info, *group.info);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -100,8 +99,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link =
-        link_between(hint.offers, *parent.info, hint.ordinal, *group.info, group.ordinal);
+    const LinkStrength link = link_between(hint.offers, hint.number, *parent.info, *group.info);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;

@@ -94,6 +94,7 @@ class WorkloadBuilder::State {
 
   WorkloadOptions options_;
   uint64_t left_out_ = 0;
+  uint32_t described_ = 0;  // StatementInfos made
   Workload facts_;
   StatementCache cache_;
   UnitNames unit_names_;
@@ -151,6 +152,7 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   std::shared_ptr<StatementInfo> info =
       describe_statement(event.text, *event.scan, options_.schema, std::move(drawn));
   info->signature = signature;
+  info->number = ++described_;
   for (const std::regex& expression : options_.exclude_sql) {
     const size_t size =
         std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
@@ -163,9 +165,8 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
     if (!info->parse_error.empty())
       info->parse_error = fingerprint_statement(info->reference_text).parse_error;
   }
-  uint32_t ignored = 0;
   info->pattern = pattern_for(info->key, *info, info->ordinal);
-  if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, ignored);
+  if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, info->one_ordinal);
   release(info->query);
   if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
     info->shape = nullptr;

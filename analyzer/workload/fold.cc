@@ -73,12 +73,9 @@ void SessionTracker::fold_run(const LoopRun& run) {
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  if (!is_strong(link_between(parent.info->link.offers, *parent.info, parent.pattern_ordinal, run.child(),
-                              run.child().ordinal)))
+  if (!is_strong(link_between(parent.info->link.offers, parent.info->number, *parent.info, run.child())))
     return;
-  const uint64_t arities =
-      (static_cast<uint64_t>(parent.key.arity) << 4U) | static_cast<uint64_t>(run.child_key().arity);
-  const uint64_t pair = (arities << 56U) | (uint64_t{parent.pattern_ordinal} << 28U) | run.child().ordinal;
+  const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | run.child().ordinal_of(run.child_key());
   const auto found = latent_.find(pair);
   if (found != latent_.end()) {
     ++found->second.scopes;

@@ -247,7 +247,7 @@ void fields(Archive& archive, ParentExecution& value) {
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
-    if (value.info != nullptr) value.pattern_ordinal = value.info->ordinal;
+    if (value.info != nullptr) value.pattern_ordinal = value.info->ordinal_of(value.key);
   }
 }
 
@@ -404,7 +404,8 @@ void fields(Archive& archive, Group& value) {
     archive.check(value.pattern != nullptr && value.info != nullptr);
     archive.check(!value.many_rows || value.execution != nullptr);
     archive.check(!value.judged.stands || value.run != nullptr);
-    if (value.info != nullptr) value.ordinal = value.info->ordinal;
+    if (value.info != nullptr && value.pattern != nullptr)
+      value.ordinal = value.info->ordinal_of(value.pattern->key);
   }
 }
 

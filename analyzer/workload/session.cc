@@ -59,13 +59,14 @@ GroupHint::Parent parent_kind(const Group& group) {
 }
 
 GroupHint hint_of(const Group& group) {
-  return {group.pattern, group.info.get(), group.info->link.offers, group.ordinal, parent_kind(group)};
+  return {group.pattern, group.info.get(),   group.info->link.offers,
+          group.ordinal, group.info->number, parent_kind(group)};
 }
 
 RingHint hint_of(const RingEntry& entry) {
   const ParentExecution& execution = *entry.execution;
-  return {execution.session, execution.trace, execution.end, execution.info->link.offers,
-          execution.pattern_ordinal};
+  return {execution.session,           execution.trace,           execution.end,
+          execution.info->link.offers, execution.pattern_ordinal, execution.info->number};
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ struct Group {
     int weight = 0;       // of the link; 0: there is no parent here
     bool stands = false;  // the run has that parent: only statements that ran since can be better
   } judged;
-  uint64_t last_value = 0;    // hash of its first equality value
+  uint64_t last_value = 0;                           // hash of its first equality value
   std::shared_ptr<const ParentExecution> execution;  // its last one; not null when many_rows
   std::vector<SeenTuple> tuples;
   std::string source;
@@ -66,7 +66,8 @@ struct GroupHint {
   const Pattern* pattern = nullptr;
   const StatementInfo* info = nullptr;
   LinkProfile::WordMask offers{};  // of info->link
-  uint32_t ordinal = 0;
+  uint32_t ordinal = 0;            // of the pattern
+  uint32_t number = 0;             // of info
   enum class Parent : uint8_t {
     kNo,
     kRows,    // its last execution may have returned several rows
@@ -144,6 +145,7 @@ struct RingHint {
   Microseconds end = kUnknownTime;
   LinkProfile::WordMask offers{};  // of its statement
   uint32_t ordinal = 0;            // of the pattern
+  uint32_t number = 0;             // of the statement's description
 };
 
 // A client program: the latest parents on all of its connections.

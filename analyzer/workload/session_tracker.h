@@ -90,8 +90,10 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
-  LinkStrength link_between(const LinkProfile::WordMask& offers, const StatementInfo& parent,
-                            uint32_t parent_ordinal, const StatementInfo& child, uint32_t child_ordinal);
+  // Of the statement whose description has that number; `parent` is looked at when `offers`, its mask, does
+  // not rule a link out and it was not asked before.
+  LinkStrength link_between(const LinkProfile::WordMask& offers, uint32_t number, const StatementInfo& parent,
+                            const StatementInfo& child);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   Application& application_of(uint64_t id);
@@ -115,7 +117,7 @@ class SessionTracker {
     LoopKey key;
     uint64_t scopes = 0;
   };
-  std::unordered_map<uint64_t, Latent> latent_;  // by ordinals and arities of the pair, until flush_latent()
+  std::unordered_map<uint64_t, Latent> latent_;  // by ordinals of the pair, until flush_latent()
 };
 
 }  // namespace pgsieve

@@ -54,7 +54,9 @@ struct StatementInfo {
   std::shared_ptr<const StatementShape> shape;
   std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first
   uint64_t signature = 0;        // of the slots' kinds and parameter numbers: see slot_signature()
-  uint32_t ordinal = 0;          // small dense number of the pattern (of one_pattern: ordinal + 1)
+  uint32_t ordinal = 0;          // small dense number of the pattern
+  uint32_t one_ordinal = 0;      // of one_pattern
+  uint32_t number = 0;           // small dense number of this description, from 1
   std::vector<struct TableFact*> read_facts, write_facts;  // set by the builder; null-free
   uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot
@@ -66,17 +68,22 @@ struct StatementInfo {
   bool has_equality = false;
   std::string name;                                   // cursor or prepared statement name
   std::shared_ptr<const StatementInfo> cursor_query;  // kCursor: the query inside
-  std::string query;           // for the pattern; empty once that is made
+  std::string query;                                  // for the pattern; empty once that is made
   std::string reference_text;  // a text that gives this info; empty: the pattern's is one
   std::string parse_error;
+
+  // Of the pattern that an execution of this statement has.
+  uint32_t ordinal_of(const PatternKey& execution) const {
+    return array_list && execution == one_key ? one_ordinal : ordinal;
+  }
 };
 
 // Of the slots of a scan: two texts of one fingerprint and one signature have the same slots in the same
 // order.
 uint64_t slot_signature(std::string_view text, const StatementScan& scan);
 
-// Everything but the patterns. Pure and thread-safe: one text gives one result. `drawn` is the text's, its shape included;
-// then the signature is left to the caller.
+// Everything but the patterns. Pure and thread-safe: one text gives one result. `drawn` is the text's, its
+// shape included; then the signature is left to the caller.
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema);
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,

@@ -111,6 +111,7 @@ void choose_pattern(const Event& event, StatementEvent& statement) {
   }
   if (one) {
     statement.pattern = info.one_pattern;
+    statement.pattern_ordinal = info.one_ordinal;
     statement.single_value = true;
   }
   for (size_t i = 0; i < statement.value_count; ++i) {
