@@ -88,10 +88,11 @@ void TapPump::run() {
       listener_ = Descriptor();
     }
     if (draining && (pairs_.empty() || Clock::now() >= deadline)) break;
-    const int count =
-        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), draining ? 20 : -1);
+    const int patience = !waiting_.empty() ? static_cast<int>(kRetry.count()) : draining ? 20 : -1;
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience);
     if (count < 0 && errno != EINTR) break;
     for (int i = 0; i < count; ++i) on_event(events[static_cast<size_t>(i)]);
+    connect_waiting();
     for (const uint64_t id : dead_) pairs_.erase(id);
     dead_.clear();
   }

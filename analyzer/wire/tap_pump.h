@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ class TapPump final : public Tap {
   static constexpr uint64_t kListener = 0,
                             kWake = 1;  // an end of a pair has the pair's address, and its side
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kRetry{5};
   using Phase = TapPair::Phase;
 
   void watch(int socket, uint32_t events, uint64_t tag, int operation) const;
@@ -54,6 +56,8 @@ class TapPump final : public Tap {
   void go_on_client_tls(TapPair& pair);
   void greeting_done(TapPair& pair, std::string_view packet);
   void connect_next(TapPair& pair);
+  void wait_for_room(TapPair& pair);
+  void connect_waiting();
   void on_connected(TapPair& pair);
   void read_tls_answer(TapPair& pair);
   void go_on_server_tls(TapPair& pair);
@@ -81,6 +85,9 @@ class TapPump final : public Tap {
   std::string buffer_;
   std::unordered_map<uint64_t, TapPair> pairs_;
   std::vector<uint64_t> dead_;
+  std::deque<uint64_t>
+      waiting_;  // for room in the queue of the server's Unix socket; may name pairs that died
+  Clock::time_point retry_at_{};
   TapCounts counts_;
   mutable std::mutex problem_lock_;
   std::string problem_;

@@ -99,7 +99,12 @@ void TapPump::connect_next(TapPair& pair) {
     Descriptor server(socket(target->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!server.open()) continue;
     set_up_connection(server);
-    if (connect(server.get(), target, static_cast<socklen_t>(address.size())) != 0 && errno != EINPROGRESS) {
+    const bool made = connect(server.get(), target, static_cast<socklen_t>(address.size())) == 0;
+    if (!made && errno == EAGAIN && target->sa_family == AF_UNIX) {
+      --pair.next_address;
+      return wait_for_room(pair);
+    }
+    if (!made && errno != EINPROGRESS) {
       why = std::strerror(errno);
       continue;
     }
@@ -112,6 +117,26 @@ void TapPump::connect_next(TapPair& pair) {
   ++counts_.refused;
   note_problem("the server " + settings_.upstream.text() + " can't be reached: " + why);
   kill(pair);
+}
+
+// A Unix socket whose queue is full says so at once, where TCP would send its packet again after a while. No
+// event tells when there is room, so it is tried again until the server accepts or the client gives up.
+void TapPump::wait_for_room(TapPair& pair) {
+  if (waiting_.empty()) retry_at_ = Clock::now() + kRetry;
+  waiting_.push_back(pair.id);
+}
+
+void TapPump::connect_waiting() {
+  if (waiting_.empty() || Clock::now() < retry_at_) return;
+  retry_at_ = Clock::now() + kRetry;
+  for (bool room = true; room && !waiting_.empty();) {
+    const uint64_t id = waiting_.front();
+    waiting_.pop_front();
+    const auto found = pairs_.find(id);
+    if (found == pairs_.end() || found->second.dead) continue;
+    connect_next(found->second);
+    room = waiting_.empty() || waiting_.back() != id;
+  }
 }
 
 void TapPump::on_connected(TapPair& pair) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -222,6 +223,59 @@ TEST(Tap, AServerThatIsNotThereClosesTheClient) {
   EXPECT_EQ((*tap)->counts().refused, 1U);
   EXPECT_THAT((*tap)->last_problem(), HasSubstr("/nowhere/.s.PGSQL.1"));
   (*tap)->stop(0);
+}
+
+// Connections to a Unix socket fail at once while its queue is full; clients of the tap must not notice.
+TEST(Tap, AServerThatIsBusyAcceptingIsWaitedFor) {
+  const std::string path = temporary("busy.sock");
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  const auto* target = reinterpret_cast<const sockaddr*>(&name);
+  const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(server, target, sizeof name), 0);
+  ASSERT_EQ(listen(server, 1), 0);
+  const timeval patience{10, 0};
+  setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  std::vector<int> queue;
+  for (bool room = true; room;) {
+    queue.push_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    room = connect(queue.back(), target, sizeof name) == 0;
+    ASSERT_LT(queue.size(), 100U);
+  }
+  Recorder recorder({});
+  TapSettings settings;
+  settings.listen = {"127.0.0.1", 0, {}};
+  settings.upstream = {{}, 0, path};
+  Result<std::unique_ptr<Tap>> tap = Tap::start(settings, recorder);
+  ASSERT_TRUE(tap.ok());
+  const sockaddr_in address = loopback((*tap)->port());
+  std::vector<int> clients;
+  for (const std::string_view word : {"gives up", "first", "other"}) {
+    clients.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(connect(clients.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    write_bytes(clients.back(), word.substr(0, 5));
+  }
+  const linger reset{1, 0};
+  setsockopt(clients[0], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::close(clients[0]);
+  for (int i = 0; i < 2000 && (*tap)->counts().open != 2; ++i) usleep(5000);
+  EXPECT_EQ((*tap)->counts().open, 2U);
+  for (const int waiting : queue) ::close(waiting);
+  std::vector<std::string> said;
+  while (said.size() < 2) {
+    const int peer = accept(server, nullptr, nullptr);
+    ASSERT_GE(peer, 0);
+    if (std::string words = read_bytes(peer, 5); !words.empty()) said.push_back(words);
+    ::close(peer);
+  }
+  EXPECT_THAT(said, ::testing::UnorderedElementsAre("first", "other"));
+  EXPECT_EQ((*tap)->counts().refused, 0U);
+  ::close(clients[1]);
+  ::close(clients[2]);
+  (*tap)->stop(kSecond);
+  ::close(server);
+  ::unlink(path.c_str());
 }
 
 TEST(Tap, ListeningToTheWorldMustBeMeant) {

@@ -10,7 +10,8 @@ abstract class DatabaseTestCase extends TestCase
     protected function setUp(): void
     {
         self::$connection ??= self::connect(getenv('DATABASE_URL'));
-        $name = rawurlencode(static::class . '::' . $this->getName());
+        $test = method_exists($this, 'name') ? $this->name() : $this->getName();  // the first since PHPUnit 10
+        $name = rawurlencode(static::class . '::' . $test);
         self::$connection->exec("SELECT 'pgsieve:test=$name'");
     }
 
