@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "analyzer/base/hash.h"
+#include "analyzer/base/parallel.h"
 #include "analyzer/sql/canonical.h"
 
 namespace pgsieve {
@@ -66,14 +67,25 @@ std::string id_of(std::string_view rule, std::string_view form, std::string_view
 // The same query is in many findings; its form is drawn once.
 class Forms {
  public:
-  const std::string& of(const std::string& query) {
-    const auto [at, fresh] = forms_.try_emplace(query);
-    if (fresh && !query.empty()) at->second = canonical_form(query);
-    return at->second;
+  Forms(const std::vector<Finding>& findings, unsigned threads) {
+    for (const Finding& finding : findings) {
+      forms_.try_emplace(finding.query);
+      forms_.try_emplace(finding.parent_query);
+      if (!finding.chain.empty()) forms_.try_emplace(finding.chain.front().query);
+    }
+    std::vector<std::pair<const std::string_view, std::string>*> drawn;
+    for (auto& form : forms_) {
+      if (!form.first.empty()) drawn.push_back(&form);
+    }
+    parallel_for(threads, drawn.size(), [&drawn]() -> IndexWorker {
+      return [&drawn](size_t index) { drawn[index]->second = canonical_form(drawn[index]->first); };
+    });
   }
 
+  const std::string& of(const std::string& query) const { return forms_.find(query)->second; }
+
  private:
-  std::map<std::string, std::string> forms_;
+  std::map<std::string_view, std::string> forms_;  // the findings' own texts
 };
 
 }  // namespace
@@ -97,9 +109,11 @@ std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::
   std::erase_if(findings, [&](const Finding& finding) {
     return (!only.empty() && !listed(only, finding.rule)) || listed(skip, finding.rule);
   });
-  Forms forms;
+  const Forms forms(findings, context.threads);
   for (Finding& finding : findings) {
     finding.id = id_of(finding.rule, forms.of(finding.query), forms.of(finding.parent_query), finding.object);
+    if (!finding.chain.empty())
+      finding.chain_id = id_of("chain", forms.of(finding.chain.front().query), {}, {});
   }
   std::sort(findings.begin(), findings.end(), [](const Finding& left, const Finding& right) {
     return std::tie(right.severity, right.confidence, right.time_ms, left.rule, left.id) <

@@ -64,8 +64,9 @@ struct Finding {
   std::map<std::string, std::string> properties;  // further machine-readable facts, e.g. index method
   double time_ms = 0;                             // time lost to it, as seen
   uint64_t scopes = 0;                            // requests / transactions / sessions it was seen in
-  std::string sample;            // a real statement with its values (empty when values are not kept)
-  std::string chain_id;          // findings of one chain of loops share it; the text report shows them as one
+  std::string sample;    // a real statement with its values (empty when values are not kept)
+  std::string chain_id;  // findings of one chain of loops share it, and the text report shows them as one;
+                         // set by run_rules()
   std::vector<ChainLink> chain;  // root parent first, this statement last
   Standing standing = Standing::kNew;
   std::string standing_note;  // why: a reason somebody gave, what it was before
@@ -79,7 +80,8 @@ struct RuleContext {
   const Schema& schema;                               // may be empty()
   std::string orm;                                    // forced by --orm; empty: recognised
   std::map<std::string, std::string> options;         // "rule.option" → value
-  std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run; never null
+  unsigned threads = 1;                               // that a rule may use
+  std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run, for one thread; never null
   double option(std::string_view name, double otherwise) const;
   const Schema* known_schema() const { return schema.empty() ? nullptr : &schema; }
 };

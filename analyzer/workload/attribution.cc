@@ -29,7 +29,7 @@ LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, u
                                           const StatementInfo& parent, const StatementInfo& child) {
   if (!may_link(offers, child.link))
     return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
-  return links_.find(number, child.number,
+  return links_.find(number, child.link_number,
                      [&] { return find_link(parent.link, child.link, options_.schema).strength; });
 }
 
@@ -49,7 +49,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     }
     const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
-    LinkStrength link = link_between(hint.offers, hint.number, *hint.info, *group.info);
+    LinkStrength link = link_between(hint.offers, hint.link_number, *hint.info, *group.info);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -99,7 +99,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = link_between(hint.offers, hint.number, *parent.info, *group.info);
+    const LinkStrength link = link_between(hint.offers, hint.link_number, *parent.info, *group.info);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;

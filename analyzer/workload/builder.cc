@@ -94,7 +94,7 @@ class WorkloadBuilder::State {
 
   WorkloadOptions options_;
   uint64_t left_out_ = 0;
-  uint32_t described_ = 0;  // StatementInfos made
+  uint32_t link_numbers_ = 0;  // given so far
   Workload facts_;
   StatementCache cache_;
   UnitNames unit_names_;
@@ -152,7 +152,6 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   std::shared_ptr<StatementInfo> info =
       describe_statement(event.text, *event.scan, options_.schema, std::move(drawn));
   info->signature = signature;
-  info->number = ++described_;
   for (const std::regex& expression : options_.exclude_sql) {
     const size_t size =
         std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
@@ -179,6 +178,9 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
     for (const std::string& table : info->tables_read) info->read_facts.push_back(&facts_.tables[table]);
     for (const std::string& table : info->tables_written) info->write_facts.push_back(&facts_.tables[table]);
   }
+  const auto alike = std::find_if(variants.begin(), variants.end(),
+                                  [&](const auto& variant) { return variant->link == info->link; });
+  info->link_number = alike == variants.end() ? ++link_numbers_ : (*alike)->link_number;
   variants.push_back(info);
   return info;
 }

@@ -65,6 +65,7 @@ struct LinkProfile {
   struct TableName {
     std::string schema, name;
     WordHashes words;  // singular, lower case
+    friend bool operator==(const TableName&, const TableName&) = default;
   };
   struct ColumnName {
     uint64_t hash = 0;      // of the normalised name: lower case, no separators
@@ -73,6 +74,7 @@ struct LinkProfile {
     bool generic = false;   // ends with a word that names nothing by itself: "status", "created_at"
     bool bare = false;      // its last word is all there is: "author", not "author_id"
     bool ancestor = false;  // "parent_id", "ancestor_id"
+    friend bool operator==(const ColumnName&, const ColumnName&) = default;
   };
   // A column that a slot of this statement is compared with, and every column a join makes equal to it.
   struct Key {
@@ -82,6 +84,7 @@ struct LinkProfile {
     ColumnName normal;
     bool primary = false;      // looks like (or is) the key of its table
     bool polymorphic = false;  // has a …_type companion
+    friend bool operator==(const Key&, const Key&) = default;
   };
   std::vector<TableName> tables;          // base tables of all blocks, top block first
   size_t top_tables = 0;                  // the first so many are in the top block
@@ -98,6 +101,8 @@ struct LinkProfile {
   WordMask wants{};
   bool wants_any = false;              // a polymorphic key: any parent
   uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
+
+  friend bool operator==(const LinkProfile&, const LinkProfile&) = default;
 };
 
 // False: nothing that the parent names is what the child asks for; at best a lookup by primary key links

@@ -15,7 +15,7 @@ namespace pgsieve {
 
 class LinkMemo {
  public:
-  // The remembered strength, or that which `work_out()` returns. Numbers are those of descriptions, from 1.
+  // The remembered strength, or that which `work_out()` returns. Numbers are those of link profiles, from 1.
   template <typename WorkOut>
   LinkStrength find(uint32_t parent, uint32_t child, WorkOut&& work_out) {
     if (parent >= kRowed || child >= kRowed) return work_out();

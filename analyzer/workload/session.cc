@@ -59,14 +59,14 @@ GroupHint::Parent parent_kind(const Group& group) {
 }
 
 GroupHint hint_of(const Group& group) {
-  return {group.pattern, group.info.get(),   group.info->link.offers,
-          group.ordinal, group.info->number, parent_kind(group)};
+  return {group.pattern, group.info.get(),        group.info->link.offers,
+          group.ordinal, group.info->link_number, parent_kind(group)};
 }
 
 RingHint hint_of(const RingEntry& entry) {
   const ParentExecution& execution = *entry.execution;
   return {execution.session,           execution.trace,           execution.end,
-          execution.info->link.offers, execution.pattern_ordinal, execution.info->number};
+          execution.info->link.offers, execution.pattern_ordinal, execution.info->link_number};
 }
 
 }  // namespace

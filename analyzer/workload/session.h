@@ -67,7 +67,7 @@ struct GroupHint {
   const StatementInfo* info = nullptr;
   LinkProfile::WordMask offers{};  // of info->link
   uint32_t ordinal = 0;            // of the pattern
-  uint32_t number = 0;             // of info
+  uint32_t link_number = 0;        // of info
   enum class Parent : uint8_t {
     kNo,
     kRows,    // its last execution may have returned several rows
@@ -145,7 +145,7 @@ struct RingHint {
   Microseconds end = kUnknownTime;
   LinkProfile::WordMask offers{};  // of its statement
   uint32_t ordinal = 0;            // of the pattern
-  uint32_t number = 0;             // of the statement's description
+  uint32_t link_number = 0;        // of its statement
 };
 
 // A client program: the latest parents on all of its connections.

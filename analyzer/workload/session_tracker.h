@@ -90,8 +90,8 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
-  // Of the statement whose description has that number; `parent` is looked at when `offers`, its mask, does
-  // not rule a link out and it was not asked before.
+  // `parent`, whose link has that number, is looked at when `offers`, its mask, does not rule a link out and
+  // the pair was not asked for before.
   LinkStrength link_between(const LinkProfile::WordMask& offers, uint32_t number, const StatementInfo& parent,
                             const StatementInfo& child);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,

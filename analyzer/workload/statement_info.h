@@ -56,7 +56,7 @@ struct StatementInfo {
   uint64_t signature = 0;        // of the slots' kinds and parameter numbers: see slot_signature()
   uint32_t ordinal = 0;          // small dense number of the pattern
   uint32_t one_ordinal = 0;      // of one_pattern
-  uint32_t number = 0;           // small dense number of this description, from 1
+  uint32_t link_number = 0;  // small dense number of `link`, from 1: equal ones of one fingerprint share it
   std::vector<struct TableFact*> read_facts, write_facts;  // set by the builder; null-free
   uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "rules/common.h"
 #include "rules/memo.h"
@@ -12,11 +14,13 @@ namespace {
 
 constexpr uint64_t kMinScopes = 2;
 
-bool is_reported(const std::vector<Finding>& findings, const PatternKey& child) {
-  return std::ranges::any_of(findings, [&child](const Finding& finding) {
-    return finding.rule == "n-plus-one" && finding.pattern == child &&
-           finding.confidence >= Confidence::kMedium;
-  });
+std::set<PatternKey> reported_children(const std::vector<Finding>& findings) {
+  std::set<PatternKey> children;
+  for (const Finding& finding : findings) {
+    if (finding.rule == "n-plus-one" && finding.confidence >= Confidence::kMedium)
+      children.insert(finding.pattern);
+  }
+  return children;
 }
 
 // A list of everything, run by a test, that brought one row each time: the fixture has no more.
@@ -52,6 +56,7 @@ Finding latent_finding(const Pattern& parent, const Pattern& child, uint64_t sco
 }  // namespace
 
 void add_latent_loops(const RuleContext& context, std::vector<Finding>& findings) {
+  const std::set<PatternKey> reported = reported_children(findings);
   std::vector<Finding> hints;
   for (const auto& [key, pair] : context.workload.latent_pairs) {
     if (pair.scopes < kMinScopes || context.workload.loops.contains(key)) continue;
@@ -61,7 +66,7 @@ void add_latent_loops(const RuleContext& context, std::vector<Finding>& findings
         parent->shape->blocks.empty() || !is_read(parent->shape->kind))
       continue;
     if (parent->rows_calls > 0 && parent->rows_max > 1) continue;  // several rows, one execution: no loop
-    const bool elsewhere = is_reported(findings, key.child);
+    const bool elsewhere = reported.contains(key.child);
     if (!elsewhere && !one_row_test(*parent)) continue;
     if (links(context, *parent, *child))
       hints.push_back(latent_finding(*parent, *child, pair.scopes, elsewhere));

@@ -1,8 +1,12 @@
 // n-plus-one: a query that runs once per row of an earlier one. See rule.md.
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <vector>
 
+#include "analyzer/base/parallel.h"
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
 #include "rules/loop_verdict.h"
@@ -71,7 +75,6 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
   link(verdict.example->root, verdict.loop->scopes);
   link(verdict.loop->key.parent, verdict.example->parent_executions * verdict.loop->scopes);
   link(verdict.loop->key.child, verdict.count);
-  finding.chain_id = finding_id("chain", finding.chain.empty() ? std::string() : finding.chain.front().query);
 }
 
 Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict,
@@ -122,14 +125,23 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
   options.min_count = static_cast<uint32_t>(context.option("n-plus-one.min-count", options.min_count));
   options.min_alone =
       static_cast<uint32_t>(context.option("n-plus-one.min-without-parent", options.min_alone));
-  FixAdvisor advisor(context);
+  std::vector<const Pattern*> children;
   for (auto at = context.workload.loops.begin(); at != context.workload.loops.end();) {
     const PatternKey child_key = at->first.child;
     at = context.workload.loops.upper_bound(LoopKey{child_key, PatternKey{UINT64_MAX, Arity::kRows, true}});
     const Pattern* child = context.workload.find(child_key);
-    if (child == nullptr || !can_be_child(*child)) continue;
-    report_loops(context, *child, options, advisor, findings);
+    if (child != nullptr && can_be_child(*child)) children.push_back(child);
   }
+  // Writing the batched statements out takes longest of all that rules do.
+  std::vector<std::vector<Finding>> found(children.size());
+  parallel_for(context.threads, children.size(), [&]() -> IndexWorker {
+    auto own = std::make_shared<RuleContext>(context);
+    own->memo = make_rule_memo();
+    return [&, own, advisor = FixAdvisor(*own)](size_t index) mutable {
+      report_loops(*own, *children[index], options, advisor, found[index]);
+    };
+  });
+  for (std::vector<Finding>& of_child : found) std::ranges::move(of_child, std::back_inserter(findings));
   add_latent_loops(context, findings);
 }
 

@@ -195,5 +195,32 @@ TEST(Scenarios, MergedIntoOneStream) {
   }
 }
 
+// Findings come in the same order, with the same texts, however many threads looked for them.
+TEST(Scenarios, TheNumberOfThreadsChangesNothing) {
+  const std::vector<Scenario> scenarios = load_scenarios();
+  std::vector<Microseconds> offsets;
+  for (size_t i = 0; i < scenarios.size(); ++i)
+    offsets.push_back(static_cast<Microseconds>(i) * 30 * kSecond);
+  WorkloadBuilder builder;
+  testing::play_together(scenarios, offsets, false, builder);
+  const Workload workload = builder.finish();
+  const Schema schema;
+  const auto found = [&](unsigned threads) {
+    RuleContext context{workload, schema, {}, {}};
+    context.threads = threads;
+    std::vector<std::string> all;
+    for (const Finding& finding : run_rules(context)) {
+      all.push_back(
+          fmt::format("{} {} {} {}", finding.id, finding.chain_id, finding.message, finding.time_ms));
+      for (const Fix& fix : finding.fixes) all.back() += fmt::format("\n{} {}", fix.title, fix.code);
+    }
+    return all;
+  };
+  const std::vector<std::string> one = found(1);
+  EXPECT_GT(one.size(), 50U);
+  EXPECT_EQ(found(2), one);
+  EXPECT_EQ(found(8), one);
+}
+
 }  // namespace
 }  // namespace pgsieve

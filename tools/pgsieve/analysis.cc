@@ -102,7 +102,8 @@ Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisO
   const RuleContext context{.workload = analysis.workload,
                             .schema = analysis.schema,
                             .orm = options.orm,
-                            .options = options.rule_options};
+                            .options = options.rule_options,
+                            .threads = options.ingest.threads};
   analysis.findings = run_rules(context, options.rules, options.skip_rules);
   if (const uint64_t rejected = leave_out_rejected(analysis.findings, known.decisions, today()); rejected != 0)
     tell(fmt::format("{} of missing-index left out: rejected in {}",
