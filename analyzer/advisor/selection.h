@@ -1,18 +1,16 @@
 // Selection: which of the candidates to build, within a budget of bytes and of questions to the planner.
 //
 //   1. Each statement is planned twice: as things are, and with all of its candidates at once. The second
-//   plan names the
-//      indexes it uses, the statement's best set; the pool is the union of these sets and their prefixes.
+//      plan names the indexes it uses, the statement's best set; the pool is the union of these sets and
+//      their prefixes.
 //   2. Lazy greedy (Minoux 1978; "CELF", Leskovec et al. 2007): the moves are single indexes and whole best
-//   sets, taken by
-//      gain per byte. A move's gain only shrinks as the set grows, so that its last known gain bounds it from
-//      above, as does what is left between a statement's cost now and its best cost. Most moves are therefore
-//      never costed.
+//      sets, taken by gain per byte. A move's gain only shrinks as the set grows, so that its last known
+//      gain bounds it from above, as does what is left between a statement's cost now and its best cost.
+//      Most moves are therefore never costed.
 //   3. Under a budget, an exchange pass: something left out comes in for one or two of the least useful that
-//   are in.
-//   4. A drop pass: what the others have made superfluous goes, as does what gains less than its writes cost.
-//   Then each index
-//      that is left may give way to one with more keys, which costs no further entry.
+//      are in.
+//   4. A drop pass: what the others have made superfluous goes, as does what gains less than its writes
+//      cost. Then each index that is left may give way to one with more keys, which costs no further entry.
 //
 // Answers are kept by (statement, indexes offered). One that used U of what was offered, O, is the answer for
 // every set between U and O, too: a planner that did not want an index when it was there does not miss it.
