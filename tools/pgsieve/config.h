@@ -12,9 +12,6 @@
 #include <vector>
 
 #include "analyzer/base/error.h"
-#include "analyzer/policy/policy.h"
-#include "tools/pgsieve/options.h"
-#include "tools/pgsieve/settings.h"
 
 namespace pgsieve {
 
@@ -23,12 +20,14 @@ struct ConfigValue {
   std::string origin;               // "pgsieve.toml:7", "environment PGSIEVE_FAIL_ON"
 };
 
+// Of a table that is a list, as [[suppress]]: its values by name, and where it begins ("").
+using ConfigEntry = std::map<std::string, ConfigValue>;
+
 struct Config {
   std::string file;                           // the one that was found; "": none
   std::string folder;                         // that paths in it are relative to
   std::map<std::string, ConfigValue> values;  // "fail-on", "input.format", "rules.n-plus-one.severity"
-  // "suppress", "location", "budget": of each table its values by name, and where it begins ("").
-  std::map<std::string, std::vector<std::map<std::string, ConfigValue>>> lists;
+  std::map<std::string, std::vector<ConfigEntry>> lists;  // "suppress", "location", "budget"
 
   const ConfigValue* find(const std::string& key) const;
   std::string text(const std::string& key) const;  // the first value; ""
@@ -41,12 +40,5 @@ std::string find_config_file(const std::string& from_folder);
 Result<Config> load_config(const std::string& given);
 // One document, for tests and `config check`; `extends` is followed relative to the file.
 Result<Config> read_config(const std::string& path);
-
-// What the configuration says beyond single options: severities, rules that are off, suppressions, budgets, …
-// Names of rules that are off are added to skip_rules.
-Status apply_config(const Config& config, ReportOptions& options);
-
-// `config show`: every value with its origin.
-std::string show_config(const Config& config);
 
 }  // namespace pgsieve

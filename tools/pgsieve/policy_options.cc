@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tools/pgsieve/config_policy.h"
+#include "tools/pgsieve/settings.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -83,9 +85,7 @@ Config configure(CLI::App& command, GateOptions& gate) {
   for (const Setting& setting : all_settings()) {
     if (setting.option.empty()) continue;
     CLI::Option* option = command.get_option_no_throw(std::string(setting.option));
-    const ConfigValue* value =
-        config->find(setting.table.empty() ? std::string(setting.name)
-                                           : fmt::format("{}.{}", setting.table, setting.name));
+    const ConfigValue* value = config->find(setting_key(setting));
     if (option == nullptr || value == nullptr || option->count() != 0) continue;
     if (setting.type == SettingType::kFlag && value->values.front() != "true") continue;
     for (const std::string& text : value->values) option->add_result(text);

@@ -232,6 +232,10 @@ std::span<const Setting> all_settings() {
   return kSettings;
 }
 
+std::string setting_key(const Setting& setting) {
+  return setting.table.empty() ? std::string(setting.name) : fmt::format("{}.{}", setting.table, setting.name);
+}
+
 const Setting* find_setting(std::string_view table, std::string_view name) {
   for (const Setting& setting : kSettings) {
     if (setting.table == table && setting.name == name) return &setting;
