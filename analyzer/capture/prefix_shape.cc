@@ -3,153 +3,23 @@
 #include <algorithm>
 
 #include "analyzer/base/time.h"
+#include "analyzer/capture/prefix_forms.h"
 
 namespace pgsieve {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-bool is_delimiter(char c) {
-  return std::string_view(" ,;|[](){}<>").find(c) != std::string_view::npos;
-}
-bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+using internal::backend_type_length;
+using internal::escape_of_key;
+using internal::host_length;
+using internal::is_delimiter;
+using internal::is_digit;
+using internal::is_hex;
+using internal::is_name;
+using internal::name_limit;
+using internal::span_of;
 
-template <typename Predicate>
-size_t span_of(std::string_view text, Predicate accept) {
-  size_t length = 0;
-  while (length < text.size() && accept(text[length])) ++length;
-  return length;
-}
-
-std::string_view escape_of_key(std::string_view key) {
-  static constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
-      {"user", "%u"},
-      {"usr", "%u"},
-      {"username", "%u"},
-      {"role", "%u"},
-      {"u", "%u"},
-      {"db", "%d"},
-      {"database", "%d"},
-      {"dbname", "%d"},
-      {"d", "%d"},
-      {"app", "%a"},
-      {"application", "%a"},
-      {"application_name", "%a"},
-      {"appname", "%a"},
-      {"a", "%a"},
-      {"client", "%h"},
-      {"host", "%h"},
-      {"remote", "%r"},
-      {"rhost", "%h"},
-      {"ip", "%h"},
-      {"h", "%h"},
-      {"r", "%r"},
-      {"pid", "%p"},
-      {"p", "%p"},
-      {"process", "%p"},
-      {"line", "%l"},
-      {"log_line", "%l"},
-      {"l", "%l"},
-      {"session", "%c"},
-      {"sess", "%c"},
-      {"sid", "%c"},
-      {"session_id", "%c"},
-      {"c", "%c"},
-      {"vxid", "%v"},
-      {"vtx", "%v"},
-      {"v", "%v"},
-      {"xid", "%x"},
-      {"tx", "%x"},
-      {"txid", "%x"},
-      {"x", "%x"},
-      {"sqlstate", "%e"},
-      {"state", "%e"},
-      {"err", "%e"},
-      {"code", "%e"},
-      {"sql_error_code", "%e"},
-      {"e", "%e"},
-      {"tag", "%i"},
-      {"cmd", "%i"},
-      {"command", "%i"},
-      {"ps", "%i"},
-      {"qid", "%Q"},
-      {"query_id", "%Q"},
-      {"queryid", "%Q"},
-      {"backend", "%b"},
-      {"type", "%b"},
-      {"backend_type", "%b"},
-      {"start", "%s"},
-      {"session_start", "%s"},
-  };
-  std::string lower(key);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const auto& [name, escape] : kKeys) {
-    if (name == lower) return escape;
-  }
-  return {};
-}
-
-// Length of a backend type (%b, GetBackendTypeDesc in src/backend/utils/init/miscinit.c) at the start of the
-// text; 0: none.
-size_t backend_type_length(std::string_view text) {
-  static constexpr std::string_view kTypes[] = {"client backend",
-                                                "standalone backend",
-                                                "dead-end client backend",
-                                                "parallel worker",
-                                                "autovacuum worker",
-                                                "autovacuum launcher",
-                                                "logical replication launcher",
-                                                "logical replication apply worker",
-                                                "logical replication parallel worker",
-                                                "logical replication tablesync worker",
-                                                "logical replication worker",
-                                                "background writer",
-                                                "background worker",
-                                                "slotsync worker",
-                                                "io worker",
-                                                "walsender",
-                                                "walwriter",
-                                                "walreceiver",
-                                                "walsummarizer",
-                                                "checkpointer",
-                                                "archiver",
-                                                "startup",
-                                                "postmaster",
-                                                "logger",
-                                                "not initialized"};
-  for (const std::string_view type : kTypes) {
-    if (!text.starts_with(type)) continue;
-    const char next = type.size() < text.size() ? text[type.size()] : ' ';
-    if (!is_name(next) && !is_digit(next)) return type.size();
-  }
-  return 0;
-}
-
-// Where an application's name ends at the latest, as nothing of a name's form follows: an address, a session
-// id, a time, a virtual transaction. "from" before an address is the prefix's own word.
-size_t name_limit(std::string_view text, size_t (*host_length)(std::string_view)) {
-  for (size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
-    const std::string_view rest = text.substr(at + 1);
-    const size_t hex = span_of(rest, is_hex);
-    const size_t digits = span_of(rest, is_digit);
-    const bool session = hex >= 6 && hex < rest.size() && rest[hex] == '.' && is_hex(rest.substr(hex + 1)[0]);
-    const bool transaction =
-        digits > 0 && digits + 1 < rest.size() && rest[digits] == '/' && is_digit(rest[digits + 1]);
-    if (!session && !transaction && host_length(rest) == 0 && !rest.starts_with("[local]") &&
-        parse_time(rest).length == 0 && backend_type_length(rest) == 0)
-      continue;
-    return text.substr(0, at).ends_with(" from") ? at - 5 : at;
-  }
-  return text.size();
-}
+// What background processes have no value for.
+constexpr std::string_view kSessionFields = "udahrLiQ";
 
 // Takes the filled-in prefix apart; the result is a candidate.
 class Reader {
@@ -174,18 +44,19 @@ class Reader {
 
   void put(std::string_view escape, size_t length) {
     seen_ += escape[1];
-    static constexpr std::string_view kSessionFields = "udahrLiQ";
-    if (kSessionFields.find(escape[1]) != std::string_view::npos && !session_field_) {
-      session_field_ = true;
-      if (quit_) {
-        // Before the field's own key or bracket, where the background processes' prefix ends: behind the last
-        // blank.
-        const size_t blank = out_.rfind(' ');
-        out_.insert(blank == std::string::npos ? out_.size() : blank + 1, "%q");
-      }
-    }
+    note_session_field(escape);
     put_padded(escape, length);
     at_ += length;
+  }
+
+  // %q stands before the first one's own key or bracket, where the background processes' prefix ends: behind
+  // the last blank.
+  void note_session_field(std::string_view escape) {
+    if (session_field_ || kSessionFields.find(escape[1]) == std::string_view::npos) return;
+    session_field_ = true;
+    if (!quit_) return;
+    const size_t blank = out_.rfind(' ');
+    out_.insert(blank == std::string::npos ? out_.size() : blank + 1, "%q");
   }
 
   // Two blanks and more beside a field are its padding: "[    77]" is "[%8p]", "jo        |" is "%-10u|".
@@ -281,25 +152,6 @@ class Reader {
     return true;
   }
 
-  // "127.0.0.1(5432)", "127.0.0.1", "::1(5432)", "[local]": its length, 0 when there is no host.
-  static size_t host_length(std::string_view rest) {
-    size_t length = span_of(rest, [](char c) { return is_digit(c) || c == '.'; });
-    if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length), '.') != 3) {
-      length = span_of(rest, [](char c) { return is_hex(c) || c == ':'; });
-      const std::string_view address = rest.substr(0, length);
-      if (std::count(address.begin(), address.end(), ':') < 2 || address.ends_with(':') ||
-          address.find_first_of("0123456789abcdef") == std::string_view::npos ||
-          address.find(":::") != std::string_view::npos) {
-        return 0;
-      }
-    }
-    if (length < rest.size() && rest[length] == '(') {
-      const size_t close = rest.find(')', length);
-      if (close != std::string_view::npos) return close + 1;
-    }
-    return length;
-  }
-
   // "key=value", and "key:value" of a key we know that is more than a letter.
   bool step_key(std::string_view rest) {
     const size_t length = span_of(rest, [](char c) { return is_name(c); });
@@ -315,7 +167,18 @@ class Reader {
       put_literal(value);
       return true;
     }
-    // The value goes on to the separator before the next key, or to the end of the prefix.
+    const size_t end = end_of_value(rest, value, escape);
+    const size_t before = at_;
+    std::string_view chosen = escape;
+    if (escape == "%h" && rest.substr(value, end - value).find('(') != std::string_view::npos) chosen = "%r";
+    note_session_field(chosen);
+    put_literal(value);
+    put(chosen, end - value);
+    return at_ > before;
+  }
+
+  // The value of a key goes on to the separator before the next key, or to the end of the prefix.
+  static size_t end_of_value(std::string_view rest, size_t value, std::string_view escape) {
     size_t end = value;
     while (end < rest.size()) {
       if (is_delimiter(rest[end]) && rest[end] != '(' && rest[end] != ')' && rest[end] != '[' &&
@@ -330,17 +193,7 @@ class Reader {
     }
     if (rest.substr(value, 1) == "[" && rest.substr(end, 1) == "]") ++end;
     while (end > value && (rest[end - 1] == ':' || rest[end - 1] == ' ')) --end;
-    const size_t before = at_;
-    std::string_view chosen = escape;
-    if (escape == "%h" && rest.substr(value, end - value).find('(') != std::string_view::npos) chosen = "%r";
-    if (quit_ && !session_field_ && std::string_view("udahrLiQ").find(chosen[1]) != std::string_view::npos) {
-      session_field_ = true;
-      const size_t blank = out_.rfind(' ');
-      out_.insert(blank == std::string::npos ? out_.size() : blank + 1, "%q");
-    }
-    put_literal(value);
-    put(chosen, end - value);
-    return at_ > before;
+    return end;
   }
 
   // Names: user@database, hosts, or words by their place.
@@ -386,7 +239,7 @@ class Reader {
     }
     if (seen("%u") && seen("%d") && !seen("%a")) {
       // An application name: whatever is left, blanks included, up to a closing mark.
-      size_t last = name_limit(rest, host_length);
+      size_t last = name_limit(rest);
       while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
         --last;
       const size_t bar = rest.find_first_of("|,;", end);

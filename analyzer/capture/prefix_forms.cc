@@ -1,0 +1,148 @@
+#include "analyzer/capture/prefix_forms.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "analyzer/base/time.h"
+
+namespace pgsieve::internal {
+
+std::string_view escape_of_key(std::string_view key) {
+  static constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
+      {"user", "%u"},
+      {"usr", "%u"},
+      {"username", "%u"},
+      {"role", "%u"},
+      {"u", "%u"},
+      {"db", "%d"},
+      {"database", "%d"},
+      {"dbname", "%d"},
+      {"d", "%d"},
+      {"app", "%a"},
+      {"application", "%a"},
+      {"application_name", "%a"},
+      {"appname", "%a"},
+      {"a", "%a"},
+      {"client", "%h"},
+      {"host", "%h"},
+      {"remote", "%r"},
+      {"rhost", "%h"},
+      {"ip", "%h"},
+      {"h", "%h"},
+      {"r", "%r"},
+      {"pid", "%p"},
+      {"p", "%p"},
+      {"process", "%p"},
+      {"line", "%l"},
+      {"log_line", "%l"},
+      {"l", "%l"},
+      {"session", "%c"},
+      {"sess", "%c"},
+      {"sid", "%c"},
+      {"session_id", "%c"},
+      {"c", "%c"},
+      {"vxid", "%v"},
+      {"vtx", "%v"},
+      {"v", "%v"},
+      {"xid", "%x"},
+      {"tx", "%x"},
+      {"txid", "%x"},
+      {"x", "%x"},
+      {"sqlstate", "%e"},
+      {"state", "%e"},
+      {"err", "%e"},
+      {"code", "%e"},
+      {"sql_error_code", "%e"},
+      {"e", "%e"},
+      {"tag", "%i"},
+      {"cmd", "%i"},
+      {"command", "%i"},
+      {"ps", "%i"},
+      {"qid", "%Q"},
+      {"query_id", "%Q"},
+      {"queryid", "%Q"},
+      {"backend", "%b"},
+      {"type", "%b"},
+      {"backend_type", "%b"},
+      {"start", "%s"},
+      {"session_start", "%s"},
+  };
+  std::string lower(key);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const auto& [name, escape] : kKeys) {
+    if (name == lower) return escape;
+  }
+  return {};
+}
+
+size_t backend_type_length(std::string_view text) {
+  static constexpr std::string_view kTypes[] = {"client backend",
+                                                "standalone backend",
+                                                "dead-end client backend",
+                                                "parallel worker",
+                                                "autovacuum worker",
+                                                "autovacuum launcher",
+                                                "logical replication launcher",
+                                                "logical replication apply worker",
+                                                "logical replication parallel worker",
+                                                "logical replication tablesync worker",
+                                                "logical replication worker",
+                                                "background writer",
+                                                "background worker",
+                                                "slotsync worker",
+                                                "io worker",
+                                                "walsender",
+                                                "walwriter",
+                                                "walreceiver",
+                                                "walsummarizer",
+                                                "checkpointer",
+                                                "archiver",
+                                                "startup",
+                                                "postmaster",
+                                                "logger",
+                                                "not initialized"};
+  for (const std::string_view type : kTypes) {
+    if (!text.starts_with(type)) continue;
+    const char next = type.size() < text.size() ? text[type.size()] : ' ';
+    if (!is_name(next) && !is_digit(next)) return type.size();
+  }
+  return 0;
+}
+
+size_t host_length(std::string_view rest) {
+  size_t length = span_of(rest, [](char c) { return is_digit(c) || c == '.'; });
+  if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length), '.') != 3) {
+    length = span_of(rest, [](char c) { return is_hex(c) || c == ':'; });
+    const std::string_view address = rest.substr(0, length);
+    if (std::count(address.begin(), address.end(), ':') < 2 || address.ends_with(':') ||
+        address.find_first_of("0123456789abcdef") == std::string_view::npos ||
+        address.find(":::") != std::string_view::npos) {
+      return 0;
+    }
+  }
+  if (length < rest.size() && rest[length] == '(') {
+    const size_t close = rest.find(')', length);
+    if (close != std::string_view::npos) return close + 1;
+  }
+  return length;
+}
+
+size_t name_limit(std::string_view text) {
+  for (size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const size_t hex = span_of(rest, is_hex);
+    const size_t digits = span_of(rest, is_digit);
+    const bool session = hex >= 6 && hex < rest.size() && rest[hex] == '.' && is_hex(rest.substr(hex + 1)[0]);
+    const bool transaction =
+        digits > 0 && digits + 1 < rest.size() && rest[digits] == '/' && is_digit(rest[digits + 1]);
+    if (!session && !transaction && host_length(rest) == 0 && !rest.starts_with("[local]") &&
+        parse_time(rest).length == 0 && backend_type_length(rest) == 0)
+      continue;
+    return text.substr(0, at).ends_with(" from") ? at - 5 : at;
+  }
+  return text.size();
+}
+
+}  // namespace pgsieve::internal
