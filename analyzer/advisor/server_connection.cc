@@ -110,4 +110,9 @@ Result<DatabaseRows> ServerConnection::query(const std::string& /*sql*/,
 
 #endif
 
+Status ServerConnection::run(const std::string& sql) {
+  const Result<DatabaseRows> rows = query(sql);
+  return rows ? Status() : Status(rows.error());
+}
+
 }  // namespace pgsieve

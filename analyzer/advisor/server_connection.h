@@ -41,6 +41,8 @@ class ServerConnection {
   // kept; more is an Error, since a truncated result compares with nothing.
   Result<DatabaseRows> query(const std::string& sql, std::span<const DatabaseValue> parameters = {},
                              size_t max_rows = 1'000'000);
+  // Likewise, for what it does rather than for its rows.
+  Status run(const std::string& sql);
 
  private:
   struct Close {
