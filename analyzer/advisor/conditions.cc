@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
+#include "analyzer/advisor/index_term.h"
 #include "analyzer/advisor/literals.h"
+#include "analyzer/advisor/row_use.h"
 #include "analyzer/advisor/sql_expression.h"
 #include "analyzer/sql/expression_text.h"
 #include "analyzer/sql/scan.h"
@@ -33,36 +35,6 @@ bool same_key(const IndexKey& left, const IndexKey& right) {
   return left.column == right.column && left.expression == right.expression && left.opclass == right.opclass;
 }
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80U) != 0;
-}
-
-bool names_word(std::string_view text, std::string_view word) {
-  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-    const bool starts = at == 0 || !is_word(text[at - 1]);
-    const size_t end = at + word.size();
-    if (starts && (end == text.size() || !is_word(text[end]))) return true;
-  }
-  return false;
-}
-
-// CHECK (status IN ('new', 'paid', 'void'))
-bool has_closed_set(const Table* table, std::string_view column) {
-  return table != nullptr && std::ranges::any_of(table->check_constraints, [column](std::string_view check) {
-           const bool lists =
-               check.find(" IN (") != std::string_view::npos || check.find("ANY (") != std::string_view::npos;
-           return lists && check.find(" AND ") == std::string_view::npos && names_word(check, column);
-         });
-}
-
-// Types without a b-tree operator class: neither = nor < can be looked up.
-bool has_no_order(std::string_view type) {
-  static constexpr std::array<std::string_view, 9> kTypes = {"json", "xml",  "point",   "line",  "lseg",
-                                                             "box",  "path", "polygon", "circle"};
-  return std::ranges::find(kTypes, type) != kTypes.end();
-}
-
 // char(n), whose operator classes are its own.
 bool is_padded(std::string_view type) {
   return type == "character" || type.starts_with("character(") || type == "bpchar" || type == "char" ||
@@ -84,17 +56,14 @@ class Collector {
       if (predicate.column.relation == found_.relation && !predicate.having) add(predicate);
     add_joins();
     drop_broken_alternatives();
-    add_order();
-    add_group();
-    add_needed();
+    internal::collect_order(shape_, found_);
+    internal::collect_group(shape_, found_);
+    internal::collect_needed(shape_, found_);
     return std::move(found_);
   }
 
  private:
-  std::string type_of(std::string_view column) const {
-    const Column* known = found_.table == nullptr ? nullptr : found_.table->find_column(column);
-    return known == nullptr ? std::string() : known->type;
-  }
+  std::string type_of(std::string_view column) const { return internal::column_type(found_.table, column); }
 
   std::optional<IndexKey> key_of(const Predicate& predicate) {
     if (predicate.column.whole_row()) return std::nullopt;
@@ -102,7 +71,7 @@ class Collector {
     if (predicate.expression.empty()) {
       if (found_.table != nullptr && found_.table->find_column(predicate.column.column) == nullptr)
         return std::nullopt;
-      if (has_no_order(type_of(predicate.column.column))) return std::nullopt;
+      if (internal::has_no_order(type_of(predicate.column.column))) return std::nullopt;
       key.column = predicate.column.column;
       return key;
     }
@@ -120,13 +89,7 @@ class Collector {
   }
 
   IndexTerm term_of(const Predicate& predicate, IndexKey key) const {
-    IndexTerm term{.key = std::move(key), .predicate = &predicate};
-    term.distinct =
-        term.key.column.empty() ? 0 : distinct_values(found_.table, term.key.column, context_.statistics);
-    const std::string type = type_of(term.key.column);
-    term.flag = type == "boolean" || has_closed_set(found_.table, term.key.column) ||
-                (term.distinct > 0 && term.distinct <= 5);
-    return term;
+    return internal::term_of(predicate, std::move(key), found_.table, context_.statistics);
   }
 
   void add(const Predicate& predicate) {
@@ -365,106 +328,6 @@ class Collector {
       list.push_back(std::move(term));
   }
 
-  std::optional<IndexKey> sort_key(const OrderKey& key) const {
-    IndexKey made;
-    if (key.use.relation == found_.relation && !key.use.column.empty()) {
-      made.column = key.use.column;
-      if (found_.table != nullptr && found_.table->find_column(made.column) == nullptr) return std::nullopt;
-    } else if (!key.expression.empty() && lone_relation() &&
-               is_immutable_expression(key.expression, found_.table)) {
-      made.expression = key.expression;
-    } else {
-      return std::nullopt;
-    }
-    made.descending = key.descending;
-    made.nulls_first = key.nulls == 0 ? key.descending : key.nulls < 0;
-    return made;
-  }
-
-  // The only relation of its block, so that an expression can only be about it.
-  bool lone_relation() const {
-    const uint32_t block = shape_.relations[found_.relation].block;
-    return std::ranges::count_if(shape_.relations,
-                                 [block](const Relation& each) { return each.block == block; }) == 1;
-  }
-
-  void add_order() {
-    const QueryBlock& block = shape_.blocks[shape_.relations[found_.relation].block];
-    found_.limited = block.limit.present && !block.limit.all;
-    if (block.set_operation || !block.group.empty()) return;
-    if (block.has_aggregate) return add_extreme(block);
-    for (const OrderKey& key : block.order) {
-      const std::optional<IndexKey> made = sort_key(key);
-      if (!made) {
-        found_.order.clear();
-        return;
-      }
-      found_.order.push_back(*made);
-    }
-    // Read backwards, an index gives the opposite order: one that starts ascending stands for both.
-    if (!found_.order.empty() && found_.order.front().descending)
-      for (IndexKey& key : found_.order) {
-        key.descending = !key.descending;
-        key.nulls_first = !key.nulls_first;
-      }
-  }
-
-  // SELECT max(created_at): the last entry of an index.
-  void add_extreme(const QueryBlock& block) {
-    if (block.targets.size() != 1 || !lone_relation()) return;
-    const std::string& call = block.targets[0].expression;
-    if (!(call.starts_with("max(") || call.starts_with("min(")) || !call.ends_with(")")) return;
-    IndexKey key;
-    key.column = call.substr(4, call.size() - 5);
-    if (found_.table == nullptr || found_.table->find_column(key.column) == nullptr) return;
-    found_.order.push_back(std::move(key));
-    found_.limited = true;
-  }
-
-  void add_group() {
-    const QueryBlock& block = shape_.blocks[shape_.relations[found_.relation].block];
-    for (const OrderKey& key : block.group) {
-      std::optional<IndexKey> made = sort_key(key);
-      if (!made || made->column.empty()) {
-        found_.group.clear();
-        return;
-      }
-      made->descending = made->nulls_first = false;
-      found_.group.push_back(std::move(*made));
-    }
-  }
-
-  void add_needed() {
-    std::set<std::string> names;
-    const auto note = [&](const ColumnUse& use, const std::string& expression) {
-      if (use.relation == found_.relation) {
-        if (use.whole_row()) found_.whole_row = true;
-        names.insert(use.column);
-      }
-      if (expression.empty() || found_.table == nullptr) return;
-      for (const Column& column : found_.table->columns)
-        if (names_word(expression, column.name)) names.insert(column.name);
-    };
-    for (const QueryBlock& block : shape_.blocks) {
-      for (const TargetColumn& target : block.targets) {
-        if (target.star && target.star_over_base &&
-            (target.use.relation == kNoIndex || target.use.relation == found_.relation))
-          found_.whole_row = true;
-        note(target.star ? ColumnUse{} : target.use, target.expression);
-      }
-      for (const std::vector<OrderKey>* keys : {&block.order, &block.group})
-        for (const OrderKey& key : *keys) note(key.use, key.expression);
-    }
-    for (const Predicate& predicate : shape_.predicates) {
-      note(predicate.column, predicate.expression);
-      note(predicate.other, predicate.other_expression);
-    }
-    for (const IndexTerm& term : found_.joined) names.insert(term.key.column);
-    if (shape_.relations[found_.relation].dml_target) found_.whole_row = true;
-    names.erase("");
-    found_.needed.assign(names.begin(), names.end());
-  }
-
   const Pattern& pattern_;
   const StatementShape& shape_;
   const ConditionContext& context_;
@@ -490,17 +353,6 @@ bool is_indexable_relation(const StatementShape& shape, uint32_t at, const Schem
 TableConditions collect_conditions(const Pattern& pattern, uint32_t relation,
                                    const ConditionContext& context) {
   return Collector(pattern, relation, context).run();
-}
-
-double distinct_values(const Table* table, std::string_view column, const Statistics& statistics) {
-  if (table == nullptr || column.empty()) return 0;
-  const ColumnStatistics* known = statistics.find_column(table->schema, table->name, column);
-  const double rows = table->rows.value_or(0);
-  if (known != nullptr && known->distinct > 0) return known->distinct;
-  if (known != nullptr && known->distinct < 0 && rows > 0) return -known->distinct * rows;
-  if (table->unique_by({std::string(column)})) return rows;
-  const Column* found = table->find_column(column);
-  return found != nullptr && found->type == "boolean" ? 2 : 0;
 }
 
 }  // namespace pgsieve
