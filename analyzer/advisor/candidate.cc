@@ -3,20 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
+#include "analyzer/advisor/candidate_list.h"
 #include "analyzer/advisor/selectivity.h"
-#include "analyzer/sql/expression_text.h"
 
 namespace pgsieve {
 
 namespace {
 
-constexpr size_t kMaxIncluded = 4;
-constexpr double kMaxIncludedWidth = 64;   // bytes: wider columns make the index as large as the table
 constexpr double kBlockRangePages = 1000;  // below, a b-tree is small as well
 constexpr double kAppendOnlyCorrelation = 0.9;
-constexpr double kMostlyNull = 0.5;
 constexpr double kMostRows = 0.5;
 
 using Keys = std::vector<IndexKey>;
@@ -50,11 +47,11 @@ class Finder {
          CandidateSet& out)
       : pattern_(pattern),
         conditions_(std::move(conditions)),
-        relation_(relation),
         context_(context),
         popularity_(popularity),
         options_(options),
-        out_(out) {}
+        out_(out),
+        list_(conditions_, relation, context.statistics, out) {}
 
   void run() {
     for (const std::string& obstacle : conditions_.obstacles) out_.obstacles.push_back(obstacle);
@@ -209,7 +206,7 @@ class Finder {
       return;
     }
     Candidate candidate;
-    candidate.index = blank();
+    candidate.index = list_.blank();
     candidate.index.keys = base.keys;
     for (const IndexKey& key : tail)
       if (candidate.index.keys.size() < options_.max_keys) candidate.index.keys.push_back(key);
@@ -221,38 +218,14 @@ class Finder {
     candidate.complete = base.complete;
     // A look-up by a unique key finds its one row already.
     if (conditions_.table != nullptr && unique_prefix(base.keys)) return;
-    keep(candidate);
-    add_included(candidate);
+    list_.add(candidate);
+    if (options_.include_columns) list_.add_with_included(std::move(candidate));
   }
 
   bool unique_prefix(const Keys& keys) const {
     std::vector<std::string> columns;
     for (const IndexKey& key : keys) columns.push_back(key.column);
     return conditions_.table->unique_by(columns);
-  }
-
-  void add_included(Candidate candidate) {
-    if (!options_.include_columns || conditions_.whole_row || conditions_.table == nullptr) return;
-    for (const std::string& column : conditions_.needed) {
-      const bool key =
-          std::ranges::find(candidate.index.keys, column, &IndexKey::column) != candidate.index.keys.end();
-      // A column that the predicate pins need not be in the index.
-      const bool pinned = !candidate.index.predicate.empty() &&
-                          std::ranges::find(conditions_.constant_keys, column, &IndexKey::column) !=
-                              conditions_.constant_keys.end();
-      if (key || pinned) continue;
-      if (conditions_.table->find_column(column) == nullptr) return;
-      const ColumnStatistics* known =
-          context_.statistics.find_column(conditions_.table->schema, conditions_.table->name, column);
-      const std::string& type = conditions_.table->find_column(column)->type;
-      if ((known != nullptr && known->average_width > kMaxIncludedWidth) || type == "json" ||
-          type == "jsonb" || type == "bytea")
-        return;
-      candidate.index.include.push_back(column);
-    }
-    if (candidate.index.include.empty() || candidate.index.include.size() > kMaxIncluded) return;
-    candidate.why += ", the other columns included so that the table need not be visited";
-    keep(std::move(candidate));
   }
 
   // The same look-ups, the constant conditions moved into WHERE.
@@ -311,7 +284,7 @@ class Finder {
   void add_searches() {
     for (const IndexTerm& term : conditions_.search) {
       Candidate candidate;
-      candidate.index = blank();
+      candidate.index = list_.blank();
       candidate.index.method = conditions_.search_method.at(term.predicate);
       candidate.index.keys = {term.key};
       candidate.kind = Candidate::Kind::kInverted;
@@ -320,7 +293,7 @@ class Finder {
                                   term.predicate->op_text.empty() ? "the search" : term.predicate->op_text,
                                   label(term.key));
       if (term.key.opclass == "gin_trgm_ops") candidate.extension = "pg_trgm";
-      keep(std::move(candidate));
+      list_.add(std::move(candidate));
     }
   }
 
@@ -336,63 +309,22 @@ class Finder {
               : context_.statistics.find_column(table->schema, table->name, term.key.column);
       if (known == nullptr || known->correlation.value_or(0) < kAppendOnlyCorrelation) continue;
       Candidate candidate;
-      candidate.index = blank();
+      candidate.index = list_.blank();
       candidate.index.method = "brin";
       candidate.index.keys = {term.key};
       candidate.kind = Candidate::Kind::kBlockRange;
       candidate.why = fmt::format("range of {}, in whose order the rows lie", label(term.key));
-      keep(std::move(candidate));
+      list_.add(std::move(candidate));
     }
-  }
-
-  IndexDefinition blank() const {
-    IndexDefinition index;
-    index.schema = conditions_.table == nullptr ? relation_.schema : conditions_.table->schema;
-    index.table = relation_.name;
-    return index;
-  }
-
-  void keep(Candidate candidate) {
-    if (candidate.index.keys.empty()) return;
-    std::ranges::sort(candidate.index.include);
-    // A key of mostly NULL that is compared with a value: the NULLs need not be in the index.
-    const std::string& first = candidate.index.keys.front().column;
-    const ColumnStatistics* known =
-        conditions_.table == nullptr || first.empty()
-            ? nullptr
-            : context_.statistics.find_column(conditions_.table->schema, conditions_.table->name, first);
-    const bool compared = std::ranges::any_of(conditions_.equal, [&first](const IndexTerm& term) {
-      return term.key.column == first && term.predicate->op != PredicateOperator::kIsNull;
-    });
-    if (known != nullptr && known->null_fraction > kMostlyNull && compared &&
-        candidate.index.predicate.empty() && candidate.kind == Candidate::Kind::kBtree) {
-      Candidate partial = candidate;
-      partial.index.predicate = quote_identifier(first) + " IS NOT NULL";
-      partial.why += ", without the rows where it is NULL";
-      push(std::move(partial));
-    }
-    push(std::move(candidate));
-  }
-
-  void push(Candidate candidate) {
-    if (conditions_.table != nullptr)
-      for (const Index& index : conditions_.table->indexes) {
-        if (!covers(definition_of(*conditions_.table, index), candidate.index)) continue;
-        out_.served |= candidate.complete;
-        return;
-      }
-    const std::string key = definition_key(candidate.index);
-    if (known_.insert(key).second) out_.candidates.push_back(std::move(candidate));
   }
 
   const Pattern& pattern_;
   TableConditions conditions_;
-  const Relation& relation_;
   const ConditionContext& context_;
   const ColumnPopularity& popularity_;
   const CandidateOptions& options_;
   CandidateSet& out_;
-  std::set<std::string> known_;
+  internal::CandidateList list_;
 };
 
 bool is_plannable(StatementKind kind) {
@@ -444,41 +376,6 @@ void count_popularity(const Pattern& pattern, const ConditionContext& context, d
       for (const IndexTerm& term : *terms)
         if (!term.key.column.empty()) popularity[{full_name(*conditions.table), term.key.column}] += weight;
   }
-}
-
-std::vector<Candidate> reference_candidates(const Schema& schema, const Table& parent) {
-  std::vector<Candidate> found;
-  for (const Table& child : schema.tables()) {
-    for (const ForeignKey& key : child.foreign_keys) {
-      if (schema.find(key.target_schema, key.target_table) != &parent || key.columns.empty()) continue;
-      // Any order of the columns will do, as long as they come first.
-      const bool indexed = std::ranges::any_of(child.indexes, [&key](const Index& index) {
-        if (index.method != "btree" || !index.predicate.empty() || index.keys.size() < key.columns.size())
-          return false;
-        return std::all_of(index.keys.begin(),
-                           index.keys.begin() + static_cast<std::ptrdiff_t>(key.columns.size()),
-                           [&key](const IndexKey& each) {
-                             return std::ranges::find(key.columns, each.column) != key.columns.end();
-                           });
-      });
-      if (indexed) continue;
-      Candidate candidate;
-      candidate.index.schema = child.schema;
-      candidate.index.table = child.name;
-      for (const std::string& column : key.columns) {
-        IndexKey made;
-        made.column = column;
-        candidate.index.keys.push_back(std::move(made));
-      }
-      candidate.kind = Candidate::Kind::kReference;
-      candidate.complete = true;
-      candidate.why =
-          fmt::format("foreign key {} references {}: without it, every deleted row of {} scans {}", key.name,
-                      parent.name, parent.name, child.name);
-      found.push_back(std::move(candidate));
-    }
-  }
-  return found;
 }
 
 }  // namespace pgsieve
