@@ -1,0 +1,152 @@
+// Log services and collectors whose records are JSON.
+#include "tests/capture/unwrap_testing.h"
+
+#include <gtest/gtest.h>
+
+namespace pgsieve {
+namespace {
+
+TEST(Unwrap, CloudWatchJson) {
+  const std::string entry =
+      "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT 1\nFROM t";
+  const std::string plain =
+      "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT 1\n\tFROM t\n";
+  expect_unwrapped(R"({"events": [ {"timestamp": 1565225374000, "message": )" + json_string(entry) +
+                       R"(, "ingestionTime": 1565225375000}, {"timestamp": 1565225375000, "message": )" +
+                       json_string(entry) +
+                       R"(, "ingestionTime": 1565225375000} ], "nextForwardToken": "f/1"})",
+                   plain + plain, "CloudWatch");
+  const std::string insights =
+      R"({"results":[[{"field":"@timestamp","value":"2019-08-08 00:49:34.000"},{"field":"@message","value":)" +
+      json_string(entry) + R"(}]],"statistics":{"recordsMatched":1.0},"status":"Complete"})";
+  const Unwrapped result = undo(insights);
+  EXPECT_EQ(result.text, plain);
+}
+
+TEST(Unwrap, CloudSqlNewestFirstIsTurnedRound) {
+  std::string wrapped, plain;
+  for (int i = 0; i < 300; ++i) {
+    const std::string minute = std::to_string(10 + i / 60), second = std::to_string(100 + i % 60).substr(1);
+    const std::string text = "[42]: [" + std::to_string(i + 1) +
+                             "-1] db=d,user=u LOG:  duration: 1.0 ms  statement: SELECT " + std::to_string(i);
+    wrapped = R"({"insertId":"x","textPayload":)" + json_string(text) + R"(,"timestamp":"2026-11-22T10:)" +
+              minute + ":" + second +
+              R"(.5Z"})"
+              "\n" +
+              wrapped;
+    plain += "2026-11-22 10:" + minute + ":" + second + ".500 UTC " + text + "\n";
+  }
+  expect_unwrapped(wrapped, plain, "Cloud Logging");
+  EXPECT_FALSE(undo(wrapped).report.warning.empty());
+}
+
+TEST(Unwrap, AlloyDbMessage) {
+  expect_unwrapped(
+      R"([{"insertId":"a","jsonPayload":{"message":"2026-11-22 10:00:00.000 UTC [7]: [1-1] db=d,user=u LOG:  statement: SELECT 1"}},
+  {"insertId":"b","jsonPayload":{"message":"[postgres.cc:12]  2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2"}}])",
+      "2026-11-22 10:00:00.000 UTC [7]: [1-1] db=d,user=u LOG:  statement: SELECT 1\n"
+      "2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2\n",
+      "Cloud Logging");
+}
+
+TEST(Unwrap, AzureDiagnostics) {
+  expect_unwrapped(
+      R"({"records":[{"time":"2020-08-05T17:42:20Z","properties":{"errorLevel":"LOG","message":"2020-08-05 17:42:20 UTC-5f2a.2d-LOG:  duration: 0.1 ms  execute <unnamed>: SELECT $1","detail":"parameters: $1 = 'a\nb'"}}]})",
+      "2020-08-05 17:42:20 UTC-5f2a.2d-LOG:  duration: 0.1 ms  execute <unnamed>: SELECT $1\n"
+      "2020-08-05 17:42:20 UTC-5f2a.2d-DETAIL:  parameters: $1 = 'a\n\tb'\n",
+      "Azure");
+  expect_unwrapped(
+      R"({"TimeGenerated":"2020-08-05T17:42:20.5Z","record_message_s":"statement: SELECT 1","record_errorLevel_s":"LOG","processId_d":77})"
+      "\n",
+      "2020-08-05 17:42:20.500 UTC [77] LOG:  statement: SELECT 1\n", "Azure");
+}
+
+TEST(Unwrap, CloudNativePgBecomesJsonlog) {
+  const Unwrapped result = undo(
+      R"({"level":"info","ts":"2026-01-01T00:00:00Z","logger":"wal-archive","msg":"archived"})"
+      "\n"
+      R"({"level":"info","ts":"2026-01-01T00:00:00Z","logger":"postgres","msg":"record","record":{"log_time":"2026-01-01 00:00:00.123 UTC","user_name":"app","database_name":"d","process_id":"42","connection_from":"10.0.0.1:999","session_id":"66.2a","session_line_num":"3","error_severity":"LOG","message":"duration: 1 ms  statement: SELECT \"a\"\nFROM t","query_id":"-5"},"logging_pod":"p-1"})"
+      "\n");
+  EXPECT_EQ(result.report.wrappers, "CloudNativePG");
+  EXPECT_EQ(result.report.other_records, 1U);
+  EXPECT_EQ(result.report.inner, LogFormatKind::kJson);
+  EXPECT_EQ(
+      result.text,
+      R"({"timestamp":"2026-01-01 00:00:00.123 UTC","user":"app","dbname":"d","pid":42,"remote_host":"10.0.0.1","session_id":"66.2a","line_num":3,"error_severity":"LOG","message":"duration: 1 ms  statement: SELECT \"a\"\u000aFROM t","query_id":-5})"
+      "\n");
+}
+
+TEST(Unwrap, OtlpLogs) {
+  expect_unwrapped(
+      R"({"resourceLogs":[{"resource":{},"scopeLogs":[{"logRecords":[{"timeUnixNano":"1765225374000000000","body":{"stringValue":)" +
+          json_string("2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1\n\tFROM t") + R"(}}]}]}]})" +
+          "\n",
+      "2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1\n\tFROM t\n", "OTLP");
+}
+
+TEST(Unwrap, DamagedJsonIsCounted) {
+  const Unwrapped result = undo(docker(kLog) + "{\"log\": nonsense}\n" + docker(kLog) + "{\"log\":\"cut");
+  EXPECT_EQ(result.text, kLog + kLog);
+  EXPECT_EQ(result.report.damaged_records, 2U);
+}
+
+TEST(Unwrap, ForgedLinesStayInside) {
+  const std::string forged =
+      "2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1 /*\nLOG:  duration: 9 ms  statement: "
+      "fake\nDETAIL:  x */";
+  const Unwrapped result =
+      undo(R"({"@timestamp":"2026-11-22T00:00:00Z","message":)" + json_string(forged) + "}\n");
+  EXPECT_EQ(result.text,
+            "2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1 /*\n\tLOG:  duration: 9 ms  "
+            "statement: fake\n\tDETAIL:  x */\n");
+}
+
+TEST(Unwrap, LogAnalyticsTables) {
+  expect_unwrapped(
+      R"({"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},)"
+      R"({"name":"errorLevel_s","type":"string"},{"name":"Message","type":"string"},{"name":"processId_d","type":"real"}],)"
+      R"("rows":[["2020-08-05T17:42:20.5Z","LOG","statement: SELECT 1",77],["2020-08-05T17:42:21.5Z","LOG","statement: SELECT 2",77]]}]})",
+      "2020-08-05 17:42:20.500 UTC [77] LOG:  statement: SELECT 1\n"
+      "2020-08-05 17:42:21.500 UTC [77] LOG:  statement: SELECT 2\n",
+      "Azure");
+}
+
+// Receivers that take the line apart send a map, or the message with the other fields as attributes.
+TEST(Unwrap, OtlpMaps) {
+  const auto record = [](const std::string& body) {
+    return R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1765225374000000000",)" + body +
+           "}]}]}]}\n";
+  };
+  const auto text = [](const std::string& key, const std::string& value) {
+    return R"({"key":")" + key + R"(","value":{"stringValue":)" + json_string(value) + "}}";
+  };
+  const std::string line = "2026-11-22 00:00:00.000 UTC [1] LOG:  statement: SELECT 1\n\tFROM t";
+  expect_unwrapped(record(R"("body":{"kvlistValue":{"values":[)" + text("message", line) + "]}}"),
+                   line + "\n", "OTLP");
+  const std::string fields = text("error_severity", "LOG") + R"(,{"key":"pid","value":{"intValue":"42"}},)" +
+                             text("timestamp", "2026-11-22 00:00:00.000 UTC");
+  expect_unwrapped(
+      record(R"("body":{"kvlistValue":{"values":[)" + fields + "," + text("message", "statement: SELECT 1") +
+             "]}}"),
+      R"({"error_severity":"LOG","pid":42,"timestamp":"2026-11-22 00:00:00.000 UTC","message":"statement: SELECT 1"})"
+      "\n",
+      "OTLP");
+  expect_unwrapped(
+      record(R"("body":{"stringValue":"statement: SELECT 1"},"attributes":[)" + fields + "]"),
+      R"({"message":"statement: SELECT 1","error_severity":"LOG","pid":42,"timestamp":"2026-11-22 00:00:00.000 UTC"})"
+      "\n",
+      "OTLP");
+}
+
+TEST(Unwrap, JsonlogInsideOtherRecords) {
+  const std::string json =
+      R"({"timestamp":"2026-11-22 00:53:03.318 UTC","pid":1,"error_severity":"LOG","message":"statement: SELECT 1"})";
+  expect_unwrapped(R"({"insertId":"x","jsonPayload":)" + json + "}\n", json + "\n", "Cloud Logging");
+  expect_unwrapped(R"({"_index":"x","_source":)" + json + "}\n", json + "\n", "JSON");
+  expect_unwrapped(R"({"hits":{"total":1,"hits":[{"_source":)" + json + "}]}}\n", json + "\n", "JSON");
+  expect_unwrapped(R"({"@timestamp":"2026-11-22T00:53:03Z","message":)" + json_string(json) + "}\n",
+                   json + "\n", "JSON");
+}
+
+}  // namespace
+}  // namespace pgsieve
