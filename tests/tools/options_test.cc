@@ -31,6 +31,21 @@ TEST(Options, ReadsWhatReportNeeds) {
   EXPECT_EQ(format_time(options.analysis.ingest.since).substr(0, 10), "2026-11-22");
 }
 
+// A prefix that is given stands, even an empty one; without it the log is asked.
+TEST(Options, AGivenPrefixIsTakenByEveryCommandThatReadsLogs) {
+  EXPECT_FALSE(parse({"report", "a"}).command_line.report.analysis.ingest.prefix_given);
+  EXPECT_TRUE(parse({"report", "a", "--prefix", ""}).command_line.report.analysis.ingest.prefix_given);
+  EXPECT_FALSE(parse({"diff", "a", "b"}).command_line.diff.analysis.ingest.prefix_given);
+  const CommandLine diff = parse({"diff", "a", "b", "--prefix", "%m "}).command_line;
+  EXPECT_TRUE(diff.diff.analysis.ingest.prefix_given);
+  EXPECT_EQ(diff.diff.analysis.ingest.prefix, "%m ");
+  const CommandLine suggest = parse({"index", "suggest", "a", "--prefix", "%m "}).command_line;
+  EXPECT_TRUE(suggest.index.advice.analysis.ingest.prefix_given);
+  EXPECT_FALSE(parse({"index", "list", "a"}).command_line.review.advice.analysis.ingest.prefix_given);
+  const CommandLine list = parse({"index", "list", "a", "--prefix", "%m "}).command_line;
+  EXPECT_TRUE(list.review.advice.analysis.ingest.prefix_given);
+}
+
 TEST(Options, LintAsksForMoreConfidenceThanReport) {
   EXPECT_EQ(parse({"report", "a"}).command_line.report.analysis.min_confidence, Confidence::kLow);
   EXPECT_EQ(parse({"lint", "a"}).command_line.report.analysis.min_confidence, Confidence::kMedium);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "tools/pgsieve/report_options.h"
 #include "tools/pgsieve/suggest.h"
 
 namespace pgsieve {
@@ -18,8 +19,40 @@ void add_decisions_option(CLI::App& app, IndexReviewOptions& options) {
       ->type_name("FILE");
 }
 
-CLI::App* add_review(CLI::App& index, IndexReviewOptions& options, const CaptureOptions& captures,
-                     Action action, const std::string& name, const std::string& help, bool named) {
+void add_advice_options(CLI::App& app, AdviceOptions& advice, AnalysisOptions& analysis) {
+  add_input_options(app, analysis);
+  const std::string group = "Advice";
+  app.add_option(
+         "--db", advice.url,
+         "server to ask, read-only, with HypoPG where it is installed: postgresql://user@host/database")
+      ->type_name("URL")
+      ->group(group);
+  app.add_flag("--twin", advice.twin, "ask a planner twin made of --schema and --stats, gone afterwards")
+      ->group(group);
+  app.add_option("--pg-bin", advice.bin_directory, "folder of initdb, pg_ctl and postgres, for --twin")
+      ->type_name("DIR")
+      ->group(group);
+  app.add_option("--budget", advice.budget,
+                 "of all new indexes together: 500MB, 2GB, or 20% of the tables' size")
+      ->type_name("SIZE")
+      ->group(group);
+  app.add_option("--max-plans", advice.max_plans,
+                 "questions to the planner (2000); the best found so far counts")
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--write-price", advice.write_entry_ms,
+                 "milliseconds that writing one index entry costs (0.02)")
+      ->type_name("MS")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_flag("--weigh-by-cost", advice.weigh_by_cost,
+               "weigh statements by calls x planner cost, not by observed time")
+      ->group(group);
+  app.add_flag("--no-include", advice.no_include, "no INCLUDE columns")->group(group);
+}
+
+CLI::App* add_review(CLI::App& index, IndexReviewOptions& options, AnalysisOptions& captures, Action action,
+                     const std::string& name, const std::string& help, bool named) {
   CLI::App* command = index.add_subcommand(name, help);
   if (named)
     command
@@ -27,7 +60,7 @@ CLI::App* add_review(CLI::App& index, IndexReviewOptions& options, const Capture
                      "id of a proposal, the beginning of one, or a CREATE INDEX statement")
         ->type_name("INDEX")
         ->required();
-  captures(*command, true);
+  add_advice_options(*command, options.advice, captures);
   add_decisions_option(*command, options);
   command->callback([&options, action] { options.action = action; });
   return command;
@@ -61,10 +94,10 @@ void add_sql(CLI::App& index, IndexReviewOptions& options) {
   sql->callback([&options] { options.action = Action::kSql; });
 }
 
-void add_verify(CLI::App& index, IndexReviewOptions& options, const CaptureOptions& captures) {
+void add_verify(CLI::App& index, IndexReviewOptions& options, AnalysisOptions& captures) {
   CLI::App* verify = index.add_subcommand(
       "verify", "compare statements before and after deployment, and mark the decisions kept or failed");
-  captures(*verify, false);
+  add_input_options(*verify, captures);
   verify->remove_option(verify->get_option("inputs"));
   for (const auto& [name, list] :
        {std::pair("--before", &options.before), std::pair("--after", &options.after)})
@@ -84,8 +117,22 @@ void add_verify(CLI::App& index, IndexReviewOptions& options, const CaptureOptio
 
 }  // namespace
 
-void add_review_commands(CLI::App& index, IndexReviewOptions& options, RawOptions& raw,
-                         const CaptureOptions& captures) {
+CLI::App* add_suggest_command(CLI::App& index, IndexOptions& options, ReportOptions& report) {
+  CLI::App* app = index.add_subcommand("suggest", "which indexes to build, with the evidence for each");
+  add_advice_options(*app, options.advice, report.analysis);
+  app->add_option("-o,--output", options.format, "text, json, or sql: the statements alone (text)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json", "sql"}));
+  app->add_flag("--plans", options.plans, "show plans before and after");
+  app->add_flag("--show-values", options.advice.show_values, "show sample statements with their values");
+  app->footer(
+      "Whatever is at hand raises the grade: durations, auto_explain plans, --schema, --stats, --db.\n"
+      "Exit code: 0 done, whatever is proposed, 2 usage, 3 input or server not usable.");
+  return app;
+}
+
+void add_review_commands(CLI::App& index, IndexReviewOptions& options, AnalysisOptions& captures,
+                         RawOptions& raw) {
   CLI::App* list =
       add_review(index, options, captures, Action::kList, "list", "proposals with what was decided", false);
   list->add_flag("--rejected", options.rejected_too, "rejected ones, too");

@@ -1,9 +1,6 @@
-// Options of `pgsieve index list | show | accept | reject | sql | verify`: reviewing suggested indexes,
-// deciding on them, deploying and verifying them.
+// Options of `pgsieve index suggest | list | show | accept | reject | sql | verify`: reviewing suggested
+// indexes, deciding on them, deploying and verifying them.
 #pragma once
-
-#include <functional>
-#include <string>
 
 #include "tools/pgsieve/option_values.h"
 #include "tools/pgsieve/options.h"
@@ -14,12 +11,11 @@ class App;
 
 namespace pgsieve {
 
-// Adds the options of the captures to a subcommand, and, when told to, those of advice on them.
-using CaptureOptions = std::function<void(CLI::App& command, bool advice)>;
-
-// Adds the subcommands to `index`, to be filled in while the command line is parsed.
-void add_review_commands(CLI::App& index, IndexReviewOptions& options, RawOptions& raw,
-                         const CaptureOptions& captures);
+// Each adds to `index`, to be filled in while the command line is parsed; options of captures go to
+// `report`, or `captures`, which the actions share.
+CLI::App* add_suggest_command(CLI::App& index, IndexOptions& options, ReportOptions& report);
+void add_review_commands(CLI::App& index, IndexReviewOptions& options, AnalysisOptions& captures,
+                         RawOptions& raw);
 
 // Checks what was parsed. `report` holds what the options of the captures were parsed into. Throws
 // UsageError.
