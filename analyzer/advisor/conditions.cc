@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analyzer/advisor/constant_condition.h"
 #include "analyzer/advisor/index_term.h"
 #include "analyzer/advisor/literals.h"
 #include "analyzer/advisor/row_use.h"
@@ -18,12 +19,6 @@
 namespace pgsieve {
 
 namespace {
-
-// A column with at most this many values splits its table in large parts; its constants are states, not keys.
-constexpr double kStateValues = 50;
-
-// A value seen less often proves nothing about the next call.
-constexpr uint64_t kConstantCalls = 5;
 
 bool is_range(PredicateOperator op) {
   return op == PredicateOperator::kLess || op == PredicateOperator::kLessEqual ||
@@ -143,29 +138,7 @@ class Collector {
   }
 
   void add_state(const Predicate& predicate, const IndexKey& key) {
-    const std::string name = key.column.empty() ? "(" + key.expression + ")" : quote_identifier(key.column);
-    std::string sql;
-    switch (predicate.op) {
-      case PredicateOperator::kIsNull:
-        sql = name + " IS NULL";
-        break;
-      case PredicateOperator::kIsNotNull:
-        sql = name + " IS NOT NULL";
-        break;
-      case PredicateOperator::kIsTrue:
-        sql = name;
-        break;
-      case PredicateOperator::kIsFalse:
-        sql = "NOT " + name;
-        break;
-      case PredicateOperator::kIsNotTrue:
-        sql = name + " IS NOT TRUE";
-        break;
-      default:
-        sql = name + " IS NOT FALSE";
-        break;
-    }
-    found_.constant.push_back(std::move(sql));
+    found_.constant.push_back(internal::state_condition(predicate.op, key));
     found_.constant_keys.push_back(key);
     // As the only condition there is, IS NULL on a column that rarely is would still be worth a look-up.
     if (predicate.op == PredicateOperator::kIsNull) {
@@ -175,33 +148,12 @@ class Collector {
     }
   }
 
-  // status = 'pending', where every execution says so and the column holds states.
   void note_constant(const Predicate& predicate, const IndexTerm& term) {
-    if (pattern_.calls < kConstantCalls) return;
-    if (predicate.op != PredicateOperator::kEqual || term.key.column.empty() || predicate.slots.size() != 1)
-      return;
-    const Column* column = found_.table == nullptr ? nullptr : found_.table->find_column(term.key.column);
-    if (column == nullptr) return;
-    const bool textual = column->type.starts_with("character") || column->type == "text" ||
-                         column->type.starts_with("varchar");
-    const bool builtin_number =
-        column->type.find("int") != std::string::npos || column->type.starts_with("numeric");
-    const ColumnStatistics* known =
-        context_.statistics.find_column(found_.table->schema, found_.table->name, term.key.column);
-    if (known != nullptr && known->distinct < 0) return;  // as many values as rows, more or less
-    const bool states =
-        term.flag || (term.distinct > 0 && term.distinct <= kStateValues && (textual || !builtin_number));
-    if (!states || references(term.key.column)) return;
-    const std::optional<std::string> literal = constant_literal(pattern_, predicate.slots[0]);
-    if (!literal) return;
-    found_.constant.push_back(quote_identifier(term.key.column) + " = " + *literal);
+    std::optional<std::string> condition =
+        internal::constant_condition(predicate, term, pattern_, found_.table, context_.statistics);
+    if (!condition) return;
+    found_.constant.push_back(std::move(*condition));
     found_.constant_keys.push_back(term.key);
-  }
-
-  bool references(std::string_view column) const {
-    return std::ranges::any_of(found_.table->foreign_keys, [column](const ForeignKey& key) {
-      return std::ranges::find(key.columns, column) != key.columns.end();
-    });
   }
 
   void add_pattern(const Predicate& predicate, IndexKey key) {
