@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 #include "analyzer/sql/literal_text.h"
 #include "analyzer/workload/pattern_counts.h"
@@ -40,6 +41,17 @@ size_t array_elements(std::string_view text, std::string_view& first) {
   return elements;
 }
 
+// IN ($1, $2) is one slot, whose own hash only tells which parameters stand in it.
+uint64_t hash_with_parameters(const Slot& list, std::span<const BoundValue> parameters) {
+  uint64_t hash = list.value_hash;
+  for (size_t at = list.text.find('$'); at != std::string_view::npos; at = list.text.find('$', at + 1)) {
+    size_t number = 0;
+    std::from_chars(list.text.data() + at + 1, list.text.data() + list.text.size(), number);
+    if (number >= 1 && number <= parameters.size()) hash = hash_combine(hash, parameters[number - 1].hash);
+  }
+  return hash;
+}
+
 bool is_array(const StatementInfo& info, uint16_t ordinal) {
   return std::any_of(info.slots.begin(), info.slots.end(),
                      [&](const ValueSlot& slot) { return slot.ordinal == ordinal && slot.array; });
@@ -74,7 +86,9 @@ void fill_values(const Event& event, StatementEvent& statement) {
       }
     } else {
       value.text = scanned.text;
-      value.hash = scanned.value_hash;
+      value.hash = scanned.kind == Slot::Kind::kList && !event.parameters.empty()
+                       ? hash_with_parameters(scanned, event.parameters)
+                       : scanned.value_hash;
       value.spelling = literal_spelling(scanned, event.text);
     }
     value.number = parse_number(value.text);

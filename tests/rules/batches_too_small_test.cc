@@ -31,6 +31,22 @@ TEST(BatchesTooSmall, ArraysCountToo) {
   EXPECT_EQ(bench.findings("batches-too-small").size(), 1U);
 }
 
+TEST(BatchesTooSmall, BoundParametersCountToo) {
+  SequenceBench bench;
+  for (int i = 0; i < 12; ++i)
+    bench.run_bound("SELECT * FROM items WHERE order_id IN ($1, $2)",
+                    {fmt::format("{}", 2 * i), fmt::format("{}", 2 * i + 1)});
+  EXPECT_EQ(bench.findings("batches-too-small").size(), 1U);
+}
+
+TEST(BatchesTooSmall, ABoundListThatStaysTheSameIsAFilter) {
+  SequenceBench bench;
+  for (int i = 0; i < 20; ++i)
+    bench.run_bound("SELECT * FROM items WHERE state IN ($1, $2) AND order_id = $3",
+                    {"new", "paid", fmt::format("{}", i)});
+  EXPECT_TRUE(bench.findings("batches-too-small").empty());
+}
+
 TEST(BatchesTooSmall, AListThatStaysTheSameIsAFilter) {
   SequenceBench bench;
   for (int i = 0; i < 20; ++i)

@@ -38,6 +38,15 @@ class SequenceBench {
     answer(text, gap, {}, columns, rows);
   }
 
+  // The same with bound parameters.
+  void run_bound(std::string_view text, const std::vector<std::string>& parameters,
+                 Microseconds gap = kMillisecond) {
+    for (const std::string& parameter : parameters)
+      bound_.push_back({.text = parameter, .hash = slot_value_hash(parameter)});
+    answer(text, gap, {}, {}, {});
+    bound_.clear();
+  }
+
   void pause() { clock_ += 10 * kSecond; }
   void session(uint64_t id) { session_ = id; }
 
@@ -79,6 +88,7 @@ class SequenceBench {
     event.text = full;
     event.scan = &scan;
     event.parameters_known = true;
+    event.parameters = bound_;
     if (!columns.empty()) {
       event.rows = static_cast<int64_t>(rows.size());
       event.columns = origins;
@@ -89,6 +99,7 @@ class SequenceBench {
 
   Schema schema_;
   WorkloadBuilder builder_;
+  std::vector<BoundValue> bound_;
   Microseconds clock_ = 1'790'000'000LL * kSecond;
   uint64_t session_ = 1;
 };
