@@ -156,6 +156,11 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
         link_by_names(parent, table, child, key, best);
       }
       link_by_columns(parent, child, key, schema, best);
+      if (key.primary && !parent.any_reference_name.empty()) {
+        best.offer(LinkStrength::kPolymorphic, parent,
+                   {parent.any_reference.table, parent.any_reference.hash, parent.any_reference_name}, child,
+                   key);
+      }
     }
     if (key.primary) best.offer(LinkStrength::kPossible, parent, {}, child, key);
   }

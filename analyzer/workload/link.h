@@ -100,6 +100,8 @@ struct LinkProfile {
   WordMask offers{};
   WordMask wants{};
   bool wants_any = false;              // a polymorphic key: any parent
+  ColumnName any_reference;            // its rows name rows of any table: (…_type, …_id)
+  std::string any_reference_name;      // empty: they don't
   uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
 
   friend bool operator==(const LinkProfile&, const LinkProfile&) = default;

@@ -39,8 +39,17 @@ void mark_last(LinkProfile::WordMask& mask, const WordHashes& words) {
   if (!words.empty()) mark(mask, words.last());
 }
 
+// Words around a table's name that say what it is technically, not what its rows are: tbl_customers, t_user,
+// dim_product, user_info.
+constexpr std::array<std::string_view, 15> kTablePrefixes = {
+    "tbl", "tb", "tab", "t", "app", "sys", "mst", "dim", "fact", "fct", "lkp", "lu", "wp", "m", "tr"};
+constexpr std::array<std::string_view, 8> kTableSuffixes = {"tbl",   "tb",  "tab",    "t",
+                                                            "table", "mst", "master", "info"};
+
 LinkProfile::TableName table_name(const Relation& relation) {
   Words words = name_words(relation.name);
+  if (words.size() > 1 && listed(kTablePrefixes, words.front())) words.erase(words.begin());
+  if (words.size() > 1 && listed(kTableSuffixes, words.back())) words.pop_back();
   if (!words.empty()) words.back() = singular(words.back());
   return {relation.schema, relation.name, WordHashes(words)};
 }
@@ -96,7 +105,47 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
       }
     } else if (!target.use.whole_row()) {
       profile.columns.push_back(normal_column(target.use.column, table));
-      if (with_names) profile.column_names.push_back(joined(name_words(target.use.column)));
+      if (with_names) profile.column_names.push_back(target.use.column);
+    }
+  }
+}
+
+// (notable_type, notable_id), (content_type_id, object_id): which row of which table, in a row of the parent.
+bool is_type_of(const Words& type, const Words& key) {
+  if (type == Words{"content", "type", "id"}) return key == Words{"object", "id"};
+  if (type.size() < 2 || (type.back() != "type" && type.back() != "class")) return false;
+  return key.size() == type.size() && listed(kKeyWords, key.back()) &&
+         std::equal(type.begin(), type.end() - 1, key.begin());
+}
+
+void find_any_reference(const StatementShape& shape, const Schema* schema, LinkProfile& profile) {
+  if (shape.blocks.empty()) return;
+  struct Named {
+    Words words;
+    uint32_t table;
+    std::string_view name;
+  };
+  std::vector<Named> columns;
+  size_t place = 0;
+  for (const TargetColumn& target : shape.blocks[0].targets) {
+    if (target.star || target.use.whole_row()) continue;
+    columns.push_back({name_words(target.use.column), profile.columns[place++].table, target.use.column});
+  }
+  for (const uint32_t table : profile.star_tables) {
+    const Table* known =
+        schema == nullptr ? nullptr : schema->find(profile.tables[table].schema, profile.tables[table].name);
+    if (known == nullptr) continue;
+    for (const Column& column : known->columns)
+      columns.push_back({name_words(column.name), table, column.name});
+  }
+  for (const Named& type : columns) {
+    if (type.words.size() < 2) continue;
+    for (const Named& key : columns) {
+      if (key.table != type.table || !is_type_of(type.words, key.words)) continue;
+      profile.any_reference = normal_column(key.name, key.table);
+      profile.any_reference_name = key.name;
+      profile.offers.fill(UINT64_MAX);
+      return;
     }
   }
 }
@@ -263,6 +312,7 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   collect_keys(shape, places, schema, profile);
   profile.many_rows = may_return_many(shape, places, profile, schema);
   add_masks(schema, profile);
+  if (profile.many_rows) find_any_reference(shape, schema, profile);
   profile.tables.shrink_to_fit();
   profile.columns.shrink_to_fit();
   profile.keys.shrink_to_fit();

@@ -62,6 +62,39 @@ TEST(Link, PolymorphicPairs) {
             LinkStrength::kPolymorphic);
 }
 
+// One row names rows of any table.
+TEST(Link, PolymorphicPairsOfTheList) {
+  EXPECT_EQ(link("SELECT id, notable_type, notable_id FROM notes", "SELECT url FROM photos WHERE id = $1"),
+            LinkStrength::kPolymorphic);
+  EXPECT_EQ(link("SELECT content_type_id, object_id FROM tagged", "SELECT url FROM photos WHERE id = $1"),
+            LinkStrength::kPolymorphic);
+  EXPECT_EQ(link("SELECT id, note_type, photo_no FROM notes", "SELECT url FROM pictures WHERE id = $1"),
+            LinkStrength::kPossible);
+}
+
+// The technical part of a table's name is no word of its rows.
+TEST(Link, PrefixesAndSuffixesOfTables) {
+  const auto one_row = [](const std::string& text) {
+    return !draw_link_profile(draw_shape(text), nullptr).many_rows;
+  };
+  for (const std::string table : {"tbl_customers", "t_customer", "dim_customer", "customer_mst",
+                                  "app_customer", "\"tblCustomer\"", "customer_info"}) {
+    EXPECT_TRUE(one_row("SELECT * FROM " + table + " WHERE customer_id = $1")) << table;
+    EXPECT_EQ(
+        link("SELECT id, customer_id FROM orders", "SELECT * FROM " + table + " WHERE customer_id = $1"),
+        LinkStrength::kNames)
+        << table;
+    EXPECT_EQ(link("SELECT * FROM " + table, "SELECT * FROM orders WHERE customer_id = $1"),
+              LinkStrength::kNames)
+        << table;
+  }
+  for (const std::string key :
+       {"order_item WHERE order_id", "t_order_item WHERE order_id", "sys_user_role WHERE user_id",
+        "tbl_customer_address WHERE customer_id", "patient_allergies WHERE allergy_id"})
+    EXPECT_FALSE(one_row("SELECT * FROM " + key + " = $1")) << key;
+  EXPECT_TRUE(one_row("SELECT * FROM wp_posts WHERE \"ID\" = $1"));
+}
+
 TEST(Link, ForeignKeysOfTheSchema) {
   Result<Schema> schema = parse_schema(
       "CREATE TABLE kunde (nummer int PRIMARY KEY, name text);"
