@@ -30,6 +30,36 @@ Microseconds tight_turn(const LoopExample& example, const LoopOptions& options) 
 
 namespace {
 
+bool follows_itself(const LoopExample& example) {
+  return example.longest_run * 10 >= example.count * 9;
+}
+
+}  // namespace
+
+bool one_unit_of_work(const LoopExample& example) {
+  return example.scope == ScopeKind::kTransaction || (example.one_unit && example.unit_changes == 0);
+}
+
+bool steady_turns(const LoopExample& example) {
+  constexpr uint32_t kMinTurns = 8;
+  constexpr Microseconds kClock = kMillisecond;  // of a log that tells times in milliseconds
+  if (example.turn_gap_spread == kUnknownTime || example.longest_run < kMinTurns) return false;
+  if (!follows_itself(example)) return false;
+  if (example.transactions > 1 || example.commits + example.rollbacks + example.errors > 0) return false;
+  if (example.setting_changes > 0 || example.unit_changes > 0) return false;
+  if (2 * example.median_gap < example.median_turn_gap) return false;  // begins with a ping or the like
+  return example.median_turn_gap <= kSlowestPace &&
+         example.turn_gap_spread <= kClock + example.median_turn_gap / 5;
+}
+
+bool hurried_turns(const LoopExample& example, const LoopOptions& options) {
+  constexpr Microseconds kAtOnce = 1500;
+  if (example.low_turn_gap == kUnknownTime || !follows_itself(example)) return false;
+  return example.low_turn_gap <= kAtOnce && example.median_turn_gap <= 4 * options.tight_gap;
+}
+
+namespace {
+
 bool has_role(uint32_t roles, SlotRole role) {
   return (roles & (1U << static_cast<unsigned>(role))) != 0;
 }
@@ -50,14 +80,15 @@ bool units_are_requests(const LoopExample& example) {
 
 // Each turn came after a list of its own, or nearly so: that its key is one of the list's says nothing about
 // a loop over the rows. A request that reads a record, a list that belongs to it and one more record is like
-// that.
+// that; and the first record seems to belong to the list of the request before.
 bool one_turn_per_list(const LoopExample& example) {
-  return example.parent_executions > 1 && example.count < 2 * example.parent_executions;
+  return example.parent_executions > 1 && example.count <= 2 * example.parent_executions + 1;
 }
 
 // Every turn in another request: by trace or tag, or by the time a person or a load balancer took between
 // them.
 bool independent(const LoopExample& example, bool linked, const LoopOptions& options) {
+  if (one_unit_of_work(example)) return false;
   const uint32_t turns = example.count - 1;
   const bool own_units = example.unit_changes >= turns && turns > 0;
   if (linked && !one_turn_per_list(example)) {
@@ -65,13 +96,33 @@ bool independent(const LoopExample& example, bool linked, const LoopOptions& opt
     return false;
   }
   if (own_units && example.transactions <= 1) return true;
-  if (example.scope == ScopeKind::kTransaction) return false;  // one transaction is one unit of work
-  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options);
+  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options) &&
+         !steady_turns(example) && !hurried_turns(example, options);
 }
 
 bool is_retry(const LoopExample& example) {
   const uint32_t turns = std::max(1U, example.count - 1);
   return (example.rollbacks + example.errors) * 2 >= turns && example.distinct_values * 2 <= example.count;
+}
+
+// (happened, id) > ($1, $2) written out: happened > $1 OR happened = $1 AND id > $2. The equality is a part
+// of the position in the pages.
+uint32_t without_key_of_page(const LoopExample& example, const StatementShape& shape) {
+  if (!has_role(example.varying_roles, SlotRole::kRange)) return example.varying_roles;
+  const auto varies = [&example](size_t slot) {
+    return slot < 32 && (example.varying_slots & (1U << slot)) != 0;
+  };
+  for (size_t slot = 0; slot < shape.slots.size(); ++slot) {
+    const SlotUse& use = shape.slots[slot];
+    if (use.role != SlotRole::kEqual || !varies(slot)) continue;
+    bool ranged = false;
+    for (size_t other = 0; other < shape.slots.size() && !ranged; ++other)
+      ranged = shape.slots[other].role == SlotRole::kRange && varies(other) &&
+               shape.slots[other].column.relation == use.column.relation &&
+               shape.slots[other].column.column == use.column.column;
+    if (!ranged) return example.varying_roles;
+  }
+  return example.varying_roles & ~(1U << static_cast<unsigned>(SlotRole::kEqual));
 }
 
 // The class by what varies from turn to turn.
@@ -80,7 +131,7 @@ LoopClass class_of(const LoopExample& example, const Pattern& child, const Link&
   const QueryBlock* top = top_block(child);
   if (top != nullptr && top->skip_locked) return LoopClass::kQueue;
   if (is_retry(example)) return LoopClass::kRetry;
-  const uint32_t varying = example.varying_roles;
+  const uint32_t varying = without_key_of_page(example, *child.shape);
   const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
   const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);
   if (example.distinct_values == 0) return LoopClass::kUnclear;
@@ -139,6 +190,9 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
     default:
       break;
   }
+  if (verdict.through != kNoPattern)
+    verdict.reasons.push_back(fmt::format("the value comes with the row of {} that each turn reads before",
+                                          link.parent_table.empty() ? "another table" : link.parent_table));
   if (example.matched_values >= 2 && !example.matched_column.empty()) {
     const std::string column = link.child_column.empty()
                                    ? std::string("the values")
@@ -179,7 +233,10 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
   }
   if (example.sessions > 1)
     verdict.reasons.push_back(fmt::format("spread over {} connections", example.sessions));
-  if (example.scope == ScopeKind::kTransaction) verdict.reasons.push_back("all in one transaction");
+  if (example.scope == ScopeKind::kTransaction)
+    verdict.reasons.push_back("all in one transaction");
+  else if (one_unit_of_work(example))
+    verdict.reasons.emplace_back("all in one trace or test");
 }
 
 Confidence lower(Confidence confidence) {
@@ -197,16 +254,22 @@ bool one_turn_per_row(const LoopExample& example) {
 // Nothing before it could have supplied the values: they come from outside the database, or from another
 // statement whose names don't tell.
 void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
-  const bool tight = example.median_gap != kUnknownTime || example.scope == ScopeKind::kTransaction;
+  const bool one_unit = one_unit_of_work(example);
+  const bool timed = example.median_gap != kUnknownTime || one_unit;
   const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
                        example.longest_run * 2 >= example.count;
-  verdict.confidence = Confidence::kLow;
+  verdict.confidence =
+      one_unit && example.longest_run >= 2 * options.min_alone ? Confidence::kMedium : Confidence::kLow;
   // Values from outside the database are a list of different things; a few that come again are a choice, not
   // a loop.
   const bool different = example.distinct_values * 10 >= example.count * 9;
   verdict.report =
-      example.count >= options.min_alone && example.distinct_values >= 3 && different && tight && regular;
+      example.count >= options.min_alone && example.distinct_values >= 3 && different && timed && regular;
   verdict.doubts.emplace_back("no statement before it could have supplied the values");
+  if (!one_unit && example.median_turn_gap != kUnknownTime &&
+      example.median_turn_gap > tight_turn(example, options) && !hurried_turns(example, options))
+    verdict.doubts.emplace_back(
+        "time passes between the turns, if always the same: requests at a fixed rate would look like this");
   if (example.fed_by_own_rows * 2 >= example.count) {
     // Down a path: each turn asks for what the turn before it returned.
     verdict.kind = LoopClass::kTreeWalk;
@@ -290,21 +353,45 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   const Microseconds slow = 20 * kMillisecond;
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   if (example.median_gap != kUnknownTime && example.median_gap > std::max(slow, 3 * mean_time) &&
-      example.scope != ScopeKind::kTransaction && !all_rows) {
+      !one_unit_of_work(example) && !all_rows) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
   }
   // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
   const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
-  const bool at_leisure =
-      example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options);
-  if (verdict.link.strength == LinkStrength::kSameKey && some_rows && at_leisure &&
-      example.scope != ScopeKind::kTransaction && example.scope != ScopeKind::kTrace)
+  const bool at_leisure = example.median_turn_gap != kUnknownTime &&
+                          example.median_turn_gap > tight_turn(example, options) && !steady_turns(example) &&
+                          !hurried_turns(example, options);
+  const bool any_row =
+      verdict.link.strength == LinkStrength::kSameKey || verdict.link.strength == LinkStrength::kPolymorphic;
+  if (any_row && some_rows && at_leisure && !one_unit_of_work(example) && example.scope != ScopeKind::kTrace)
     verdict.report = false;
   if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");
   }
+}
+
+LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
+                  const LoopOptions& options, int depth);
+
+// post → its author → his comments: what each turn asks for stands in the one row that the turn read before.
+// That row must itself be known to be read in a loop over the list: any list may stand before a lookup by
+// key.
+void use_row_between(const RuleContext& context, const Pattern& child, const Pattern* parent,
+                     const LoopOptions& options, int depth, LoopVerdict& verdict) {
+  constexpr int kDeepest = 4;
+  const PatternKey& via = verdict.example->via;
+  if (via == kNoPattern || parent == nullptr || parent->shape == nullptr || depth >= kDeepest) return;
+  const Pattern* between = context.workload.find(via);
+  const auto above = context.workload.loops.find(LoopKey{via, parent->key});
+  if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return;
+  Link link = context.memo->link(*between, child, context.known_schema());
+  if (link.strength <= verdict.link.strength) return;
+  const LoopVerdict looped = judge(context, above->second, *between, parent, options, depth + 1);
+  if (!looped.report || !is_linked(looped)) return;
+  verdict.link = std::move(link);
+  verdict.through = via;
 }
 
 }  // namespace
@@ -315,8 +402,10 @@ bool is_linked(const LoopVerdict& verdict) {
          one_turn_per_row(*verdict.example);
 }
 
-LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Pattern& child,
-                       const Pattern* parent, const LoopOptions& options) {
+namespace {
+
+LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
+                  const LoopOptions& options, int depth) {
   LoopVerdict best;
   best.loop = &loop;
   if (child.shape == nullptr) return best;
@@ -329,9 +418,10 @@ LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Patte
     verdict.loop = &loop;
     verdict.example = &example;
     verdict.link = link;
-    verdict.kind = class_of(example, child, link, options);
+    use_row_between(context, child, parent, options, depth, verdict);
+    verdict.kind = class_of(example, child, verdict.link, options);
     if (verdict.kind == LoopClass::kRowByRow) {
-      explain_parent(example, link, verdict);
+      explain_parent(example, verdict.link, verdict);
       explain_loop(example, verdict);
       const RowEvidence rows = row_evidence(example, link);
       if (is_linked(verdict) || rows != RowEvidence::kNone) {
@@ -362,6 +452,13 @@ LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Patte
     if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
   }
   return best;
+}
+
+}  // namespace
+
+LoopVerdict judge_loop(const RuleContext& context, const Loop& loop, const Pattern& child,
+                       const Pattern* parent, const LoopOptions& options) {
+  return judge(context, loop, child, parent, options, 0);
 }
 
 std::vector<LoopVerdict> all_verdicts(const RuleContext& context, const PatternKey& child,

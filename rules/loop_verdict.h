@@ -36,8 +36,9 @@ struct LoopVerdict {
   bool report = false;                   // worth a finding at this confidence
   const LoopExample* example = nullptr;  // the scope that decided
   const Loop* loop = nullptr;
-  Link link;                         // between parent and child; kNone without a parent
-  uint64_t count = 0;                // executions in all scopes that look like this
+  Link link;           // between parent and child; kNone without a parent
+  PatternKey through;  // the one-row statement of each turn that `link` is to, when not the parent
+  uint64_t count = 0;  // executions in all scopes that look like this
   std::vector<std::string> reasons;  // strongest first
   std::vector<std::string> doubts;   // why not higher
 };
@@ -50,9 +51,24 @@ struct LoopOptions {
 
 // The longest turnaround within a loop that leaves no room for another request, by the session's own pace: a
 // program takes about as long before one statement as before another, and a person, a client or a queue takes
-// longer. What there is to compare with are the other statements of the session and the child's own time. Where
-// every request is one statement, the others' turnaround is think time, too: so it can only tighten the bound.
+// longer. What there is to compare with are the other statements of the session and the child's own time.
+// Where every request is one statement, the others' turnaround is think time, too: so it can only tighten the
+// bound.
 Microseconds tight_turn(const LoopExample& example, const LoopOptions& options);
+
+// The turns belong to one piece of work whatever the time between them: all in one transaction, trace or
+// test.
+bool one_unit_of_work(const LoopExample& example);
+
+// The statement follows itself at a pace that hardly changes, at most kSlowestPace: a loop that waits for a
+// distant server or works for as long on each row. Between requests, people and queues leave times that
+// differ; a transaction, a setting or another statement in between begins something new.
+inline constexpr Microseconds kSlowestPace = 150 * kMillisecond;
+bool steady_turns(const LoopExample& example);
+
+// The statement follows itself, most often within a millisecond: that some turns took longer is the doing of
+// a busy machine. Requests don't follow each other like that.
+bool hurried_turns(const LoopExample& example, const LoopOptions& options);
 
 // True when the parent's rows can have supplied the values: a link by key or name, or a lookup by key that
 // ran once for each of the parent's rows.

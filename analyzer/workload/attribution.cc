@@ -68,11 +68,12 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     best.strength = link;
     if (hint.parent == GroupHint::Parent::kRows) {
       best.execution = other.execution;
+      best.parent_id = best.execution->id;
     } else {
       best.execution = other.run->shared_parent();
       best.via = other.pattern->key;
+      best.parent_id = other.run->last_parent_id();
     }
-    best.parent_id = best.execution->id;
     if (weight == kHighestTier && !values_known) break;
   }
   if (best.execution == nullptr && judged && group.judged.weight > 0) {
@@ -182,7 +183,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   const bool settled = group.run != nullptr && group.judged.epoch == session.parent_epoch &&
                        group.run->parent().id != 0 && group.run->parent().session == session.id;
   if (can_be_child(statement) && settled) {
-    with_parent.parent_id = group.run->parent().id;
+    with_parent.parent_id = group.judged.parent != 0 ? group.judged.parent : group.run->parent().id;
   } else if (can_be_child(statement)) {
     candidate = find_in_session(session, group, statement);
     group.judged = {session.parent_epoch, candidate.parent_id, candidate.weight, true};

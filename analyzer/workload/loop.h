@@ -30,6 +30,7 @@ struct LoopExample {
       0;  // distinct statements from one child to the next, itself included; 0: irregular
   uint32_t sessions = 1;
   uint32_t beside_parent = 0;    // children on the connection the parent ran on
+  bool one_unit = false;         // all children in one trace or one test
   uint32_t transactions = 0;     // explicit transactions the children ran in; 0: none
   uint32_t errors = 0;           // failed statements between the children
   uint32_t rollbacks = 0;        // ROLLBACKs between them
@@ -67,12 +68,17 @@ struct LoopExample {
       kUnknownTime;  // client turnaround before a child: end of the statement before it to its start
   Microseconds median_turn_gap =
       kUnknownTime;  // the longest turnaround of a turn, whatever statement it was before
+  // Of those, where there are at least kMinPace: the lower quartile, and what is between the 10th and the
+  // 90th percentile.
+  static constexpr uint32_t kMinPace = 5;
+  Microseconds low_turn_gap = kUnknownTime;
+  Microseconds turn_gap_spread = kUnknownTime;
   Microseconds max_gap = kUnknownTime;
   Microseconds other_median_gap =
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>
       cycle;  // the distinct statements of the last turn of the loop, the child included; <= 8
-  std::vector<uint16_t> sample_slots;  // the slots (ordinals) of sample_turns
+  std::vector<uint16_t> sample_slots;                  // the slots (ordinals) of sample_turns
   std::vector<std::vector<SampleValue>> sample_turns;  // values of the first turns, in order
   std::string source;  // tags of the first child: "controller=posts action=index", file:line, test
   std::vector<std::string> sample_values(uint32_t slot) const;  // those that are known
@@ -101,8 +107,8 @@ struct Loop {
   // The kMaxExamples scopes that come first in a fixed total order (most executions first, then a hash of the
   // example), so that which are kept does not depend on the order of the input.
   static constexpr size_t kMaxExamples = 6;
-  // The first keeps all its sampled turns, the others so many. An example that is not the first of its input is
-  // never the first of a merge either, so this does not depend on the order of the input.
+  // The first keeps all its sampled turns, the others so many. An example that is not the first of its input
+  // is never the first of a merge either, so this does not depend on the order of the input.
   static constexpr size_t kFurtherTurns = 5;
   std::vector<LoopExample> examples;
 
@@ -128,10 +134,13 @@ struct RepeatExample {
   uint32_t unit_changes = 0;     // changes of trace or tag between them
   uint32_t rollbacks = 0;
   uint32_t errors = 0;
+  uint32_t commits = 0;     // COMMITs between them
+  uint32_t same_pause = 0;  // repetitions before which the longest turnaround was one same statement's
   Microseconds time = kUnknownTime;
   Microseconds span = 0;
   // Of the longest turnarounds between an execution and its repetition, whatever statements they were before.
   Microseconds median_gap = kUnknownTime;
+  Microseconds inner_gap = kUnknownTime;  // of the next longest; kUnknownTime: no other statements in between
   Microseconds session_median_gap = kUnknownTime;  // turnaround before any statement of the window
   Microseconds max_interval = 0;                   // longest time between two of them
   Microseconds repeated_time = 0;                  // time spent in the repetitions

@@ -32,6 +32,17 @@ void GapSummary::add(Microseconds gap) {
     first_.push_back(static_cast<uint32_t>(std::clamp<Microseconds>(gap, 0, UINT32_MAX)));
 }
 
+Microseconds GapSummary::percentile(uint32_t percent) const {
+  if (first_.empty()) return kUnknownTime;
+  std::vector<uint32_t> sorted = first_;
+  // Rounded outwards, so that the places for 10 and 90 lie the same way from the ends.
+  const size_t place = percent <= 50 ? (sorted.size() - 1) * percent / 100
+                                     : sorted.size() - 1 - (sorted.size() - 1) * (100 - percent) / 100;
+  const auto element = sorted.begin() + static_cast<std::ptrdiff_t>(place);
+  std::nth_element(sorted.begin(), element, sorted.end());
+  return *element;
+}
+
 Microseconds GapSummary::median() const {
   if (first_.empty()) return kUnknownTime;
   std::vector<uint32_t> sorted = first_;
@@ -209,7 +220,10 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
     uint32_t ignored = 0;
     insert_distinct(followed.sessions, child.session, 64, ignored);
   }
-  if (child.unit != last_unit_) ++followed.unit_changes;
+  if (child.unit != last_unit_) {
+    ++followed.unit_changes;
+    one_unit_ = false;
+  }
   if (child.values_known) insert_distinct(followed.tuples, child.tuple, 64, followed.tuples_beyond);
   if (count_ < LoopSample::kMaxTurns) sample_.add(child);
 }
@@ -221,6 +235,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     first_start_ = child.start;
     first_tuple_ = child.tuple;
     first_tuple_known_ = child.values_known;
+    one_unit_ = child.trace != 0 || (child.unit != 0 && !child.tags->find("test").empty());
     sample_.add(child);
     if (parent().id != 0 && parent().end != kUnknownTime && child.start != kUnknownTime) {
       parent_gap_ = std::max<Microseconds>(0, child.start - parent().end);
@@ -241,7 +256,9 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     if (child.session != parent().session && child.trace != 0 && child.trace == parent().trace)
       other_trace_session_ = true;
   }
-  if (context.transactions != 0 && context.transactions != last_transaction_) {
+  if (context.transactions == 0) {
+    ++outside_transactions_;
+  } else if (context.transactions != last_transaction_) {
     ++transactions_;
     last_transaction_ = context.transactions;
   }
@@ -300,11 +317,13 @@ LoopExample LoopRun::example() const {
   const Followed none;
   const Followed& followed = followed_ == nullptr ? none : *followed_;
   LoopExample example;
+  // A capture that begins within a transaction may not show that its first statement was in it.
+  const bool one_transaction = transactions_ == 1 && last_transaction_ != 0 && outside_transactions_ <= 1;
   const bool spread = sessions() > 1 || (parent().id != 0 && first_session_ != parent().session);
-  example.scope = other_trace_session_                           ? ScopeKind::kTrace
-                  : spread                                       ? ScopeKind::kFanOut
-                  : transactions_ == 1 && last_transaction_ != 0 ? ScopeKind::kTransaction
-                                                                 : ScopeKind::kSession;
+  example.scope = other_trace_session_ ? ScopeKind::kTrace
+                  : spread             ? ScopeKind::kFanOut
+                  : one_transaction    ? ScopeKind::kTransaction
+                                       : ScopeKind::kSession;
   example.time = first_start_;
   example.count = count_;
   example.distinct_tuples = static_cast<uint32_t>(followed.tuples.size()) + followed.tuples_beyond;
@@ -356,6 +375,11 @@ LoopExample LoopRun::example() const {
   example.median_gap = followed.gaps.median();
   example.median_turn_gap =
       followed.turn_gaps.count() > 0 ? followed.turn_gaps.median() : followed.gaps.median();
+  if (followed.turn_gaps.count() >= LoopExample::kMinPace) {
+    example.low_turn_gap = followed.turn_gaps.percentile(25);
+    example.turn_gap_spread = followed.turn_gaps.percentile(90) - followed.turn_gaps.percentile(10);
+  }
+  example.one_unit = one_unit_;
   example.max_gap = followed.gaps.max();
   example.other_median_gap = session_median_gap_;
   example.cycle = followed.cycle;

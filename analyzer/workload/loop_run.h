@@ -33,7 +33,8 @@ struct ParentExecution {
 class GapSummary {
  public:
   void add(Microseconds gap);
-  Microseconds median() const;  // kUnknownTime when empty
+  Microseconds median() const;                      // kUnknownTime when empty
+  Microseconds percentile(uint32_t percent) const;  // kUnknownTime when empty
   Microseconds max() const { return max_; }
   Microseconds sum() const { return sum_; }
   uint32_t count() const { return count_; }
@@ -104,7 +105,8 @@ class LoopRun {
   const StatementInfo& child() const { return *info_; }
   PatternKey child_key() const { return key_; }
   PatternKey via() const { return via_; }
-  bool varies() const;  // some slot took more than one value
+  uint64_t last_parent_id() const { return last_parent_id_; }  // execution that the latest child belonged to
+  bool varies() const;                                         // some slot took more than one value
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
@@ -184,7 +186,8 @@ class LoopRun {
   uint32_t parent_executions_ = 0;
   uint32_t beside_parent_ = 0;
   uint64_t last_parent_id_ = 0;
-  uint32_t transactions_ = 0, last_transaction_ = 0;
+  uint32_t transactions_ = 0, last_transaction_ = 0, outside_transactions_ = 0;
+  bool one_unit_ = false;  // all children in one trace or test
   uint64_t last_session_ = 0;
   uint64_t last_unit_ = 0;
   std::vector<OwnCell> own_cells_;  // of the rows so far, sorted

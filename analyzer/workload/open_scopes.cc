@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 4;
+constexpr uint32_t kScopesFormat = 5;
 
 struct StatementText {
   PatternKey key;
@@ -367,8 +367,8 @@ void fields(Archive& archive, LoopRun& value) {
           value.row_results_, value.last_position_, value.last_counters_.errors,
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
           value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
-          value.last_transaction_, value.last_session_, value.last_unit_, value.own_cells_, value.votes_,
-          sample, value.source_);
+          value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_session_,
+          value.last_unit_, value.own_cells_, value.votes_, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
                 value.session_median_gap_);
@@ -382,14 +382,15 @@ void fields(Archive& archive, LoopRun& value) {
 template <typename Archive>
 void fields(Archive& archive, SeenTuple& value) {
   archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_position,
-          value.last_rollbacks, value.last_errors);
+          value.last_rollbacks, value.last_errors, value.last_commits);
   archive.times(value.first, value.last);
   bool repeated = value.repeated != nullptr;
   archive(repeated);
   if (!repeated) return;
   if constexpr (Archive::kReading) value.repeated = std::make_unique<SeenTuple::Repeated>();
   SeenTuple::Repeated& more = *value.repeated;
-  archive(more.unit_changes, more.rollbacks, more.errors, more.gaps);
+  archive(more.unit_changes, more.rollbacks, more.errors, more.commits, more.gaps, more.inner_gaps,
+          more.after_pause, more.same_pause);
   archive.times(more.max_interval, more.time);
 }
 

@@ -122,15 +122,16 @@ void fields(Archive& archive, LoopExample& value) {
        value.varying_roles, value.constant_roles, value.parent_limit, value.parent_rows, value.matched_values,
        value.matched_in_order, value.matched_column, value.root, value.via, value.child_time, value.span,
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
-       value.cycle, value.sample_slots, value.sample_turns, value.source);
+       value.cycle, value.sample_slots, value.sample_turns, value.source, value.one_unit,
+       value.turn_gap_spread, value.low_turn_gap);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 
 template <typename Archive>
 void fields(Archive& archive, RepeatExample& value) {
   each(archive, value.count, value.executions, value.distinct_tuples, value.unit_changes, value.rollbacks,
-       value.errors, value.time, value.span, value.median_gap, value.session_median_gap, value.max_interval, value.repeated_time,
-       value.source);
+       value.errors, value.time, value.span, value.median_gap, value.session_median_gap, value.max_interval,
+       value.repeated_time, value.source, value.commits, value.same_pause, value.inner_gap);
 }
 
 template <typename Archive>

@@ -22,6 +22,24 @@ Microseconds Session::longest_gap_since(uint64_t counted) const {
   return kUnknownTime;
 }
 
+Session::Turn Session::turn_since(uint64_t counted) const {
+  const uint64_t statements = position - counted;
+  Turn turn;
+  if (statements < 2 || statements > recent.size()) return turn;
+  Microseconds longest = kUnknownTime;
+  for (size_t at = recent.size() - statements; at < recent.size(); ++at) {
+    const Microseconds gap = recent_gaps[at];
+    if (gap > longest || at == recent.size() - statements) {
+      turn.inner_gap = longest;
+      turn.after_pause = recent[at];
+      longest = gap;
+    } else {
+      turn.inner_gap = std::max(turn.inner_gap, gap);
+    }
+  }
+  return turn;
+}
+
 Microseconds Session::median_gap() const {
   uint64_t total = 0;
   for (const uint32_t count : gap_bits) total += count;

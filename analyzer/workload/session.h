@@ -22,8 +22,13 @@ struct SeenTuple {
   struct Repeated {
     Microseconds max_interval = 0;
     Microseconds time = 0;
-    uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
+    uint32_t unit_changes = 0, rollbacks = 0, errors = 0, commits = 0;
     GapSummary gaps;  // the longest turnaround since the execution before
+    // Of the repetitions with other statements in between: the longest turnaround but for the one longest,
+    // and the statement that came after the longest.
+    GapSummary inner_gaps;
+    PatternKey after_pause;   // in the first such turn
+    uint32_t same_pause = 0;  // turns in which it was that statement
   };
   uint64_t hash = 0;
   uint64_t write_sequence = 0;
@@ -32,7 +37,7 @@ struct SeenTuple {
   uint64_t last_position = 0;  // Session::position of its last execution
   std::unique_ptr<Repeated> repeated;
   uint32_t count = 0;  // executions since something was last written to its tables
-  uint32_t last_rollbacks = 0, last_errors = 0;
+  uint32_t last_rollbacks = 0, last_errors = 0, last_commits = 0;
 };
 
 // A statement in a session window.
@@ -123,6 +128,13 @@ struct Session {
   void note_gap(Microseconds gap);
   uint32_t statements_per_unit() const;  // times 16; 0: no units
   Microseconds median_gap() const;       // to a factor of two; kUnknownTime when there is none
+  // What ran since that many statements were counted, if `recent` still has it all: the longest turnaround
+  // among them, the statement it came before, and the next longest.
+  struct Turn {
+    PatternKey after_pause;
+    Microseconds inner_gap = kUnknownTime;  // kUnknownTime: not known
+  };
+  Turn turn_since(uint64_t counted) const;
   // The longest turnaround since that many statements were counted, to a factor of two; kUnknownTime: none.
   Microseconds longest_gap_since(uint64_t counted) const;
   Group* find_group(const Pattern* pattern);

@@ -251,6 +251,13 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
     if (statement.unit != tuple.last_unit) ++repeated.unit_changes;
     repeated.rollbacks += session.rollbacks - tuple.last_rollbacks;
     repeated.errors += session.errors - tuple.last_errors;
+    repeated.commits += session.commits - tuple.last_commits;
+    const Session::Turn turn = session.turn_since(tuple.last_position);
+    if (turn.inner_gap != kUnknownTime) {
+      if (repeated.inner_gaps.count() == 0) repeated.after_pause = turn.after_pause;
+      if (turn.after_pause == repeated.after_pause) ++repeated.same_pause;
+      repeated.inner_gaps.add(turn.inner_gap);
+    }
   }
   ++tuple.count;
   tuple.write_sequence = session.write_sequence;
@@ -259,6 +266,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   tuple.last_position = session.position;
   tuple.last_rollbacks = session.rollbacks;
   tuple.last_errors = session.errors;
+  tuple.last_commits = session.commits;
 }
 
 // A write makes earlier reads of its tables stale, and closes a get-or-create turn when it writes what was

@@ -37,12 +37,21 @@ bool repeatable(const Pattern& pattern) {
 constexpr Microseconds kShortestPause = 3 * kMillisecond;
 constexpr Microseconds kLongestPause = 10 * kMillisecond;
 
+// One request after another, each beginning with the same statement: the longest pause between two
+// repetitions is always before that one, and the others follow each other closely.
+bool once_per_request(const RepeatExample& example) {
+  constexpr Microseconds kClock = 2 * kMillisecond;  // what is known of two times in milliseconds
+  if (example.inner_gap == kUnknownTime || example.same_pause * 5 < (example.count - 1) * 4) return false;
+  return example.median_gap > std::max(kShortestPause, kClock + example.inner_gap * 3 / 2);
+}
+
 // Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.
-bool belongs_together(const RepeatExample& example) {
+bool belongs_together(const RepeatExample& example, bool in_loop) {
   const uint32_t turns = example.count - 1;
   if (example.unit_changes * 2 > turns) return false;
   if ((example.rollbacks + example.errors) * 2 >= turns) return false;
-  if (example.median_gap == kUnknownTime) return false;
+  if (in_loop) return true;
+  if (example.median_gap == kUnknownTime || once_per_request(example)) return false;
   // Where the session's statements follow each other quickly, a pause between two repetitions is the time
   // between two requests.
   const Microseconds pace = example.session_median_gap == kUnknownTime
@@ -58,6 +67,20 @@ bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) 
   });
 }
 
+// In every turn of a loop over the rows of a list, which is one piece of work however long its turns take.
+bool runs_in_loop(const RuleContext& context, const std::vector<Finding>& findings, const PatternKey& key) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    if (finding.rule != "n-plus-one" || finding.parent == kNoPattern ||
+        finding.confidence < Confidence::kHigh)
+      return false;
+    const auto loop = context.workload.loops.find(LoopKey{finding.pattern, finding.parent});
+    if (loop == context.workload.loops.end() || loop->second.examples.empty()) return false;
+    const LoopExample& example = loop->second.examples.front();
+    return example.parent_executions <= 1 &&
+           std::find(example.cycle.begin(), example.cycle.end(), key) != example.cycle.end();
+  });
+}
+
 }  // namespace
 
 void check_duplicate_query(const RuleContext& context, std::vector<Finding>& findings) {
@@ -67,8 +90,9 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr || !repeatable(*pattern)) continue;
     const RepeatExample* best = nullptr;
+    const bool in_loop = runs_in_loop(context, findings, key);
     for (const RepeatExample& example : repeat.examples) {
-      if (example.count < min_count || !belongs_together(example)) continue;
+      if (example.count < min_count || !belongs_together(example, in_loop)) continue;
       if (best == nullptr || example.count > best->count) best = &example;
     }
     if (best == nullptr) continue;

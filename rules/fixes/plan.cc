@@ -6,6 +6,7 @@
 
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
+#include "rules/loop_path.h"
 #include "rules/memo.h"
 
 namespace pgsieve {
@@ -154,6 +155,7 @@ FixClass with_link(FixClass kind, const Link& link, bool linked, bool to_one) {
 void fill_path(const RuleContext& context, const LoopVerdict& verdict, const Pattern* above, bool to_one,
                FixPlan& plan) {
   const Link& link = verdict.link;
+  if (verdict.through != kNoPattern) above = context.workload.find(verdict.through);
   if (above == nullptr || !is_linked(verdict) || link.strength < LinkStrength::kNames ||
       link.parent_table.empty())
     return;
@@ -164,11 +166,12 @@ void fill_path(const RuleContext& context, const LoopVerdict& verdict, const Pat
   const bool reads_rows = plan.kind != FixClass::kGet && plan.kind != FixClass::kDeferred &&
                           plan.kind != FixClass::kFunction && plan.kind != FixClass::kRecursive;
   if (!reads_rows) return;
-  const LoopExample& example = *verdict.example;
-  const PatternKey& parent = verdict.loop->key.parent;
-  if (example.root != kNoPattern && example.root != parent) {
-    if (std::optional<RelationStep> first = step_of(context, example.root, parent))
-      plan.path.push_back(std::move(*first));
+  // From the first statement whose rows lead here without a gap.
+  const std::vector<PatternKey> leading = path_above(context, verdict);
+  for (size_t at = leading.size(); at-- > 1;) {
+    std::optional<RelationStep> step = step_of(context, leading[at - 1], leading[at]);
+    if (!step) break;
+    plan.path.insert(plan.path.begin(), std::move(*step));
   }
   if (plan.kind == FixClass::kThrough && plan.key_table != plan.table && !plan.key_table.empty()) {
     plan.path.push_back({link.parent_table, plan.key_table, plural_words(plan.key_table), true});
@@ -311,6 +314,7 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
   plan.rewrite = context.memo->batch(request);
   if (plan.rewrite) plan.kind = plan.rewrite->kind;
   plan.kind = with_link(plan.kind, verdict.link, linked, plan.one_row_per_key);
+  if (plan.kind == FixClass::kDeferred && verdict.through != kNoPattern) plan.kind = FixClass::kGet;
   if (plan.kind == FixClass::kDeferred) {
     for (const TargetColumn& target :
          shape.blocks.empty() ? std::vector<TargetColumn>() : shape.blocks[0].targets) {

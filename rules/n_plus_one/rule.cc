@@ -9,6 +9,7 @@
 #include "analyzer/base/parallel.h"
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
+#include "rules/loop_path.h"
 #include "rules/loop_verdict.h"
 #include "rules/n_plus_one/latent.h"
 
@@ -62,8 +63,20 @@ std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pat
                      verdict.loop->scopes > 1 ? fmt::format(" ({} lists)", verdict.loop->scopes) : "");
 }
 
+// How often a statement of the chain ran, as far as its own loop tells.
+uint64_t executions_under(const RuleContext& context, const PatternKey& key, const LoopVerdict& verdict) {
+  if (key == verdict.loop->key.parent && verdict.example->root != kNoPattern)
+    return verdict.example->parent_executions * verdict.loop->scopes;
+  uint64_t executions = 0;
+  const auto from = context.workload.loops.lower_bound(LoopKey{key, kNoPattern});
+  for (auto at = from; at != context.workload.loops.end() && at->first.child == key; ++at)
+    if (at->first.parent != kNoPattern) executions = std::max(executions, at->second.executions);
+  return executions;
+}
+
 void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& finding) {
-  if (verdict.example->root == kNoPattern) return;
+  const std::vector<PatternKey> above = path_above(context, verdict);
+  if (above.size() < 2) return;
   const auto link = [&](const PatternKey& key, uint64_t count) {
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr) return;
@@ -72,8 +85,8 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
         {key, pattern->query,
          main == kNoIndex ? std::string() : qualified_name(pattern->shape->relations[main]), count});
   };
-  link(verdict.example->root, verdict.loop->scopes);
-  link(verdict.loop->key.parent, verdict.example->parent_executions * verdict.loop->scopes);
+  link(above.front(), verdict.loop->scopes);
+  for (size_t at = 1; at < above.size(); ++at) link(above[at], executions_under(context, above[at], verdict));
   link(verdict.loop->key.child, verdict.count);
 }
 

@@ -43,12 +43,12 @@ bool serves_queue(const RuleContext& context, const LoopExample& example) {
 // Grades a loop of writes: what matters is that the turns belong together, not where their values come from.
 bool grade(const LoopExample& example, LoopVerdict& verdict) {
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
-  const bool one_transaction = example.scope == ScopeKind::kTransaction;
+  const bool one_unit = one_unit_of_work(example);
   const bool tight = example.median_gap != kUnknownTime &&
-                     example.median_gap <= std::max(LoopOptions{}.tight_gap, 5 * mean_time);
-  if (!one_transaction && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
-  verdict.confidence =
-      example.count >= 5 && (one_transaction || tight) ? Confidence::kHigh : Confidence::kMedium;
+                     (example.median_gap <= std::max(LoopOptions{}.tight_gap, 5 * mean_time) ||
+                      hurried_turns(example, LoopOptions{}));
+  if (!one_unit && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
+  verdict.confidence = example.count >= 5 && (one_unit || tight) ? Confidence::kHigh : Confidence::kMedium;
   if (example.count < 5) verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   return example.count >= 3;
 }

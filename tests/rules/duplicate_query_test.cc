@@ -34,6 +34,29 @@ TEST(DuplicateQuery, OncePerRequestIsNoRepetition) {
   }
 }
 
+// A busy pool serves the next page at once, on a busy machine with statements held up here and there.
+TEST(DuplicateQuery, PagesOneRightAfterAnother) {
+  SequenceBench bench;
+  for (int i = 0; i < 10; ++i) {
+    bench.run("SELECT name, value FROM settings", (5 + i % 4) * kMillisecond);
+    bench.run("SELECT id, state FROM parts WHERE number = " + std::to_string(i),
+              i % 4 == 0 ? 2 * kMillisecond : 400);
+    bench.run("SELECT id FROM offers WHERE part = " + std::to_string(i), 700);
+  }
+  EXPECT_TRUE(bench.findings("duplicate-query").empty());
+}
+
+// As slow, but all of it for the rows of one list.
+TEST(DuplicateQuery, InEveryTurnOfALoop) {
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM parts ORDER BY name LIMIT 8");
+  for (int i = 0; i < 8; ++i) {
+    bench.run("SELECT name, value FROM settings", 7 * kMillisecond);
+    bench.run("SELECT id FROM offers WHERE part_id = " + std::to_string(i), 400);
+  }
+  EXPECT_EQ(bench.findings("duplicate-query").size(), 1U);
+}
+
 // A slow program is slow between all of its statements.
 TEST(DuplicateQuery, TheSessionsPaceIsTheYardstick) {
   SequenceBench bench;

@@ -79,6 +79,193 @@ TEST(NPlusOne, ACheckOfTheRowThatIsWrittenNextBelongsToTheWrite) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+// Nothing before the loop could have supplied the values.
+const std::vector<Microseconds> kThinkTimes = {23, 41, 35, 28, 47, 22, 50, 31, 44, 26, 38, 49, 21, 33};
+
+TEST(NPlusOne, ASlowLoopInOneTransactionOrTrace) {
+  SequenceBench transaction;
+  transaction.run("BEGIN");
+  for (int i = 0; i < 14; ++i)
+    transaction.run(visit(100 + i * 37), kThinkTimes[static_cast<size_t>(i)] * kMillisecond);
+  transaction.run("COMMIT");
+  SequenceBench trace;
+  for (int i = 0; i < 14; ++i)
+    trace.run(visit(100 + i * 37), kThinkTimes[static_cast<size_t>(i)] * kMillisecond,
+              "/*traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033" + std::to_string(10 + i) +
+                  "-01'*/");
+  for (SequenceBench* bench : {&transaction, &trace}) {
+    const std::vector<Finding> findings = bench->findings("n-plus-one");
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].confidence, Confidence::kMedium);
+    EXPECT_TRUE(findings[0].parent == kNoPattern);
+  }
+}
+
+// A distant server, or as much work for each row.
+TEST(NPlusOne, ALoopAtASteadyPace) {
+  for (const Microseconds pace : {6, 20, 60}) {
+    SequenceBench bench;
+    for (int i = 0; i < 14; ++i) bench.run(visit(100 + i * 37), pace * kMillisecond + (i % 5) * 150);
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    ASSERT_EQ(findings.size(), 1U) << pace;
+    EXPECT_EQ(findings[0].confidence, Confidence::kLow);
+    EXPECT_GE(findings[0].why_not_higher.size(), 2U);
+  }
+}
+
+// A busy machine holds up a turn here and there.
+TEST(NPlusOne, ALoopOnABusyMachine) {
+  SequenceBench bench;
+  for (int i = 0; i < 12; ++i) bench.run(visit(100 + i * 37), i % 3 == 0 ? 300 : (7 + i % 2) * kMillisecond);
+  EXPECT_EQ(bench.findings("n-plus-one").size(), 1U);
+}
+
+TEST(NPlusOne, RequestsOnOnePooledConnectionAreNoLoop) {
+  const auto silent = [](auto&& request) {
+    SequenceBench bench;
+    for (int i = 0; i < 14; ++i) request(bench, i);
+    return bench.findings("n-plus-one").empty();
+  };
+  EXPECT_TRUE(silent([](SequenceBench& bench, int i) {
+    bench.run(visit(100 + i * 37), kThinkTimes[static_cast<size_t>(i)] * kMillisecond);
+  })) << "think time";
+  // At a fixed rate, but told apart by what stands between them.
+  for (const Microseconds rate : {8 * kMillisecond, 30 * kMillisecond}) {
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run("BEGIN", rate);
+      bench.run(visit(100 + i * 37), 200);
+      bench.run("COMMIT", 200);
+    })) << "transactions";
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run(visit(100 + i * 37), rate);
+      bench.run("DISCARD ALL", 200);
+    })) << "resets";
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run("SELECT 1", rate);
+      bench.run(visit(100 + i * 37), 200);
+    })) << "pings";
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run("SET statement_timeout = 1000", rate);
+      bench.run(visit(100 + i * 37), 200);
+    })) << "settings";
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run("SELECT user_id FROM tokens WHERE token = 't" + std::to_string(i % 3) + "'", rate);
+      bench.run(visit(100 + i * 37), 400);
+    })) << "a statement before";
+    EXPECT_TRUE(silent([rate](SequenceBench& bench, int i) {
+      bench.run(visit(100 + i * 37), rate,
+                "/*traceparent='00-0af7651916cd43dd8448eb211c8031" + std::to_string(10 + i) +
+                    "-b7ad6b7169203331-01'*/");
+    })) << "traces";
+  }
+}
+
+// One of the requests ran in a transaction: that makes no unit of work of them.
+TEST(NPlusOne, ATransactionAmongRequests) {
+  SequenceBench bench;
+  for (int i = 0; i < 14; ++i) {
+    if (i == 6) bench.run("BEGIN");
+    bench.run(visit(100 + i * 37), kThinkTimes[static_cast<size_t>(i)] * kMillisecond);
+    if (i == 6) bench.run("COMMIT");
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// (day, id) > (…) written out for a database without row comparison.
+TEST(NPlusOne, PagesByACompositeKeyAreNoLoop) {
+  SequenceBench bench;
+  for (int i = 1; i <= 9; ++i) {
+    const std::string day = "'2026-01-0" + std::to_string(i) + "'";
+    bench.run("SELECT id, day FROM visits WHERE ward = 7 AND (day > " + day + " OR (day = " + day +
+              " AND id > " + std::to_string(i * 11) + ")) ORDER BY day, id LIMIT 10");
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+TEST(NPlusOne, RowsOfAnyTableThatAListNames) {
+  SequenceBench bench;
+  bench.run("SELECT id, notable_type, notable_id FROM notes ORDER BY id LIMIT 10");
+  for (int i = 0; i < 10; ++i) {
+    const std::string table = i % 2 == 0 ? "photos" : "articles";
+    bench.run("SELECT id, title FROM " + table + " WHERE id = " + std::to_string(70 + i * 3));
+  }
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  ASSERT_EQ(findings.size(), 2U);
+  for (const Finding& finding : findings) EXPECT_NE(finding.parent_query.find("notes"), std::string::npos);
+}
+
+// wards → patients of each → the one doctor of each patient → the rooms of the doctor's clinic.
+TEST(NPlusOne, AChainThroughASingleRowNamesItsRoot) {
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM wards ORDER BY id LIMIT 3");
+  int patient = 500;
+  for (int ward = 1; ward <= 3; ++ward) {
+    bench.run("SELECT id, doctor_id FROM patients WHERE ward_id = " + std::to_string(ward));
+    for (int i = 0; i < 4; ++i, ++patient) {
+      bench.run("SELECT id, clinic_id FROM doctors WHERE id = " + std::to_string(patient));
+      bench.run("SELECT id, floor FROM rooms WHERE clinic_id = " + std::to_string(900 - patient));
+    }
+  }
+  for (const Finding& finding : bench.findings("n-plus-one")) {
+    if (finding.table != "rooms") continue;
+    EXPECT_EQ(finding.count, 12U);
+    std::vector<std::string> path;
+    std::vector<uint64_t> counts;
+    for (const ChainLink& link : finding.chain) {
+      path.push_back(link.table);
+      counts.push_back(link.count);
+    }
+    EXPECT_EQ(path, (std::vector<std::string>{"wards", "patients", "doctors", "rooms"}));
+    EXPECT_EQ(counts, (std::vector<uint64_t>{1, 3, 12, 12}));
+    return;
+  }
+  ADD_FAILURE() << "not found";
+}
+
+// A child that brings no rows of its own is counted under each of its parents just as well.
+TEST(NPlusOne, AChainCountsTheListsInBetween) {
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM wards ORDER BY id LIMIT 3");
+  for (int ward = 1; ward <= 3; ++ward) {
+    bench.run("SELECT id, name FROM patients WHERE ward_id = " + std::to_string(ward));
+    for (int i = 0; i < 4; ++i)
+      bench.run("SELECT count(*) FROM visits WHERE patient_id = " + std::to_string(100 * ward + i));
+  }
+  for (const Finding& finding : bench.findings("n-plus-one")) {
+    if (finding.table != "visits") continue;
+    ASSERT_EQ(finding.chain.size(), 3U);
+    EXPECT_EQ(finding.chain[1].count, 3U);
+    EXPECT_EQ(finding.chain[2].count, 12U);
+    return;
+  }
+  ADD_FAILURE() << "not found";
+}
+
+// A record, one row it refers to, and a list of its kind, page after page: the list of the page before is no
+// parent of this page's rows.
+TEST(NPlusOne, PagesThatEndWithAListAreNoChain) {
+  SequenceBench bench;
+  for (int i = 0; i < 12; ++i) {
+    const std::string key = std::to_string(100 + i * 37);
+    bench.run("SELECT id, patient_id FROM visits WHERE id = " + key, (9 + i % 7 * 5) * kMillisecond);
+    bench.run("SELECT id, name FROM patients WHERE id = " + std::to_string(9000 - i * 31), 500);
+    bench.run("SELECT id, patient_id FROM visits WHERE room = " + std::to_string(i), 500);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// Slow pages that look a row up and then what belongs to it: the row of one page is none of the list of the
+// page before.
+TEST(NPlusOne, PagesOfARowAndItsChildrenAreNoChain) {
+  SequenceBench bench;
+  for (int i = 0; i < 12; ++i) {
+    bench.run("SELECT id, name FROM doctors WHERE id = " + std::to_string(100 + i * 37),
+              (9 + i % 5) * kMillisecond);
+    bench.run("SELECT id, begins FROM shifts WHERE doctor_id = " + std::to_string(100 + i * 37), 500);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
 TEST(WriteLoop, RequestsThatWriteOneRowEachAreNoLoop) {
   for (const Microseconds think : {8 * kMillisecond, 50 * kMillisecond}) {
     SequenceBench bench;

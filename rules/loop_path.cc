@@ -1,0 +1,55 @@
+#include "rules/loop_path.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+namespace {
+
+constexpr size_t kLongest = 8;
+
+// How the statement came to run under that root: its own loop's example that says so, the most executions
+// first.
+struct Step {
+  PatternKey parent;
+  PatternKey via;
+};
+Step step_above(const Workload& workload, const PatternKey& child, const PatternKey& root) {
+  Step best;
+  uint32_t most = 0;
+  const auto from = workload.loops.lower_bound(LoopKey{child, kNoPattern});
+  for (auto at = from; at != workload.loops.end() && at->first.child == child; ++at) {
+    for (const LoopExample& example : at->second.examples) {
+      const bool under_root = example.root == root || at->first.parent == root;
+      if (!under_root || at->first.parent == child || example.count <= most) continue;
+      most = example.count;
+      best = {at->first.parent, example.via};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<PatternKey> path_above(const RuleContext& context, const LoopVerdict& verdict) {
+  std::vector<PatternKey> path;  // upwards
+  const auto add = [&path](const PatternKey& key) {
+    if (key != kNoPattern && std::find(path.begin(), path.end(), key) == path.end()) path.push_back(key);
+  };
+  if (verdict.loop == nullptr || verdict.loop->key.parent == kNoPattern) return path;
+  add(verdict.through);
+  add(verdict.loop->key.parent);
+  const PatternKey root = verdict.example == nullptr ? kNoPattern : verdict.example->root;
+  while (root != kNoPattern && path.back() != root && path.size() < kLongest) {
+    const size_t before = path.size();
+    const Step step = step_above(context.workload, path.back(), root);
+    add(step.via);
+    add(step.parent);
+    if (path.size() == before) break;
+  }
+  add(root);
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+}  // namespace pgsieve
