@@ -5,27 +5,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "tests/capture/text_source.h"
+
 namespace pgsieve {
 namespace {
-
-class TextSource final : public Source {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  Result<size_t> read(std::string& buffer, size_t want) override {
-    const size_t part = std::min({want, size_t{37}, text_.size() - used_});
-    buffer.append(text_, used_, part);
-    used_ += part;
-    return part;
-  }
-  const std::string& name() const override { return name_; }
-  std::string encoding() const override { return ""; }
-  uint64_t stored_bytes() const override { return used_; }
-  uint64_t stored_size() const override { return text_.size(); }
-
- private:
-  std::string text_, name_ = "text";
-  size_t used_ = 0;
-};
 
 struct Kept {
   Event event;
@@ -63,7 +46,8 @@ void read(LogFormatKind kind, const std::string& text, Reading& reading) {
   const auto reader = make_event_reader(kind, {});
   ASSERT_NE(reader, nullptr);
   const std::string head = text.substr(0, 50);
-  TextSource source(text.substr(head.size()));
+  constexpr size_t kPortion = 37;
+  TextSource source(text.substr(head.size()), kPortion);
   reading.failed = reader->read(head, source, 3, reading.kept, reading.account, reading.stats);
   EXPECT_EQ(reading.account.bytes(), text.size());
 }
