@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "analyzer/policy/toml.h"
-#include "tools/pgsieve/config_reader.h"
+#include "tools/pgsieve/setting_value.h"
 
 namespace pgsieve {
 

@@ -9,6 +9,7 @@
 #include "analyzer/policy/policy.h"
 #include "analyzer/policy/toml.h"
 #include "rules/rule.h"
+#include "tools/pgsieve/setting_value.h"
 #include "tools/pgsieve/settings.h"
 #include "tools/pgsieve/suggest.h"
 
@@ -28,21 +29,13 @@ Error usage_error(std::string message) {
   return error;
 }
 
-// As short as it can be told from the working directory.
-std::string shown(const fs::path& path) {
-  std::error_code failed;
-  const fs::path near = fs::proximate(path, failed);
-  const std::string text = failed ? path.string() : near.string();
-  return text.size() < path.string().size() ? text : path.string();
-}
-
 // Reads one document and what it extends.
 class ConfigReader {
  public:
   Result<Config> read(const fs::path& path) {
     Config config;
     if (Status failed = read_into(path, config)) return *failed;
-    config.file = shown(path);
+    config.file = shown_path(path);
     config.folder = path.parent_path().string();
     return config;
   }
@@ -56,7 +49,6 @@ class ConfigReader {
   Status check_field(const std::string& table, const std::string& key, const TomlValue& field) const;
   Status check_entry(const std::string& table, const ConfigEntry& entry, const TomlValue& item) const;
   Result<ConfigValue> take(const Setting& setting, const TomlValue& value) const;
-  Result<std::vector<std::string>> values_of(const Setting& setting, const TomlValue& value) const;
   Error unknown(const std::string& key, const TomlValue& where, const std::string& place,
                 const std::vector<std::string>& names) const;
   Error wrong(const TomlValue& where, const std::string& message) const {
@@ -76,80 +68,9 @@ Error ConfigReader::unknown(const std::string& key, const TomlValue& where, cons
                                   hint.empty() ? fmt::format(" (known: {})", fmt::join(names, ", ")) : hint));
 }
 
-// The texts of a value, when it is of the setting's type.
-Result<std::vector<std::string>> ConfigReader::values_of(const Setting& setting,
-                                                         const TomlValue& value) const {
-  const auto must_be = [&](std::string_view what) {
-    return wrong(value,
-                 fmt::format("'{}' must be {}, not {}", setting.name, what, toml_kind_name(value.kind)));
-  };
-  using Kind = TomlValue::Kind;
-  std::vector<std::string> values;
-  switch (setting.type) {
-    case SettingType::kText:
-      if (value.kind != Kind::kString) return must_be("a string");
-      values = {value.text};
-      break;
-    case SettingType::kFile:
-      if (value.kind != Kind::kString) return must_be("a string");
-      values = {shown(folder_ / value.text)};
-      break;
-    case SettingType::kTexts:
-    case SettingType::kRegexes:
-      if (value.kind == Kind::kString && setting.name == "extends") {
-        values = {value.text};
-        break;
-      }
-      if (value.kind != Kind::kArray) return must_be("a list of strings");
-      for (const TomlValue& item : value.items) {
-        if (item.kind != Kind::kString)
-          return wrong(item, fmt::format("'{}' must be a list of strings", setting.name));
-        if (setting.type == SettingType::kRegexes) {
-          const Result<std::regex> tried = config_expression(item.text);
-          if (!tried) return wrong(item, tried.error().message);
-        }
-        values.push_back(item.text);
-      }
-      break;
-    case SettingType::kWhole:
-      if (value.kind != Kind::kInteger || value.integer < 0) return must_be("a whole number");
-      values = {value.text};
-      break;
-    case SettingType::kNumber:
-      if (value.kind != Kind::kInteger && value.kind != Kind::kNumber) return must_be("a number");
-      values = {value.text};
-      break;
-    case SettingType::kFlag:
-      if (value.kind != Kind::kBoolean) return must_be("true or false");
-      values = {value.text};
-      break;
-    case SettingType::kDate:
-      if (!day_number(value.text)) return must_be("a date, as in 2027-03-31");
-      values = {value.text};
-      break;
-    case SettingType::kMap:
-      if (value.kind != Kind::kTable) return must_be("a table");
-      for (const auto& [key, item] : value.members) values.push_back(key + "=" + item.text);
-      break;
-  }
-  return values;
-}
-
 Result<ConfigValue> ConfigReader::take(const Setting& setting, const TomlValue& value) const {
-  Result<std::vector<std::string>> values = values_of(setting, value);
+  Result<std::vector<std::string>> values = setting_values(setting, value, file_, folder_);
   if (!values) return values.error();
-  if (!setting.choices.empty()) {
-    const std::vector<std::string> choices = setting_choices(setting);
-    if (std::find(choices.begin(), choices.end(), value.text) == choices.end()) {
-      return wrong(value, fmt::format("'{}' is {}, not '{}'{}", setting.name, fmt::join(choices, ", "),
-                                      value.text, did_you_mean(value.text, choices)));
-    }
-  }
-  if (setting.table == "scope") {
-    for (const std::string& source : *values) {
-      if (const std::optional<std::string> mistake = check_unit_source(source)) return wrong(value, *mistake);
-    }
-  }
   return ConfigValue{.values = std::move(*values), .origin = origin(value)};
 }
 
@@ -279,10 +200,11 @@ Status ConfigReader::read_into(const fs::path& path, Config& config) {
   std::error_code failed_path;
   const std::string identity = fs::weakly_canonical(path, failed_path).string();
   if (open_.size() >= kMaxExtends || !open_.insert(identity).second)
-    return usage_error(fmt::format("{}: `extends` leads back to a file that is being read", shown(path)));
-  const Result<TomlValue> document = read_toml(shown(path));
+    return usage_error(
+        fmt::format("{}: `extends` leads back to a file that is being read", shown_path(path)));
+  const Result<TomlValue> document = read_toml(shown_path(path));
   if (!document) return document.error();
-  file_ = shown(path);
+  file_ = shown_path(path);
   folder_ = path.parent_path();
   if (const TomlValue* base = document->find("extends")) {
     if (Status failed = take_base(*base, config)) return failed;
@@ -313,20 +235,6 @@ Status ConfigReader::read_into(const fs::path& path, Config& config) {
 }
 
 }  // namespace
-
-Result<std::regex> config_expression(std::string text) {
-  auto flags = std::regex::ECMAScript;
-  for (const std::string_view prefix : {"(?i)", "^(?i)"}) {
-    if (!text.starts_with(prefix)) continue;
-    text = (prefix[0] == '^' ? "^" : "") + text.substr(prefix.size());
-    flags |= std::regex::icase;
-  }
-  try {
-    return std::regex(text, flags);
-  } catch (const std::regex_error& error) {
-    return usage_error(fmt::format("'{}' is no regular expression: {}", text, error.what()));
-  }
-}
 
 Result<Config> read_config_file(const fs::path& path) {
   return ConfigReader().read(path);

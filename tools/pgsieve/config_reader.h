@@ -3,8 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <regex>
-#include <string>
 
 #include "analyzer/base/error.h"
 #include "tools/pgsieve/config.h"
@@ -13,8 +11,5 @@ namespace pgsieve {
 
 // One document and what it extends. Error: file, line, column, and the nearest valid name.
 Result<Config> read_config_file(const std::filesystem::path& path);
-
-// A regular expression as other tools write it: "(?i)" in front makes it ignore case.
-Result<std::regex> config_expression(std::string text);
 
 }  // namespace pgsieve
