@@ -31,6 +31,8 @@ constexpr std::array<OrmRecord, kOrms - 1> kRecords = {{
     {Orm::kGorm, "GORM", "go", "gorm", {}},
     {Orm::kEcto, "Ecto", "elixir", "ecto", {"phoenix"}},
     {Orm::kEfCore, "EF Core", "csharp", "efcore", {"entityframework", "entityframeworkcore", "ef"}},
+    {Orm::kSequel, "Sequel", "ruby", "sequel", {}},
+    {Orm::kPeewee, "peewee", "python", "peewee", {}},
 }};
 
 const OrmRecord* record_of(Orm orm) {

@@ -32,8 +32,10 @@ enum class Orm : uint8_t {
   kGorm,
   kEcto,
   kEfCore,
+  kSequel,  // only told by --orm or a tag: its statements could be anyone's
+  kPeewee,  // the same
 };
-inline constexpr size_t kOrms = static_cast<size_t>(Orm::kEfCore) + 1;
+inline constexpr size_t kOrms = static_cast<size_t>(Orm::kPeewee) + 1;
 
 std::string_view orm_name(Orm orm);  // "Django"; "" for kUnknown
 std::string_view orm_language(

@@ -22,6 +22,8 @@ Style member_style(Orm orm) {
     case Orm::kSqlAlchemy:
     case Orm::kActiveRecord:
     case Orm::kEcto:
+    case Orm::kSequel:
+    case Orm::kPeewee:
       return Style::kSnake;
     case Orm::kGorm:
     case Orm::kEfCore:

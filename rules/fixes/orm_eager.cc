@@ -127,6 +127,22 @@ std::string ef_path(const FixPlan& plan) {
   return text;
 }
 
+// Joins fetch the one row that each refers to; several are fetched by a query per table.
+std::string peewee_path(const FixPlan& plan, bool to_many) {
+  const auto model = [](const std::string& table) { return model_name(Orm::kPeewee, table); };
+  const std::string root = model(plan.path.front().from_table);
+  std::string models = root;
+  std::string joins;
+  std::string queries = root + ".select()";
+  for (const RelationStep& step : plan.path) {
+    const std::string next = model(step.to_table);
+    models += ", " + next;
+    joins += fmt::format(".join({})", next);
+    queries += fmt::format(", {}.select()", next);
+  }
+  return to_many ? fmt::format("prefetch({})", queries) : fmt::format("{}.select({}){}", root, models, joins);
+}
+
 }  // namespace
 
 std::string eager_call(Orm orm, const FixPlan& plan) {
@@ -175,6 +191,10 @@ std::string eager_call(Orm orm, const FixPlan& plan) {
       return fmt::format("from(x in {}, preload: {})", root, elixir_path(names));
     case Orm::kEfCore:
       return ef_path(plan);
+    case Orm::kSequel:
+      return fmt::format("{}.eager({}).all", root, ruby_path(names));
+    case Orm::kPeewee:
+      return peewee_path(plan, to_many);
     case Orm::kUnknown:
       break;
   }

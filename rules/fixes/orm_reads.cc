@@ -210,6 +210,10 @@ std::string get_call(Orm orm, const FixPlan& plan) {
     case Orm::kEfCore:
       return fmt::format("context.{}.Where(x => values.Contains(x.{}))",
                          pascal_case(plural_words(plan.table)), n.key);
+    case Orm::kSequel:
+      return fmt::format("{}.where({}: values).all", n.child, n.key);
+    case Orm::kPeewee:
+      return fmt::format("{0}.select().where({0}.{1}.in_(values))", n.child, n.key);
     case Orm::kUnknown:
       break;
   }

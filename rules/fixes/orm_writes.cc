@@ -70,6 +70,10 @@ std::string insert_call(Orm orm, const FixPlan& plan) {
       return fmt::format(
           "context.{0}.AddRange({1});\nawait context.SaveChangesAsync();  // once, after the loop",
           pascal_case(plural_words(plan.table)), rows);
+    case Orm::kSequel:
+      return fmt::format("{}.multi_insert({})", model, rows);
+    case Orm::kPeewee:
+      return fmt::format("{}.insert_many({}).execute()", model, rows);
     case Orm::kUnknown:
       break;
   }
@@ -154,6 +158,8 @@ std::string update_call(Orm orm, const FixPlan& plan) {
                   : std::string(
                         "await context.SaveChangesAsync();  // once, after the loop: it sends the updates in "
                         "batches");
+    case Orm::kSequel:
+    case Orm::kPeewee:
     case Orm::kUnknown:
       break;
   }
@@ -196,6 +202,10 @@ std::string delete_call(Orm orm, const FixPlan& plan) {
     case Orm::kEfCore:
       return fmt::format("context.{}.Where(x => values.Contains(x.{})).ExecuteDeleteAsync()",
                          pascal_case(plural_words(plan.table)), key);
+    case Orm::kSequel:
+      return fmt::format("{}.where({}: values).delete", model, key);
+    case Orm::kPeewee:
+      return fmt::format("{0}.delete().where({0}.{1}.in_(values)).execute()", model, key);
     case Orm::kUnknown:
       break;
   }

@@ -91,6 +91,8 @@ TEST(Fixes, HasManyInEveryOrm) {
       {"gorm", "db.Preload(\"OrderItems\").Find(&users)"},
       {"ecto", "from(x in User, preload: [:order_items])"},
       {"efcore", "context.Users\n    .Include(x => x.OrderItems)"},
+      {"sequel", "User.eager(:order_items).all"},
+      {"peewee", "prefetch(User.select(), OrderItem.select())"},
   };
   for (const auto& [orm, code] : expected) EXPECT_EQ(bench.orm_code(orm), code) << orm;
   EXPECT_NE(bench.orm_code("doctrine").find("->leftJoin('u.orderItems', 'o')"), std::string::npos);
