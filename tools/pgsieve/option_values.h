@@ -8,7 +8,7 @@
 
 namespace pgsieve {
 
-// Thrown by complete() and caught in options.cc: no other file sees it.
+// Thrown where options are checked, caught in options.cc: nothing beyond the options sees it.
 struct UsageError {
   std::string message;
   bool command_line = true;  // false: a file is wrong, the help does not help

@@ -1,4 +1,4 @@
-// The command line as plain data. Only options.cc knows CLI11.
+// The command line as plain data: how it is parsed, and that CLI11 does it, only the files of options know.
 #pragma once
 
 #include <map>
