@@ -20,7 +20,7 @@ cmake --preset dev --log-level=WARNING >&2
 cmake --build build/dev -j "$jobs" >&2
 
 # Data races can only hide where threads are.
-threaded="base capture wire"
+threaded="base rules capture wire"
 if [ "$with_tsan" = 1 ]; then
   cmake --preset tsan --log-level=WARNING >&2
   for room in $threaded; do
