@@ -181,8 +181,12 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
           fmt::format("the loop asks for the listed rows of {} again, by key", link.parent_table));
       break;
     case LinkStrength::kPolymorphic:
-      verdict.reasons.push_back(fmt::format("{}.{} with its type column names a row of any table",
-                                            link.child_table, link.child_column));
+      verdict.reasons.push_back(
+          link.parent_column.empty() || link.parent_column == "id"
+              ? fmt::format("{}.{} with its type column names a row of any table", link.child_table,
+                            link.child_column)
+              : fmt::format("{}.{} with its type column names rows of any table, of {} among them",
+                            link.parent_table, link.parent_column, link.child_table));
       break;
     case LinkStrength::kSameColumn:
       verdict.reasons.push_back("both sides use the column: " + pair);

@@ -25,10 +25,17 @@ bool carries(const LinkProfile& parent, uint32_t table, std::string_view column)
                      });
 }
 
-// True when the parent itself asks for one value of that column: all its rows then carry the same one.
+uint64_t id_hash() {
+  static const uint64_t hash = normal_column("id", 0).hash;
+  return hash;
+}
+
+// True when the parent itself asks for one value of that column: all its rows then carry the same one. "id"
+// stands for the table's own key, whatever its name.
 bool pinned(const LinkProfile& parent, uint32_t table, uint64_t column_hash) {
   return std::any_of(parent.keys.begin(), parent.keys.end(), [&](const LinkProfile::Key& key) {
-    return key.normal.hash == column_hash && (key.table == table || table == kNoIndex);
+    const bool same = key.normal.hash == column_hash || (key.primary && column_hash == id_hash());
+    return same && (key.table == table || table == kNoIndex);
   });
 }
 
@@ -62,8 +69,7 @@ Source column_of(uint32_t table, std::string_view name) {
 }
 
 Source primary_key_of(uint32_t table) {
-  static const uint64_t hash = normal_column("id", 0).hash;
-  return {table, hash, "id"};
+  return {table, id_hash(), "id"};
 }
 
 void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const LinkProfile& child,

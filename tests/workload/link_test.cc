@@ -56,6 +56,12 @@ TEST(Link, APinnedColumnIsTheSameInAllRows) {
             LinkStrength::kNames);
 }
 
+TEST(Link, ARowAskedForByItsOwnKeyBringsNothingNewOfIt) {
+  EXPECT_NE(
+      link("SELECT user_id, name FROM users WHERE user_id = $1", "SELECT * FROM posts WHERE user_id = $1"),
+      LinkStrength::kNames);
+}
+
 TEST(Link, PolymorphicPairs) {
   EXPECT_GE(link("SELECT * FROM photos",
                  "SELECT * FROM comments WHERE commentable_type = 'Photo' AND commentable_id = $1"),
