@@ -17,7 +17,7 @@ constexpr double kMostlyNull = 0.5;
 
 IndexDefinition CandidateList::blank() const {
   IndexDefinition index;
-  index.schema = conditions_.table == nullptr ? relation_.schema : conditions_.table->schema;
+  index.schema = conditions_.table == nullptr ? std::string(relation_.schema) : conditions_.table->schema;
   index.table = relation_.name;
   return index;
 }

@@ -9,6 +9,7 @@ namespace pgsieve {
 namespace {
 constexpr uint32_t kSubBits = 4;
 constexpr uint32_t kSubBuckets = 1U << kSubBits;
+constexpr uint32_t kLastBucket = (64 - kSubBits + 1) * kSubBuckets - 1;
 }  // namespace
 
 // Values below 16 have a bucket each. Above, the bucket is (exponent, next four bits after the leading one).
@@ -36,11 +37,11 @@ void Histogram::add(int64_t value, uint64_t count) {
   if (value < 0 || count == 0) return;
   const uint32_t bucket = bucket_of(static_cast<uint64_t>(value));
   const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), bucket,
-                                   [](const auto& entry, uint32_t wanted) { return entry.first < wanted; });
-  if (at != buckets_.end() && at->first == bucket) {
-    at->second += count;
+                                   [](const Entry& entry, uint32_t wanted) { return entry.bucket() < wanted; });
+  if (at != buckets_.end() && at->bucket() == bucket) {
+    at->add(count);
   } else {
-    buckets_.insert(at, {bucket, count});
+    buckets_.insert(at, Entry(bucket, count));
   }
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = count_ == 0 ? value : std::max(max_, value);
@@ -50,18 +51,18 @@ void Histogram::add(int64_t value, uint64_t count) {
 
 void Histogram::merge(const Histogram& other) {
   if (other.count_ == 0) return;
-  std::vector<std::pair<uint32_t, uint64_t>> merged;
+  std::vector<Entry> merged;
   merged.reserve(buckets_.size() + other.buckets_.size());
   auto left = buckets_.begin();
   auto right = other.buckets_.begin();
   while (left != buckets_.end() || right != other.buckets_.end()) {
-    if (right == other.buckets_.end() || (left != buckets_.end() && left->first < right->first)) {
+    if (right == other.buckets_.end() || (left != buckets_.end() && left->bucket() < right->bucket())) {
       merged.push_back(*left++);
-    } else if (left == buckets_.end() || right->first < left->first) {
+    } else if (left == buckets_.end() || right->bucket() < left->bucket()) {
       merged.push_back(*right++);
     } else {
-      merged.emplace_back(left->first, left->second + right->second);
-      ++left;
+      merged.push_back(*left++);
+      merged.back().add(right->count());
       ++right;
     }
   }
@@ -78,9 +79,10 @@ int64_t Histogram::quantile(double quantile) const {
   const auto wanted =
       std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(clamped * static_cast<double>(count_))));
   uint64_t seen = 0;
-  for (const auto& [bucket, count] : buckets_) {
-    seen += count;
+  for (const Entry& entry : buckets_) {
+    seen += entry.count();
     if (seen >= wanted) {
+      const uint32_t bucket = entry.bucket();
       const uint64_t middle = bucket_low(bucket) + (bucket_high(bucket) - bucket_low(bucket)) / 2;
       return std::clamp(static_cast<int64_t>(middle), min_, max_);
     }
@@ -88,12 +90,22 @@ int64_t Histogram::quantile(double quantile) const {
   return max_;
 }
 
+std::vector<std::pair<uint32_t, uint64_t>> Histogram::buckets() const {
+  std::vector<std::pair<uint32_t, uint64_t>> buckets;
+  buckets.reserve(buckets_.size());
+  for (const Entry& entry : buckets_) buckets.emplace_back(entry.bucket(), entry.count());
+  return buckets;
+}
+
 Histogram Histogram::restore(std::vector<std::pair<uint32_t, uint64_t>> buckets, int64_t sum, int64_t min,
                              int64_t max) {
   Histogram histogram;
   std::sort(buckets.begin(), buckets.end());
-  for (const auto& [bucket, count] : buckets) histogram.count_ += count;
-  histogram.buckets_ = std::move(buckets);
+  histogram.buckets_.reserve(buckets.size());
+  for (const auto& [bucket, count] : buckets) {
+    histogram.count_ += count;
+    histogram.buckets_.emplace_back(std::min(bucket, kLastBucket), count);
+  }
   histogram.sum_ = sum;
   histogram.min_ = min;
   histogram.max_ = max;

@@ -123,7 +123,7 @@ bool Draft::make_keys() {
     key.name = use.column.column.empty() ? "key" : use.column.column;
     if (use.role == SlotRole::kLimit || use.role == SlotRole::kOffset) return false;
     for (int n = 2; !names.insert(key.name).second; ++n)
-      key.name = fmt::format("{}_{}", use.column.column.empty() ? std::string("key") : use.column.column, n);
+      key.name = fmt::format("{}_{}", use.column.column.empty() ? std::string_view("key") : use.column.column.view(), n);
     for (const Leaf& leaf : key.leaves) {
       if (leaf.cast == nullptr || leaf.cast->type_cast->type_name == nullptr) continue;
       key.type = type_text(*leaf.cast->type_cast->type_name);

@@ -224,7 +224,7 @@ uint32_t StatementShape::row_relation() const {
 }
 
 std::string qualified_name(const Relation& relation) {
-  return relation.schema.empty() ? relation.name : relation.schema + "." + relation.name;
+  return relation.schema.empty() ? std::string(relation.name) : relation.schema + "." + relation.name;
 }
 
 std::string_view statement_kind_name(StatementKind kind) {

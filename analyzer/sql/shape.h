@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/base/error.h"
 #include "analyzer/sql/fingerprint.h"
 
@@ -52,9 +53,9 @@ inline constexpr uint32_t kNoIndex = UINT32_MAX;  // "no such index" for every i
 struct Relation {
   enum class Kind : uint8_t { kTable, kDerivedTable, kCte, kFunction, kValues };
   Kind kind = Kind::kTable;
-  std::string schema;  // as written; empty: not qualified
-  std::string name;    // table, CTE or function name; empty for a derived table
-  std::string alias;   // empty: none
+  CompactText schema;  // as written; empty: not qualified
+  CompactText name;    // table, CTE or function name; empty for a derived table
+  CompactText alias;   // empty: none
   uint32_t block = 0;        // the block whose FROM lists it (or whose DML target it is)
   uint32_t source_block = kNoIndex;  // kDerivedTable, kCte: the block that produces its rows
   bool nullable = false;     // on the nullable side of an outer join
@@ -63,7 +64,7 @@ struct Relation {
 
 struct ColumnUse {
   uint32_t relation = kNoIndex;  // index into relations, of a kTable when it could be resolved down to one
-  std::string column;         // "" for a whole row (t.*)
+  CompactText column;         // "" for a whole row (t.*)
   bool whole_row() const { return column.empty(); }
 };
 
@@ -102,13 +103,13 @@ enum class LikePattern : uint8_t { kNone, kUnknown, kPrefix, kContains, kSuffix,
 struct Predicate {
   uint32_t block = 0;
   ColumnUse column;              // the tested column; when `expression` is set, the (first) column inside the expression
-  std::string expression;        // SQL of the tested expression when it isn't the bare column: lower(email),
+  CompactText expression;        // SQL of the tested expression when it isn't the bare column: lower(email),
                                  // (payload ->> 'ref'), ((created_at)::date); literals kept, table qualifiers dropped
   PredicateOperator op = PredicateOperator::kOther;
-  std::string op_text;           // the operator as written: "=", "~~*", "@>", "->>"
+  CompactText op_text;           // the operator as written: "=", "~~*", "@>", "->>"
   OperandKind operand = OperandKind::kConstant;
   ColumnUse other;               // kColumn
-  std::string other_expression;  // kColumn inside an expression, kExpression, kStable: its SQL
+  CompactText other_expression;  // kColumn inside an expression, kExpression, kStable: its SQL
   uint32_t other_block = kNoIndex;  // kSubquery, kExists
   std::vector<uint32_t> slots;   // slot ordinals (scan order) of the other side's literals and parameters
   LikePattern pattern = LikePattern::kNone;
@@ -122,8 +123,8 @@ struct Predicate {
 
 struct TargetColumn {
   ColumnUse use;           // set when the target is a plain column or t.*
-  std::string expression;  // SQL when it is something else (cut at 200 bytes)
-  std::string name;        // output name ("" when there is none)
+  CompactText expression;  // SQL when it is something else (cut at 200 bytes)
+  CompactText name;        // output name ("" when there is none)
   bool star = false;       // `*` or `t.*`
   bool aggregate = false;  // contains an aggregate call outside OVER()
   bool star_over_base = false;  // a star that reaches a base table (not merely a sub-query with a column list)
@@ -131,7 +132,7 @@ struct TargetColumn {
 
 struct OrderKey {
   ColumnUse use;           // when a plain column (positions and output names are resolved)
-  std::string expression;  // otherwise
+  CompactText expression;  // otherwise
   bool descending = false;
   int8_t nulls = 0;        // -1 NULLS FIRST written, +1 NULLS LAST written, 0 not written
 };
@@ -147,7 +148,7 @@ struct RowBound {
 struct QueryBlock {
   uint32_t parent = kNoIndex;
   BlockRole role = BlockRole::kTop;
-  std::string cte_name;          // kCte
+  CompactText cte_name;          // kCte
   bool recursive = false;        // a WITH RECURSIVE member
   std::vector<TargetColumn> targets;  // of a set operation: empty, its arms have them
   std::vector<OrderKey> order;
@@ -181,11 +182,11 @@ enum class SlotRole : uint8_t {
 };
 
 struct SlotUse {
-  SlotRole role = SlotRole::kNone;
+  ColumnUse column;               // the column it is compared with or written to
   uint32_t predicate = kNoIndex;  // index into predicates, when it belongs to one
-  ColumnUse column;            // the column it is compared with or written to
-  uint16_t parameter = 0;      // n of $n; 0: a literal
-  bool array = false;          // = ANY(slot): its value is an array
+  uint16_t parameter = 0;         // n of $n; 0: a literal
+  SlotRole role = SlotRole::kNone;
+  bool array = false;  // = ANY(slot): its value is an array
 };
 
 // Comes from ON, USING, and equalities in WHERE between relations of one block. An equality under OR or NOT is none. A join
@@ -198,12 +199,12 @@ struct Join {
   uint32_t block = 0;
   uint32_t left = kNoIndex;       // relation indexes of one equality `left.left_column = right.right_column`
   uint32_t right = kNoIndex;
-  std::string left_column;     // both empty: no equality found (cross join)
-  std::string right_column;
+  CompactText left_column;     // both empty: no equality found (cross join)
+  CompactText right_column;
 };
 
 struct FunctionUse {
-  std::string name;           // lower case, "schema." kept when written
+  CompactText name;           // lower case, "schema." kept when written
   uint32_t block = 0;
   bool in_target = false;     // in the select list
   bool in_from = false;       // set-returning, in FROM
@@ -220,8 +221,8 @@ struct StatementShape {
   std::vector<FunctionUse> functions;
   std::vector<SlotUse> slots;              // one per slot of the scan, same order
   std::vector<ColumnUse> written_columns;  // INSERT column list, UPDATE SET columns
-  std::string name;            // cursor, prepared statement, savepoint or SET variable name, lower case as the server folds it
-  std::string inner_text;      // DECLARE CURSOR FOR …, PREPARE … AS …, EXPLAIN …: the statement inside
+  CompactText name;            // cursor, prepared statement, savepoint or SET variable name, lower case as the server folds it
+  CompactText inner_text;      // DECLARE CURSOR FOR …, PREPARE … AS …, EXPLAIN …: the statement inside
   bool on_conflict = false;
   bool returning = false;
   bool recursive = false;      // has WITH RECURSIVE

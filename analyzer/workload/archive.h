@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
+
 namespace pgsieve {
 
 class Writer {
@@ -41,10 +43,8 @@ class Writer {
              const_cast<T&>(value));  // the description is shared with the Reader, which changes the value
     }
   }
-  void operator()(const std::string& text) {
-    varint(text.size());
-    bytes += text;
-  }
+  void operator()(const std::string& text) { write_text(text); }
+  void operator()(const CompactText& text) { write_text(text); }
   template <typename T>
   void operator()(const std::vector<T>& items) {
     varint(items.size());
@@ -65,6 +65,10 @@ class Writer {
   }
 
  private:
+  void write_text(std::string_view text) {
+    varint(text.size());
+    bytes += text;
+  }
   void varint(uint64_t value) {
     while (value >= 0x80) {
       bytes += static_cast<char>(value | 0x80U);
@@ -106,6 +110,11 @@ class Reader {
   void operator()(std::string& text) {
     const uint64_t size = length();
     text.assign(bytes_.substr(0, size));
+    bytes_.remove_prefix(size);
+  }
+  void operator()(CompactText& text) {
+    const uint64_t size = length();
+    text = CompactText(bytes_.substr(0, size));
     bytes_.remove_prefix(size);
   }
   template <typename T>

@@ -35,6 +35,14 @@ bool matches(const std::vector<std::string>& filters, const Tags& tags) {
   });
 }
 
+bool is_excluded(std::string_view text, const std::vector<std::regex>& excluded) {
+  if (excluded.empty()) return false;
+  const std::string query =
+      normalize_for_display(text).substr(0, 2048);  // std::regex recurses on the text's length
+  return std::any_of(excluded.begin(), excluded.end(),
+                     [&query](const std::regex& expression) { return std::regex_search(query, expression); });
+}
+
 // What one execution was, but for its statement: values, bounds, times, whose it was.
 void describe_execution(const Event& event, StatementEvent& statement) {
   fill_values(event, statement);
@@ -110,7 +118,7 @@ class WorkloadBuilder::State {
   StatementEvent statement_;
 };
 
-// The pattern takes query and text of the statement that makes it: most patterns have but one such statement.
+// The pattern takes shape and text of the statement that makes it: most patterns have but one such statement.
 Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInfo& info, uint32_t& ordinal) {
   const auto found = facts_.patterns.find(key);
   if (found != facts_.patterns.end()) {
@@ -127,8 +135,6 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInf
   Pattern& pattern = facts_.patterns[key];
   pattern.key = key;
   pattern.shape = info.shape;
-  pattern.query = info.array_list ? info.query : std::move(info.query);
-  pattern.query.shrink_to_fit();
   pattern.reference_text = info.array_list ? info.reference_text : std::move(info.reference_text);
   pattern.reference_time = kNoExecution;
   pattern.parse_error = info.parse_error;
@@ -152,13 +158,7 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   std::shared_ptr<StatementInfo> info =
       describe_statement(event.text, *event.scan, options_.schema, std::move(drawn));
   info->signature = signature;
-  for (const std::regex& expression : options_.exclude_sql) {
-    const size_t size =
-        std::min<size_t>(info->query.size(), 2048);  // std::regex recurses on the text's length
-    if (std::regex_search(info->query.begin(), info->query.begin() + static_cast<std::ptrdiff_t>(size),
-                          expression))
-      info->excluded = true;
-  }
+  info->excluded = is_excluded(event.text, options_.exclude_sql);
   if (!options_.keep_values) {
     info->reference_text = mask_literals(info->reference_text);
     if (!info->parse_error.empty())
@@ -166,9 +166,8 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   }
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, info->one_ordinal);
-  release(info->query);
+  info->shape = nullptr;
   if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
-    info->shape = nullptr;
     info->link = LinkProfile();
     info->slots = {};
     release(info->reference_text);
@@ -332,9 +331,9 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   }
   statement.event = &event;
   Event named;
-  if (!event.columns.empty() && statement.info->shape != nullptr) {
+  if (!event.columns.empty() && statement.info->pattern != nullptr) {
     named = event;
-    named.columns = origins_.name(event, *statement.info->shape);
+    named.columns = origins_.name(event, *statement.info->pattern->shape);
     statement.event = &named;
   }
   statement.tags = &tags_;
@@ -394,6 +393,11 @@ Workload WorkloadBuilder::State::finish(bool close_scopes) {
   }
   for (Pattern* pattern : new_references_) draw_reference(*pattern);
   std::erase_if(facts_.patterns, [](const auto& entry) { return is_empty(entry.second); });
+  for (auto& [key, pattern] : facts_.patterns) {
+    if (!pattern.query.empty()) continue;
+    pattern.query = normalize_for_display(pattern.reference_text);
+    pattern.query.shrink_to_fit();
+  }
   return std::move(facts_);
 }
 

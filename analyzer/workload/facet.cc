@@ -11,7 +11,7 @@ void FacetCounts::insert(uint64_t hash, std::string_view text, uint64_t count) {
   const auto at = std::lower_bound(
       values_.begin(), values_.end(), std::tie(hash, text), [](const Value& value, const auto& wanted) {
         return value.hash != std::get<0>(wanted) ? value.hash < std::get<0>(wanted)
-                                                 : std::string_view(value.text) < std::get<1>(wanted);
+                                                 : value.text.view() < std::get<1>(wanted);
       });
   if (at != values_.end() && at->hash == hash && at->text == text) {
     at->count += count;
@@ -21,7 +21,7 @@ void FacetCounts::insert(uint64_t hash, std::string_view text, uint64_t count) {
     dropped_ = true;
     return;
   }
-  values_.insert(at, Value{hash, std::string(text), count});
+  values_.insert(at, Value{hash, CompactText(text), count});
   if (values_.size() > kCapacity) {
     values_.pop_back();
     dropped_ = true;

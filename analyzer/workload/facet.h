@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/base/hash.h"
 
 namespace pgsieve {
@@ -25,7 +26,7 @@ class FacetCounts {
   static constexpr size_t kCapacity = 32;
   struct Value {
     uint64_t hash = 0;
-    std::string text;
+    CompactText text;
     uint64_t count = 0;
     friend bool operator==(const Value&, const Value&) = default;
   };

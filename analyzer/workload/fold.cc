@@ -66,7 +66,7 @@ void SessionTracker::fold_run(const LoopRun& run) {
   if (!run.database().empty()) loop.databases.add(run.database());
   if (!run.application().empty()) loop.applications.add(run.application());
   LoopExample example = run.example();
-  if (!options_.keep_values) example.sample_turns.clear();
+  if (!options_.keep_values) example.sample.clear();
   loop.add_example(std::move(example));
 }
 

@@ -57,7 +57,7 @@ struct Best {
     link.slot = key.slot;
     if (!explain) return;
     link.parent_table =
-        source.table < parent.tables.size() ? parent.tables[source.table].name : std::string();
+        source.table < parent.tables.size() ? std::string(parent.tables[source.table].name) : std::string();
     link.parent_column = source.name;
     link.child_table = child.tables[key.table].name;
     link.child_column = key.column;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/sql/shape.h"
 
@@ -63,7 +64,7 @@ class WordHashes {
 // What a statement offers as a parent and needs as a child; made once per statement.
 struct LinkProfile {
   struct TableName {
-    std::string schema, name;
+    CompactText schema, name;
     WordHashes words;  // singular, lower case
     friend bool operator==(const TableName&, const TableName&) = default;
   };
@@ -80,7 +81,7 @@ struct LinkProfile {
   struct Key {
     uint32_t slot = 0;
     uint32_t table = 0;  // index into tables
-    std::string column;  // as written
+    CompactText column;  // as written
     ColumnName normal;
     bool primary = false;      // looks like (or is) the key of its table
     bool polymorphic = false;  // has a …_type companion

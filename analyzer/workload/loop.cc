@@ -13,7 +13,7 @@ std::string_view scope_kind_name(ScopeKind kind) {
 std::vector<std::string> LoopExample::sample_values(uint32_t slot) const {
   std::vector<std::string> values;
   const auto at = std::find(sample_slots.begin(), sample_slots.end(), slot) - sample_slots.begin();
-  for (const std::vector<SampleValue>& turn : sample_turns) {
+  for (const SampleTurn& turn : sample_turns()) {
     const auto index = static_cast<size_t>(at);
     if (index < turn.size() && turn[index].known) values.push_back(turn[index].text);
   }
@@ -23,7 +23,7 @@ std::vector<std::string> LoopExample::sample_values(uint32_t slot) const {
 bool better_example(const LoopExample& left, const LoopExample& right) {
   const auto rank = [](const LoopExample& example) {
     return std::tie(example.count, example.distinct_tuples, example.matched_values, example.span,
-                    example.child_time, example.time, example.median_gap, example.sample_turns,
+                    example.child_time, example.time, example.median_gap, example.sample,
                     example.source, example.cycle);
   };
   if (rank(left) != rank(right)) return rank(right) < rank(left);
@@ -60,10 +60,9 @@ void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
 void Loop::add_example(LoopExample example) {
   keep_best(examples, std::move(example), kMaxExamples);
   for (size_t i = 1; i < examples.size(); ++i) {
-    std::vector<std::vector<SampleValue>>& turns = examples[i].sample_turns;
-    if (turns.size() <= kFurtherTurns) continue;
-    turns.resize(kFurtherTurns);
-    turns.shrink_to_fit();
+    CompactText& sample = examples[i].sample;
+    const std::string_view kept = first_turns(sample, kFurtherTurns);
+    if (kept.size() < sample.size()) sample = CompactText(kept);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/base/histogram.h"
 #include "analyzer/workload/loop_sample.h"
 #include "analyzer/workload/pattern.h"
@@ -45,7 +46,7 @@ struct LoopExample {
   uint32_t fed_by_previous = 0;  // executions with a value the statement just before was called with
   uint32_t fed_by_own_rows = 0;  // executions with a value that a row of an earlier execution of the loop
                                  // brought, always in own_column
-  std::string own_column;        // "table.column" of the result; empty: no rows known
+  CompactText own_column;        // "table.column" of the result; empty: no rows known
   uint32_t written_after =
       0;  // executions followed, before the next, by a write of the same value to its table
   uint32_t empty_results = 0, row_results = 0;  // executions known to return no / some rows
@@ -58,7 +59,7 @@ struct LoopExample {
   int64_t parent_rows = -1;     // rows it returned
   uint32_t matched_values = 0;  // distinct child values found in the parent's rows, or in its constant list
   uint32_t matched_in_order = 0;
-  std::string matched_column;  // the parent's result column they came from, "table.column"
+  CompactText matched_column;  // the parent's result column they came from, "table.column"
   PatternKey root;  // the statement at the start of the chain when the parent is itself a child in a loop
   PatternKey via;   // the single-row statement between parent and child (post → user → country)
   Microseconds child_time = 0;             // sum of the children's durations
@@ -78,9 +79,10 @@ struct LoopExample {
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>
       cycle;  // the distinct statements of the last turn of the loop, the child included; <= 8
-  std::vector<uint16_t> sample_slots;                  // the slots (ordinals) of sample_turns
-  std::vector<std::vector<SampleValue>> sample_turns;  // values of the first turns, in order
-  std::string source;  // tags of the first child: "controller=posts action=index", file:line, test
+  std::vector<uint16_t> sample_slots;  // the slots (ordinals) of `sample`
+  CompactText sample;                  // values of the first turns, in order, packed: see loop_sample.h
+  CompactText source;  // tags of the first child: "controller=posts action=index", file:line, test
+  std::vector<SampleTurn> sample_turns() const { return unpack_turns(sample); }
   std::vector<std::string> sample_values(uint32_t slot) const;  // those that are known
   friend auto operator<=>(const LoopExample&, const LoopExample&) = default;
 };

@@ -385,7 +385,7 @@ LoopExample LoopRun::example() const {
   example.cycle = followed.cycle;
   example.sample_slots.reserve(first_.size());
   for (const FirstValue& value : first_) example.sample_slots.push_back(value.ordinal);
-  example.sample_turns = sample_.turns(first_.size());
+  example.sample = sample_.turns_of(first_.size());
   example.source = source_;
   return example;
 }

@@ -25,6 +25,27 @@ bool value_text(const SlotValue& value, std::string& text) {
   return true;
 }
 
+unsigned char take_byte(std::string_view& bytes) {
+  const auto byte = static_cast<unsigned char>(bytes.front());
+  bytes.remove_prefix(1);
+  return byte;
+}
+
+// Takes the first turn off `packed`. Empty, and nothing left: it is damaged.
+std::string_view next_turn(std::string_view& packed) {
+  std::string_view rest = packed;
+  for (unsigned char slots = take_byte(rest); slots > 0; --slots) {
+    if (rest.empty()) return packed = {};
+    const unsigned char size = take_byte(rest);
+    if (size == kUnknown) continue;
+    if (size > rest.size()) return packed = {};
+    rest.remove_prefix(size);
+  }
+  const std::string_view turn = packed.substr(0, packed.size() - rest.size());
+  packed = rest;
+  return turn;
+}
+
 }  // namespace
 
 void LoopSample::add(const StatementEvent& child) {
@@ -38,26 +59,53 @@ void LoopSample::add(const StatementEvent& child) {
   }
 }
 
-std::vector<std::vector<SampleValue>> LoopSample::turns(size_t slots) const {
-  std::vector<std::vector<SampleValue>> turns;
-  std::string_view rest = packed_;
-  const auto byte = [&rest] {
-    const auto value = static_cast<unsigned char>(rest.empty() ? 0 : rest.front());
-    if (!rest.empty()) rest.remove_prefix(1);
-    return value;
-  };
-  while (!rest.empty() && turns.size() < kMaxTurns) {
-    std::vector<SampleValue> turn(byte());
+std::string LoopSample::turns_of(size_t slots) const {
+  std::string turns;
+  size_t count = 0;
+  for (std::string_view rest = packed_; !rest.empty() && count < kMaxTurns;) {
+    const std::string_view turn = next_turn(rest);
+    if (turn.empty() || static_cast<unsigned char>(turn.front()) != slots) continue;
+    turns += turn;
+    ++count;
+  }
+  return turns;
+}
+
+std::string pack_turns(const std::vector<SampleTurn>& turns) {
+  std::string packed;
+  for (const SampleTurn& turn : turns) {
+    packed += static_cast<char>(turn.size());
+    for (const SampleValue& value : turn) {
+      const bool known = value.known && value.text.size() < kUnknown;
+      packed += static_cast<char>(known ? value.text.size() : kUnknown);
+      if (known) packed += value.text;
+    }
+  }
+  return packed;
+}
+
+std::vector<SampleTurn> unpack_turns(std::string_view packed) {
+  std::vector<SampleTurn> turns;
+  while (!packed.empty()) {
+    std::string_view rest = next_turn(packed);
+    if (rest.empty()) break;
+    SampleTurn turn(take_byte(rest));
     for (SampleValue& value : turn) {
-      const unsigned char size = byte();
-      value.known = size != kUnknown && size <= rest.size();
+      const unsigned char size = take_byte(rest);
+      value.known = size != kUnknown;
       if (!value.known) continue;
       value.text = rest.substr(0, size);
       rest.remove_prefix(size);
     }
-    if (turn.size() == slots) turns.push_back(std::move(turn));
+    turns.push_back(std::move(turn));
   }
   return turns;
+}
+
+std::string_view first_turns(std::string_view packed, size_t count) {
+  std::string_view rest = packed;
+  while (count-- > 0 && !rest.empty()) next_turn(rest);
+  return packed.substr(0, packed.size() - rest.size());
 }
 
 }  // namespace pgsieve

@@ -1,5 +1,5 @@
-// LoopSample: the values a loop's first turns were called with, packed into one string while the loop is
-// being followed (most runs end after one execution, and thousands are open at a time).
+// LoopSample: the values a loop's first turns were called with, packed into one string: most runs end after one
+// execution, thousands are followed at a time, and every loop keeps those of its examples.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,17 @@ class LoopSample {
   const std::string& packed() const { return packed_; }
 
   void add(const StatementEvent& child);
-  // One value per followed slot, in the order of StatementInfo::slots. Turns of another number of slots than
-  // `slots` are left out.
-  std::vector<std::vector<SampleValue>> turns(size_t slots) const;
+  // The first kMaxTurns turns, packed. Turns of another number of slots than `slots` are left out.
+  std::string turns_of(size_t slots) const;
 
  private:
   std::string packed_;  // per turn: its number of slots, then length and text of each value
 };
+
+using SampleTurn = std::vector<SampleValue>;  // one value per followed slot, in the order of StatementInfo::slots
+std::string pack_turns(const std::vector<SampleTurn>& turns);
+std::vector<SampleTurn> unpack_turns(std::string_view packed);  // of damaged bytes, those before the damage
+// The part of it that holds the first `count` turns.
+std::string_view first_turns(std::string_view packed, size_t count);
 
 }  // namespace pgsieve

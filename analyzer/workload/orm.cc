@@ -159,7 +159,7 @@ OrmGuess recognise_orm(const Workload& workload, std::string_view application) {
 
 std::string main_application(const Pattern& pattern) {
   const std::vector<FacetCounts::Value> values = pattern.applications.by_frequency();
-  return values.empty() ? std::string() : values.front().text;
+  return values.empty() ? std::string() : std::string(values.front().text);
 }
 
 }  // namespace pgsieve

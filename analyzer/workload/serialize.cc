@@ -107,11 +107,6 @@ void fields(Archive& archive, Dropped& value) {
 }
 
 template <typename Archive>
-void fields(Archive& archive, SampleValue& value) {
-  each(archive, value.known, value.text);
-}
-
-template <typename Archive>
 void fields(Archive& archive, LoopExample& value) {
   each(archive, value.scope, value.time, value.count, value.parent_executions, value.distinct_values,
        value.distinct_tuples, value.longest_run, value.cycle_statements, value.sessions, value.beside_parent,
@@ -122,8 +117,8 @@ void fields(Archive& archive, LoopExample& value) {
        value.varying_roles, value.constant_roles, value.parent_limit, value.parent_rows, value.matched_values,
        value.matched_in_order, value.matched_column, value.root, value.via, value.child_time, value.span,
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
-       value.cycle, value.sample_slots, value.sample_turns, value.source, value.one_unit,
-       value.turn_gap_spread, value.low_turn_gap);
+       value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
+       value.low_turn_gap);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 

@@ -179,7 +179,7 @@ void SessionTracker::note_transaction(Session& session, const StatementEvent& st
   session.last_transaction_id = ends ? 0 : statement.transaction;
   if (!session.in_transaction) return;
   const StatementInfo& info = *statement.info;
-  const bool locks = info.shape != nullptr && !info.shape->blocks.empty() && info.shape->blocks[0].for_update;
+  const bool locks = info.locks_rows;
   if (info.kind == StatementClass::kQuery || info.kind == StatementClass::kWrite)
     ++session.transaction_statements;
   if (info.kind != StatementClass::kWrite && !locks) return;

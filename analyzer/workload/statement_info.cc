@@ -208,6 +208,8 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   collect_tables(*shape, *info);
   info->link = draw_link_profile(*shape, schema, /*with_names=*/false);
   info->name = shape->name;
+  info->returning = shape->returning;
+  info->locks_rows = !shape->blocks.empty() && shape->blocks[0].for_update;
   info->single_value = shape->arity != Arity::kMany && shape->arity != Arity::kRows;
   if (info->array_list) {
     info->one_key = info->key;
@@ -217,10 +219,11 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
     StatementScan inner;
     std::string scratch;
     scan_statement(shape->inner_text, inner, scratch);
-    info->cursor_query = describe_statement(shape->inner_text, inner, schema);
-    info->tables_read = info->cursor_query->tables_read;
+    std::shared_ptr<StatementInfo> query = describe_statement(shape->inner_text, inner, schema);
+    query->shape = nullptr;
+    info->tables_read = query->tables_read;
+    info->cursor_query = std::move(query);
   }
-  info->query = normalize_for_display(text);
   info->reference_text = std::string(text.substr(0, 64 * 1024));
   info->shape = std::move(shape);
   return info;

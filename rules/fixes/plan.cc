@@ -19,7 +19,7 @@ const Relation* relation_at(const StatementShape& shape, uint32_t index) {
 
 std::string table_name_at(const StatementShape& shape, uint32_t index) {
   const Relation* relation = relation_at(shape, index);
-  return relation == nullptr ? std::string() : relation->name;
+  return relation == nullptr ? std::string() : std::string(relation->name);
 }
 
 // The table whose rows the statement returns.

@@ -91,7 +91,7 @@ std::optional<double> table_rows(const IndexCandidate& candidate, const Pattern&
                                  const RuleContext& context) {
   if (candidate.table != nullptr && candidate.table->rows) return candidate.table->rows;
   const Relation& relation = pattern.shape->relations[candidate.relation];
-  for (const std::string& name : {qualified_name(relation), relation.name}) {
+  for (const std::string& name : {qualified_name(relation), std::string(relation.name)}) {
     const auto found = context.workload.tables.find(name);
     if (found != context.workload.tables.end() && found->second.max_scanned_rows > 0)
       return found->second.max_scanned_rows;

@@ -35,7 +35,7 @@ std::string create_index(const IndexCandidate& candidate, const Relation& relati
 // The same index as the advisor knows it: what `pgsieve index` calls it by.
 IndexDefinition definition_of(const IndexCandidate& candidate, const Relation& relation) {
   IndexDefinition definition;
-  definition.schema = candidate.table != nullptr ? candidate.table->schema : relation.schema;
+  definition.schema = candidate.table != nullptr ? candidate.table->schema : std::string(relation.schema);
   definition.table = relation.name;
   definition.method = candidate.method;
   for (const CandidateKey& key : candidate.keys) {

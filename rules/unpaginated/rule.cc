@@ -84,7 +84,7 @@ Reach reach_of_conditions(const StatementShape& shape, const Schema& schema) {
         pinned_by_unique_key(shape, 0, predicate.column.relation,
                              table_behind(schema, shape.relations[predicate.column.relation])))
       return Reach::kBounded;
-    const bool repeated = std::ranges::find(ranged, predicate.column.column) != ranged.end();
+    const bool repeated = std::ranges::find(ranged, predicate.column.column.view()) != ranged.end();
     if (is_range(predicate.op)) ranged.push_back(predicate.column.column);
     reach = std::min(reach, leaves_most_rows(predicate) && !repeated ? Reach::kMost : Reach::kNarrowed);
   }
@@ -135,7 +135,7 @@ bool repeats_in_loop(const RuleContext& context, const std::vector<Finding>& fin
 std::optional<double> table_rows(const RuleContext& context, const Relation& relation) {
   if (const Table* table = table_behind(context.schema, relation); table != nullptr && table->rows)
     return table->rows;
-  for (const std::string& name : {qualified_name(relation), relation.name}) {
+  for (const std::string& name : {qualified_name(relation), std::string(relation.name)}) {
     const auto found = context.workload.tables.find(name);
     if (found != context.workload.tables.end() && found->second.max_scanned_rows > 0)
       return found->second.max_scanned_rows;

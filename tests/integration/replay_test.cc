@@ -30,10 +30,12 @@ using Turns = std::vector<std::vector<std::string>>;
 LoopExample example_of(const std::vector<uint16_t>& slots, const Turns& turns) {
   LoopExample example;
   example.sample_slots = slots;
+  std::vector<SampleTurn> sample;
   for (const std::vector<std::string>& turn : turns) {
-    example.sample_turns.emplace_back();
-    for (const std::string& value : turn) example.sample_turns.back().push_back({value != "?", value});
+    sample.emplace_back();
+    for (const std::string& value : turn) sample.back().push_back({value != "?", value});
   }
+  example.sample = pack_turns(sample);
   for (size_t i = 0; i < slots.size(); ++i) {
     const std::vector<std::string> values = example.sample_values(slots[i]);
     const std::set<std::string> distinct(values.begin(), values.end());

@@ -19,7 +19,7 @@ class LoopBench {
     example_.varying_slot = varying;
     example_.varying_slots = 1U << varying;
     example_.sample_slots = {0};
-    example_.sample_turns = {{{true, "1001"}}, {{true, "1008"}}, {{true, "1015"}}};
+    example_.sample = pack_turns({{{true, "1001"}}, {{true, "1008"}}, {{true, "1015"}}});
     loop_.key = {child_, parent_};
     loop_.scopes = 1;
   }

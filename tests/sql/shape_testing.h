@@ -19,7 +19,7 @@ inline std::string column_name(const StatementShape& shape, const ColumnUse& use
   std::string relation = "?";
   if (use.relation < shape.relations.size()) {
     const Relation& found = shape.relations[use.relation];
-    relation = found.name.empty() ? found.alias : qualified_name(found);
+    relation = found.name.empty() ? std::string(found.alias) : qualified_name(found);
   }
   return relation + "." + (use.column.empty() ? "*" : use.column);
 }
@@ -102,7 +102,7 @@ inline std::vector<std::string> joins(std::string_view sql) {
 inline std::vector<std::string> keys(const StatementShape& shape, const std::vector<OrderKey>& order) {
   std::vector<std::string> result;
   for (const OrderKey& key : order) {
-    std::string text = key.expression.empty() ? column_name(shape, key.use) : key.expression;
+    std::string text = key.expression.empty() ? column_name(shape, key.use) : std::string(key.expression);
     if (key.descending) text += " desc";
     if (key.nulls != 0) text += key.nulls < 0 ? " nulls first" : " nulls last";
     result.push_back(text);
@@ -115,7 +115,7 @@ inline std::vector<std::string> targets(const StatementShape& shape, uint32_t bl
   for (const TargetColumn& target : shape.blocks.at(block).targets) {
     std::string text = target.star                 ? (target.star_over_base ? "base star" : "star")
                        : target.expression.empty() ? column_name(shape, target.use)
-                                                   : target.expression;
+                                                   : std::string(target.expression);
     if (!target.name.empty()) text += " as " + target.name;
     if (target.aggregate) text += " aggregate";
     result.push_back(text);

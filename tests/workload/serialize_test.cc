@@ -90,7 +90,7 @@ LoopExample full_example() {
   value.via = next.key();
   value.cycle = {next.key(), next.key()};
   value.sample_slots = {3, 5};
-  value.sample_turns = {{{true, next.text()}, {false, ""}}, {{true, next.text()}, {true, next.text()}}};
+  value.sample = pack_turns({{{true, next.text()}, {false, ""}}, {{true, next.text()}, {true, next.text()}}});
   value.source = next.text();
   return value;
 }

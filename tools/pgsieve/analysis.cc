@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "analyzer/base/release.h"
 #include "analyzer/schema/statistics_file.h"
 #include "tools/pgsieve/decided.h"
 #include "tools/pgsieve/reading.h"
@@ -96,6 +97,7 @@ Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisO
   analysis.workload = std::move(reading.workload);
   analysis.problems = std::move(reading.problems);
   analysis.interrupted = reading.interrupted;
+  give_back_memory();  // what following the sessions took
   const bool empty = analysis.workload.executions == 0 && analysis.workload.errors == 0;
   if (empty && !options.allow_empty) return no_statements(analysis.ingest);
 
@@ -108,6 +110,7 @@ Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisO
   if (const uint64_t rejected = leave_out_rejected(analysis.findings, known.decisions, today()); rejected != 0)
     tell(fmt::format("{} of missing-index left out: rejected in {}",
                      rejected == 1 ? "1 finding" : fmt::format("{} findings", rejected), kDecisionsFile));
+  give_back_memory();
   const auto hidden = std::stable_partition(
       analysis.findings.begin(), analysis.findings.end(),
       [&](const Finding& finding) { return finding.confidence >= options.min_confidence; });

@@ -125,7 +125,7 @@ Result<bool> find_parameters(const Pattern& child, const SlotValues& constants,
 
 void collect_turns(const LoopExample& example, CapturedLoop& loop) {
   std::set<ReplayKeys> seen;
-  for (const std::vector<SampleValue>& turn : example.sample_turns) {
+  for (const SampleTurn& turn : example.sample_turns()) {
     ReplayKeys keys;
     for (const uint32_t slot : loop.key_slots) {
       const auto at = std::find(example.sample_slots.begin(), example.sample_slots.end(), slot);

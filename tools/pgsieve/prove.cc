@@ -40,11 +40,15 @@ Result<const Finding*> find_finding(const Analysis& analysis, const std::string&
 // The loop behind the finding, in the scope that left the most values.
 const LoopExample* best_example(const Workload& workload, const Finding& finding) {
   const LoopExample* best = nullptr;
+  size_t most = 0;
   for (const auto& [key, loop] : workload.loops) {
     if (key.child != finding.pattern) continue;
     if (finding.parent != kNoPattern && key.parent != finding.parent) continue;
     for (const LoopExample& example : loop.examples) {
-      if (best == nullptr || example.sample_turns.size() > best->sample_turns.size()) best = &example;
+      const size_t turns = example.sample_turns().size();
+      if (best != nullptr && turns <= most) continue;
+      best = &example;
+      most = turns;
     }
   }
   return best;
