@@ -4,11 +4,37 @@
 
 #ifdef PGSIEVE_HAVE_LIBPQ
 #include <libpq-fe.h>
+
+#include "analyzer/base/shared_library.h"
 #endif
 
 namespace pgsieve {
 
 namespace {
+
+#ifdef PGSIEVE_HAVE_LIBPQ
+
+// Most runs talk to no server.
+const SharedLibrary& libpq() {
+  static const SharedLibrary library(PGSIEVE_LIBPQ_FILE);
+  return library;
+}
+PGSIEVE_LATE(libpq, PQclear);
+PGSIEVE_LATE(libpq, PQconnectdbParams);
+PGSIEVE_LATE(libpq, PQerrorMessage);
+PGSIEVE_LATE(libpq, PQexecParams);
+PGSIEVE_LATE(libpq, PQfinish);
+PGSIEVE_LATE(libpq, PQfname);
+PGSIEVE_LATE(libpq, PQgetisnull);
+PGSIEVE_LATE(libpq, PQgetlength);
+PGSIEVE_LATE(libpq, PQgetvalue);
+PGSIEVE_LATE(libpq, PQnfields);
+PGSIEVE_LATE(libpq, PQntuples);
+PGSIEVE_LATE(libpq, PQresultStatus);
+PGSIEVE_LATE(libpq, PQsetNoticeProcessor);
+PGSIEVE_LATE(libpq, PQstatus);
+
+#endif
 
 Error failure(std::string_view message) {
   while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) message.remove_suffix(1);
@@ -38,6 +64,7 @@ void ServerConnection::Close::operator()(pg_conn* connection) const {
 
 Result<ServerConnection> ServerConnection::connect(
     const std::string& url, std::span<const std::pair<std::string, std::string>> more) {
+  if (const Status missing = libpq().missing()) return *missing;
   std::vector<const char*> keywords = {"dbname", "connect_timeout", "application_name"};
   std::vector<const char*> values = {url.c_str(), "10", "pgsieve"};
   for (const auto& [keyword, value] : more) {

@@ -15,10 +15,34 @@
 #include <cstdio>
 #include <vector>
 
+#include "analyzer/base/shared_library.h"
 #include "analyzer/capture/byte_stream.h"
 
 namespace pgsieve {
 namespace {
+
+// Most logs are plain, or compressed by what is read without it.
+const SharedLibrary& libarchive() {
+  static const SharedLibrary library(PGSIEVE_LIBARCHIVE_FILE);
+  return library;
+}
+PGSIEVE_LATE(libarchive, archive_entry_filetype);
+PGSIEVE_LATE(libarchive, archive_entry_pathname);
+PGSIEVE_LATE(libarchive, archive_entry_size);
+PGSIEVE_LATE(libarchive, archive_entry_size_is_set);
+PGSIEVE_LATE(libarchive, archive_error_string);
+PGSIEVE_LATE(libarchive, archive_read_data);
+PGSIEVE_LATE(libarchive, archive_read_free);
+PGSIEVE_LATE(libarchive, archive_read_new);
+PGSIEVE_LATE(libarchive, archive_read_next_header);
+PGSIEVE_LATE(libarchive, archive_read_open1);
+PGSIEVE_LATE(libarchive, archive_read_set_callback_data);
+PGSIEVE_LATE(libarchive, archive_read_set_read_callback);
+PGSIEVE_LATE(libarchive, archive_read_set_seek_callback);
+PGSIEVE_LATE(libarchive, archive_read_support_filter_all);
+PGSIEVE_LATE(libarchive, archive_read_support_format_all);
+PGSIEVE_LATE(libarchive, archive_read_support_format_raw);
+PGSIEVE_LATE(libarchive, archive_set_error);
 
 constexpr size_t kInputBytes = size_t{128} * 1024;
 
@@ -191,7 +215,9 @@ class Archive {
   enum class Mode : uint8_t { kFilter, kMembers };
 
   Archive(std::unique_ptr<ByteStream> inner, Mode mode)
-      : inner_(std::move(inner)), buffer_(kInputBytes), archive_(archive_read_new()) {
+      : inner_(std::move(inner)), buffer_(kInputBytes), failed_(libarchive().missing()) {
+    if (failed_) return;
+    archive_.reset(archive_read_new());
     if (mode == Mode::kFilter) {
       archive_read_support_filter_all(archive_.get());
       archive_read_support_format_raw(archive_.get());
@@ -211,6 +237,7 @@ class Archive {
 
   // ARCHIVE_EOF at the end. Warnings (odd names and the like) are not ours to judge.
   Result<bool> next_header() {
+    if (archive_ == nullptr) return error();
     if (!opened_) {
       opened_ = true;
       if (archive_read_open1(archive_.get()) < ARCHIVE_WARN) return error();
@@ -271,7 +298,7 @@ class Archive {
   archive_entry* entry_ = nullptr;  // owned by archive_
   la_int64_t position_ = 0;
   bool opened_ = false;
-  Status failed_;  // of inner_
+  Status failed_;  // of inner_, or libarchive is missing
 };
 
 class FilterStream final : public ByteStream {

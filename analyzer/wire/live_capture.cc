@@ -13,8 +13,31 @@
 #include <thread>
 #include <utility>
 
+#include "analyzer/base/shared_library.h"
+
 namespace pgsieve {
 namespace {
+
+// Most runs capture nothing.
+const SharedLibrary& libpcap() {
+  static const SharedLibrary library(PGSIEVE_LIBPCAP_FILE);
+  return library;
+}
+PGSIEVE_LATE(libpcap, pcap_activate);
+PGSIEVE_LATE(libpcap, pcap_close);
+PGSIEVE_LATE(libpcap, pcap_compile);
+PGSIEVE_LATE(libpcap, pcap_create);
+PGSIEVE_LATE(libpcap, pcap_datalink);
+PGSIEVE_LATE(libpcap, pcap_dispatch);
+PGSIEVE_LATE(libpcap, pcap_freecode);
+PGSIEVE_LATE(libpcap, pcap_get_selectable_fd);
+PGSIEVE_LATE(libpcap, pcap_geterr);
+PGSIEVE_LATE(libpcap, pcap_set_buffer_size);
+PGSIEVE_LATE(libpcap, pcap_set_snaplen);
+PGSIEVE_LATE(libpcap, pcap_set_timeout);
+PGSIEVE_LATE(libpcap, pcap_setfilter);
+PGSIEVE_LATE(libpcap, pcap_setnonblock);
+PGSIEVE_LATE(libpcap, pcap_stats);
 
 constexpr int kPatience = 100;  // milliseconds that packets may wait in the kernel
 constexpr int kSnapLength = 262'144;
@@ -113,6 +136,7 @@ bool LiveCapture::available() {
 
 Result<std::unique_ptr<LiveCapture>> LiveCapture::start(const std::string& interface,
                                                         std::span<const uint16_t> ports, Taker taker) {
+  if (const Status missing = libpcap().missing()) return *missing;
   std::array<char, PCAP_ERRBUF_SIZE> problem{};
   Handle handle(pcap_create(interface.c_str(), problem.data()));
   if (handle == nullptr) return failure(interface, problem.data());

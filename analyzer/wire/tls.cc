@@ -8,8 +8,51 @@
 #include <array>
 #include <cstring>
 
+#include "analyzer/base/shared_library.h"
+
 namespace pgsieve {
 namespace {
+
+// Only a tap speaks TLS. What is in libcrypto is found through libssl, which needs it.
+const SharedLibrary& libssl() {
+  static const SharedLibrary library(PGSIEVE_LIBSSL_FILE);
+  return library;
+}
+PGSIEVE_LATE(libssl, ERR_clear_error);
+PGSIEVE_LATE(libssl, ERR_error_string_n);
+PGSIEVE_LATE(libssl, ERR_get_error);
+PGSIEVE_LATE(libssl, ERR_reason_error_string);
+PGSIEVE_LATE(libssl, SSL_CTX_check_private_key);
+PGSIEVE_LATE(libssl, SSL_CTX_ctrl);
+PGSIEVE_LATE(libssl, SSL_CTX_free);
+PGSIEVE_LATE(libssl, SSL_CTX_load_verify_file);
+PGSIEVE_LATE(libssl, SSL_CTX_new);
+PGSIEVE_LATE(libssl, SSL_CTX_set_alpn_select_cb);
+PGSIEVE_LATE(libssl, SSL_CTX_set_default_verify_paths);
+PGSIEVE_LATE(libssl, SSL_CTX_set_options);
+PGSIEVE_LATE(libssl, SSL_CTX_set_verify);
+PGSIEVE_LATE(libssl, SSL_CTX_use_PrivateKey_file);
+PGSIEVE_LATE(libssl, SSL_CTX_use_certificate_chain_file);
+PGSIEVE_LATE(libssl, SSL_ctrl);
+PGSIEVE_LATE(libssl, SSL_do_handshake);
+PGSIEVE_LATE(libssl, SSL_free);
+PGSIEVE_LATE(libssl, SSL_get0_param);
+PGSIEVE_LATE(libssl, SSL_get_error);
+PGSIEVE_LATE(libssl, SSL_get_verify_result);
+PGSIEVE_LATE(libssl, SSL_has_pending);
+PGSIEVE_LATE(libssl, SSL_new);
+PGSIEVE_LATE(libssl, SSL_read_ex);
+PGSIEVE_LATE(libssl, SSL_select_next_proto);
+PGSIEVE_LATE(libssl, SSL_set1_host);
+PGSIEVE_LATE(libssl, SSL_set_accept_state);
+PGSIEVE_LATE(libssl, SSL_set_connect_state);
+PGSIEVE_LATE(libssl, SSL_set_fd);
+PGSIEVE_LATE(libssl, SSL_shutdown);
+PGSIEVE_LATE(libssl, SSL_write_ex);
+PGSIEVE_LATE(libssl, TLS_client_method);
+PGSIEVE_LATE(libssl, TLS_server_method);
+PGSIEVE_LATE(libssl, X509_VERIFY_PARAM_set1_ip_asc);
+PGSIEVE_LATE(libssl, X509_verify_cert_error_string);
 
 std::string openssl_problem() {
   std::array<char, 256> text{};
@@ -50,15 +93,18 @@ bool is_address(const std::string& host) {
 }  // namespace
 
 TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
+  // What the macros SSL_CTX_set_min_proto_version and SSL_CTX_set_mode do, with a null pointer that is one in C++.
+  SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr);
+  SSL_CTX_ctrl(context, SSL_CTRL_MODE,
+               SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
+               nullptr);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);  // PostgreSQL's clients just leave
 #endif
 }
 
 Result<TlsContext> TlsContext::for_clients(const std::string& certificate_file, const std::string& key_file) {
+  if (const Status missing = libssl().missing()) return *missing;
   TlsContext context(SSL_CTX_new(TLS_server_method()));
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
@@ -71,6 +117,7 @@ Result<TlsContext> TlsContext::for_clients(const std::string& certificate_file, 
 }
 
 Result<TlsContext> TlsContext::for_server(TlsTrust trust, const std::string& authority_file) {
+  if (const Status missing = libssl().missing()) return *missing;
   TlsContext context(SSL_CTX_new(TLS_client_method()));
   context.trust_ = trust;
   ERR_clear_error();

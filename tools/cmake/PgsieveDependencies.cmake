@@ -100,7 +100,7 @@ pgsieve_dependency(ZLIB DEBIAN zlib1g-dev)
 pgsieve_pkg_config(ZSTD libzstd DEBIAN libzstd-dev)
 pgsieve_pkg_config(ARCHIVE libarchive DEBIAN libarchive-dev)
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
-set(PGSIEVE_COMPRESSION_LIBRARIES ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::ARCHIVE)
+set(PGSIEVE_COMPRESSION_LIBRARIES ZLIB::ZLIB PkgConfig::ZSTD)
 if(ISAL_FOUND)
   list(APPEND PGSIEVE_COMPRESSION_LIBRARIES PkgConfig::ISAL)
   target_compile_definitions(PkgConfig::ISAL INTERFACE PGSIEVE_HAVE_ISAL)
@@ -118,9 +118,6 @@ pgsieve_dependency(OpenSSL DEBIAN libssl-dev)
 
 # libpcap: live capture on a network interface. The program builds without it.
 pkg_check_modules(PCAP IMPORTED_TARGET libpcap)
-if(PCAP_FOUND)
-  target_compile_definitions(PkgConfig::PCAP INTERFACE PGSIEVE_HAVE_PCAP)
-endif()
 
 # libpq: what talks to a server (`pgsieve prove`) and the integration tests. The program builds without it.
 option(PGSIEVE_LIBPQ "Build the commands that connect to a server, where libpq is found" ON)

@@ -44,6 +44,20 @@ function(pgsieve_link target)
   endforeach()
 endfunction()
 
+# pgsieve_load_later(TARGET NAME LIBRARY IMPORTED): TARGET compiles against the headers of IMPORTED and finds, as
+# PGSIEVE_<NAME>_FILE, the file that the shared LIBRARY is loaded from at run time: see analyzer/base/shared_library.h.
+function(pgsieve_load_later target name library imported)
+  execute_process(COMMAND "${CMAKE_OBJDUMP}" -p "${library}" OUTPUT_VARIABLE headers ERROR_VARIABLE why RESULT_VARIABLE failed)
+  if(failed OR NOT headers MATCHES "SONAME +([^ \n]+)")
+    message(FATAL_ERROR "${library} is no shared library with a name of its own (${why}): pgsieve loads it at run time.")
+  endif()
+  target_compile_definitions(${target} PRIVATE "PGSIEVE_${name}_FILE=\"${CMAKE_MATCH_1}\"")
+  get_target_property(directories ${imported} INTERFACE_INCLUDE_DIRECTORIES)
+  if(directories)
+    target_include_directories(${target} SYSTEM PUBLIC ${directories})
+  endif()
+endfunction()
+
 # pgsieve_room(NAME LINKS ...): analyzer/NAME as the library pgsieve_NAME (header-only while it has no .cc).
 function(pgsieve_room name)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
