@@ -167,6 +167,7 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, info->one_ordinal);
   info->shape = nullptr;
+  if (!options_.leaves_scopes_open) release(info->reference_text);
   if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
     info->link = LinkProfile();
     info->slots = {};
@@ -248,9 +249,10 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
 // Statements that left their text to the pattern get it back when the pattern takes another one.
 void WorkloadBuilder::State::note_reference(const Event& event, Pattern& pattern) {
   if (event.time > pattern.reference_time) return;
-  const std::string before = pattern.reference_text;
+  const std::string before = options_.leaves_scopes_open ? pattern.reference_text : std::string();
   if (!keep_reference(event, options_.keep_values, pattern)) return;
   new_references_.insert(&pattern);
+  if (!options_.leaves_scopes_open) return;
   for (const std::shared_ptr<StatementInfo>& info : by_fingerprint_[pattern.key.fingerprint]) {
     if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before;
   }

@@ -1,6 +1,7 @@
 // From what was followed to facts: finished runs become Loops, repeated tuples become Repeats.
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "analyzer/workload/session_tracker.h"
 
@@ -48,10 +49,8 @@ void SessionTracker::fold_run(const LoopRun& run) {
     return;  // nothing to loop over: a Repeat
   auto found = facts_.loops.find(key);
   if (found == facts_.loops.end()) {
-    if (facts_.loops.size() >= options_.max_loops) {
-      ++facts_.dropped.loops;
-      return;
-    }
+    last_ordinal_ = std::max({last_ordinal_, run.child().ordinal, run.parent().pattern_ordinal});
+    forget_weak_loops();
     found = facts_.loops.emplace(key, Loop{}).first;
     found->second.key = key;
   }
@@ -68,6 +67,27 @@ void SessionTracker::fold_run(const LoopRun& run) {
   LoopExample example = run.example();
   if (!options_.keep_values) example.sample.clear();
   loop.add_example(std::move(example));
+}
+
+// Makes room for another loop. A quarter goes at once, so that the search costs each new loop next to nothing.
+void SessionTracker::forget_weak_loops() {
+  const size_t wanted = std::max(WorkloadOptions::kMinLoops, WorkloadOptions::kLoopsPerPattern * last_ordinal_);
+  const size_t most = std::max<size_t>(1, std::min(options_.max_loops, wanted));
+  if (facts_.loops.size() < most) return;
+  using Place = std::map<LoopKey, Loop>::iterator;
+  std::vector<std::pair<uint64_t, Place>> by_turns;  // turns beyond the first of each scope
+  by_turns.reserve(facts_.loops.size());
+  for (auto at = facts_.loops.begin(); at != facts_.loops.end(); ++at)
+    by_turns.emplace_back(at->second.executions - at->second.scopes, at);
+  const auto weaker = [](const auto& left, const auto& right) {
+    return std::tie(left.first, left.second->first) < std::tie(right.first, right.second->first);
+  };
+  const auto end = by_turns.begin() + static_cast<std::ptrdiff_t>(by_turns.size() - most + most / 4 + 1);
+  std::nth_element(by_turns.begin(), end - 1, by_turns.end(), weaker);
+  for (auto weak = by_turns.begin(); weak != end; ++weak) {
+    facts_.dropped.loops += weak->second->second.scopes;
+    facts_.loops.erase(weak->second);
+  }
 }
 
 // One to one: worth a note only when a key or name links the two.

@@ -105,6 +105,7 @@ class SessionTracker {
   void release(std::shared_ptr<LoopRun>& run, const Session& session);
   void fold_run(const LoopRun& run);
   void fold_repeats(const Group& group, const Session& session);
+  void forget_weak_loops();
   void count_latent(const LoopRun& run);
   void flush_latent();
 
@@ -113,6 +114,7 @@ class SessionTracker {
   OpenState state_;
   std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
   LinkMemo links_;
+  uint32_t last_ordinal_ = 0;  // of the patterns that loop: as many there are. The patterns themselves are another thread's
   struct Latent {
     LoopKey key;
     uint64_t scopes = 0;

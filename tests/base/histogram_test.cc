@@ -101,5 +101,18 @@ TEST(Histogram, EmptyAndExtreme) {
   EXPECT_EQ(histogram.quantile(0.5), std::numeric_limits<int64_t>::max());
 }
 
+TEST(Histogram, CountsBeyondABucketsRoomAreStillCounted) {
+  constexpr uint64_t kMany = uint64_t{1} << 47;
+  Histogram histogram;
+  for (int i = 0; i < 4; ++i) histogram.add(7, kMany);
+  EXPECT_EQ(histogram.count(), 4 * kMany);
+  EXPECT_EQ(histogram.quantile(0.5), 7);
+  EXPECT_EQ(histogram.buckets(), (std::vector<std::pair<uint32_t, uint64_t>>{{7, 2 * kMany - 1}}));
+  Histogram other = histogram;
+  other.merge(histogram);
+  EXPECT_EQ(other.count(), 8 * kMany);
+  EXPECT_EQ(other.buckets(), histogram.buckets());
+}
+
 }  // namespace
 }  // namespace pgsieve

@@ -239,5 +239,27 @@ TEST(SessionTracker, CapsAreCounted) {
   EXPECT_EQ(wide.facts(few).dropped.patterns, 70U);
 }
 
+// Twenty statements in loops of their own, the first one of two turns, the last one of 21.
+TEST(SessionTracker, LoopsOfFewTurnsMakeRoom) {
+  Stream stream;
+  const auto child = [](int i) {
+    return "SELECT * FROM child_" + std::string(1, static_cast<char>('a' + i)) + " WHERE id = $1";
+  };
+  for (int i = 19; i >= 0; --i) {
+    for (int turn = 0; turn < i + 2; ++turn) stream.run(static_cast<uint64_t>(i) + 1, child(i), {number(turn)}, 1);
+    stream.end(static_cast<uint64_t>(i) + 1);
+  }
+  WorkloadOptions few;
+  few.max_loops = 8;
+  const Workload facts = stream.facts(few);
+  EXPECT_LE(facts.loops.size(), few.max_loops);
+  EXPECT_EQ(facts.loops.size() + facts.dropped.loops, 20U);
+  EXPECT_NE(loop_of(facts, child(19), ""), nullptr);
+  EXPECT_NE(loop_of(facts, child(18), ""), nullptr);
+  const Workload all = stream.facts();
+  EXPECT_EQ(all.loops.size(), 20U);
+  EXPECT_EQ(all.dropped.loops, 0U);
+}
+
 }  // namespace
 }  // namespace pgsieve

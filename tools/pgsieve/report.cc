@@ -107,7 +107,10 @@ int run_report(const ReportOptions& given) {
   const std::atomic<bool>& stop = stop_on_signals(options.analysis.ingest.follow);
   options.analysis.ingest.stop = &stop;
   // No rule asks for them; a store is read by other commands, too.
-  if (options.analysis.store_file.empty()) options.analysis.workload.keep_samples = false;
+  if (options.analysis.store_file.empty()) {
+    options.analysis.workload.keep_samples = false;
+    options.analysis.workload.leaves_scopes_open = false;
+  }
   Result<Analysis> analysis = analyse(options.analysis);
   if (!analysis) {
     tell(analysis.error().to_string());
