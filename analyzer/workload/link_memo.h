@@ -36,8 +36,11 @@ class LinkMemo {
     if (child >= rows_.size()) rows_.resize(child + 1);
     std::vector<uint8_t>& row = rows_[child];
     const size_t at = parent / 2;
-    if (at >= row.size())
-      row.resize(std::min<size_t>(kRowed / 2, std::max(at + 1, row.size() + row.size() / 2)));
+    if (at >= row.size()) {
+      const size_t wanted = std::min<size_t>(kRowed / 2, std::max(at + 1, row.size() + row.size() / 4));
+      row.reserve(wanted);  // else resize() may double what there is
+      row.resize(wanted);
+    }
     return row[at];
   }
 
