@@ -76,7 +76,7 @@ int choose_protocol(SSL* /*stream*/, const unsigned char** out, unsigned char* o
                     const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
   static constexpr unsigned char kProtocols[] = "\x0apostgresql";
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kProtocols, sizeof kProtocols - 1, offered, offered_size) !=
+  if (SSL_select_next_proto(&chosen, out_size, kProtocols, unsigned{sizeof kProtocols - 1}, offered, offered_size) !=
       OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
