@@ -1,9 +1,9 @@
-// SharedLibrary: a library that is loaded when it is first needed. For what most runs never use and what brings many
-// others along: a server's client library, TLS, packet capture, archives. Linked, they would take seven of a small run's
-// twenty megabytes, and a tenth of a CPU second in ten runs.
+// SharedLibrary: a library that is loaded when it is first needed. For what most runs never use and what
+// brings many others along: a server's client library, TLS, packet capture, archives. Linked, they would take
+// seven of a small run's twenty megabytes, and a tenth of a CPU second in ten runs.
 //
-// A wrapper says where the library is, and which of its functions it calls. The names then mean these, in the wrapper's
-// namespace, with the types of the library's own header:
+// A wrapper says where the library is, and which of its functions it calls. The names then mean these, in the
+// wrapper's namespace, with the types of the library's own header:
 //
 //   const SharedLibrary& zlib() {
 //     static const SharedLibrary library("libz.so.1");
@@ -41,10 +41,40 @@ class SharedLibrary {
   std::string problem_;
 };
 
-#define PGSIEVE_LATE(library, name)                                                   \
-  constexpr auto name = [](auto... arguments) {                                       \
-    static const auto found = (library)().template find<decltype(&::name)>(#name);    \
-    return found(arguments...);                                                       \
+// A function of such a library. `find` gives its address. Arguments are converted where it is called, as
+// those of a linked one are.
+template <typename Function, typename Find>
+class LateFunction;
+template <typename Value, typename... Arguments, typename Find>
+class LateFunction<Value (*)(Arguments...), Find> {
+ public:
+  constexpr explicit LateFunction(Find find) : find_(find) {}
+  Value operator()(Arguments... arguments) const { return find_()(arguments...); }
+
+ private:
+  Find find_;
+};
+template <typename Value, typename... Arguments, typename Find>
+class LateFunction<Value (*)(Arguments..., ...), Find> {
+ public:
+  constexpr explicit LateFunction(Find find) : find_(find) {}
+  template <typename... More>
+  Value operator()(Arguments... arguments, More... more) const {
+    return find_()(arguments..., more...);
   }
+
+ private:
+  Find find_;
+};
+template <typename Function, typename Find>
+constexpr LateFunction<Function, Find> late_function(Find find) {
+  return LateFunction<Function, Find>(find);
+}
+
+#define PGSIEVE_LATE(library, name)                                                \
+  constexpr auto name = late_function<decltype(&::name)>([] {                      \
+    static const auto found = (library)().template find<decltype(&::name)>(#name); \
+    return found;                                                                  \
+  })
 
 }  // namespace pgsieve
