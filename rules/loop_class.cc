@@ -1,0 +1,145 @@
+#include "rules/loop_class.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+std::string_view loop_class_name(LoopClass kind) {
+  constexpr std::string_view kNames[] = {
+      "row by row", "tree walk",   "keyset pagination",    "offset pagination", "queue",
+      "retry",      "tenant loop", "independent requests", "same values",       "unclear"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+Microseconds tight_turn(const LoopExample& example, const LoopOptions& options) {
+  constexpr Microseconds kClock = 2 * kMillisecond;  // what is known of two times in milliseconds
+  constexpr int kSlack = 4;
+  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
+  const Microseconds pace = example.other_median_gap == kUnknownTime
+                                ? options.tight_gap
+                                : std::clamp(kSlack * example.other_median_gap, kClock, options.tight_gap);
+  return std::max(pace, 3 * mean_time);
+}
+
+namespace {
+
+bool follows_itself(const LoopExample& example) {
+  return example.longest_run * 10 >= example.count * 9;
+}
+
+}  // namespace
+
+bool one_unit_of_work(const LoopExample& example) {
+  return example.scope == ScopeKind::kTransaction || (example.one_unit && example.unit_changes == 0);
+}
+
+bool steady_turns(const LoopExample& example) {
+  constexpr uint32_t kMinTurns = 8;
+  constexpr Microseconds kClock = kMillisecond;  // of a log that tells times in milliseconds
+  if (example.turn_gap_spread == kUnknownTime || example.longest_run < kMinTurns) return false;
+  if (!follows_itself(example)) return false;
+  if (example.transactions > 1 || example.commits + example.rollbacks + example.errors > 0) return false;
+  if (example.setting_changes > 0 || example.unit_changes > 0) return false;
+  if (2 * example.median_gap < example.median_turn_gap) return false;  // begins with a ping or the like
+  return example.median_turn_gap <= kSlowestPace &&
+         example.turn_gap_spread <= kClock + example.median_turn_gap / 5;
+}
+
+bool hurried_turns(const LoopExample& example, const LoopOptions& options) {
+  constexpr Microseconds kAtOnce = 1500;
+  if (example.low_turn_gap == kUnknownTime || !follows_itself(example)) return false;
+  return example.low_turn_gap <= kAtOnce && example.median_turn_gap <= 4 * options.tight_gap;
+}
+
+namespace {
+
+bool has_role(uint32_t roles, SlotRole role) {
+  return (roles & (1U << static_cast<unsigned>(role))) != 0;
+}
+
+const QueryBlock* top_block(const Pattern& pattern) {
+  return pattern.shape == nullptr || pattern.shape->blocks.empty() ? nullptr : &pattern.shape->blocks[0];
+}
+
+bool is_retry(const LoopExample& example) {
+  const uint32_t turns = std::max(1U, example.count - 1);
+  return (example.rollbacks + example.errors) * 2 >= turns && example.distinct_values * 2 <= example.count;
+}
+
+// (happened, id) > ($1, $2) written out: happened > $1 OR happened = $1 AND id > $2. The equality is a part
+// of the position in the pages.
+uint32_t without_key_of_page(const LoopExample& example, const StatementShape& shape) {
+  if (!has_role(example.varying_roles, SlotRole::kRange)) return example.varying_roles;
+  const auto varies = [&example](size_t slot) {
+    return slot < 32 && (example.varying_slots & (1U << slot)) != 0;
+  };
+  for (size_t slot = 0; slot < shape.slots.size(); ++slot) {
+    const SlotUse& use = shape.slots[slot];
+    if (use.role != SlotRole::kEqual || !varies(slot)) continue;
+    bool ranged = false;
+    for (size_t other = 0; other < shape.slots.size() && !ranged; ++other)
+      ranged = shape.slots[other].role == SlotRole::kRange && varies(other) &&
+               shape.slots[other].column.relation == use.column.relation &&
+               shape.slots[other].column.column == use.column.column;
+    if (!ranged) return example.varying_roles;
+  }
+  return example.varying_roles & ~(1U << static_cast<unsigned>(SlotRole::kEqual));
+}
+
+}  // namespace
+
+bool units_are_requests(const LoopExample& example) {
+  return example.statements_per_unit >= 24;
+}
+
+namespace {
+
+// Each turn came after a list of its own, or nearly so: that its key is one of the list's says nothing about
+// a loop over the rows. A request that reads a record, a list that belongs to it and one more record is like
+// that; and the first record seems to belong to the list of the request before.
+bool one_turn_per_list(const LoopExample& example) {
+  return example.parent_executions > 1 && example.count <= 2 * example.parent_executions + 1;
+}
+
+}  // namespace
+
+bool independent(const LoopExample& example, bool linked, const LoopOptions& options) {
+  if (one_unit_of_work(example)) return false;
+  const uint32_t turns = example.count - 1;
+  const bool own_units = example.unit_changes >= turns && turns > 0;
+  if (linked && !one_turn_per_list(example)) {
+    if (units_are_requests(example) && own_units && example.unit_mismatches + 1 >= example.count) return true;
+    return false;
+  }
+  if (own_units && example.transactions <= 1) return true;
+  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options) &&
+         !steady_turns(example) && !hurried_turns(example, options);
+}
+
+LoopClass loop_class(const LoopExample& example, const Pattern& child, const Link& link,
+                     const LoopOptions& options) {
+  const QueryBlock* top = top_block(child);
+  if (top != nullptr && top->skip_locked) return LoopClass::kQueue;
+  if (is_retry(example)) return LoopClass::kRetry;
+  const uint32_t varying = without_key_of_page(example, *child.shape);
+  const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
+  const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);
+  if (example.distinct_values == 0) return LoopClass::kUnclear;
+  // The same row inserted again is one more row; everything else is a repetition.
+  const bool adds = varying == 0 && child.shape->kind == StatementKind::kInsert;
+  if (varying == 0 && !adds) return LoopClass::kSameValues;
+  if (!chooses && !writes && !adds) {
+    if (has_role(varying, SlotRole::kOffset)) return LoopClass::kOffset;
+    if (has_role(varying, SlotRole::kRange)) return LoopClass::kKeyset;
+    return LoopClass::kUnclear;
+  }
+  if (!writes && has_role(varying, SlotRole::kOffset) && !has_role(varying, SlotRole::kEqual))
+    return LoopClass::kOffset;
+  const uint32_t turns = std::max(1U, example.count - 1);
+  if (example.setting_changes * 2 >= turns) return LoopClass::kTenants;
+  const bool linked = link.strength >= LinkStrength::kSameColumn;
+  if (independent(example, linked, options)) return LoopClass::kIndependent;
+  return LoopClass::kRowByRow;
+}
+
+}  // namespace pgsieve

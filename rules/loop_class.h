@@ -1,0 +1,71 @@
+// LoopClass: what a loop is, told from what varies from turn to turn and from the time between the turns.
+//
+// A loop that is no problem is told apart by evidence, not by allow-lists: pagination (only a range, LIMIT or
+// OFFSET varies), a queue (SKIP LOCKED), a retry (ROLLBACK or an error between turns), tenants (search_path
+// or role changes between turns), polling and independent requests on one pooled connection (think time
+// between turns, a new trace or tag each).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "analyzer/workload/link.h"
+#include "analyzer/workload/loop.h"
+#include "analyzer/workload/pattern.h"
+
+namespace pgsieve {
+
+enum class LoopClass : uint8_t {
+  kRowByRow,  // a value per turn, from a list or from outside the database
+  kTreeWalk,  // each turn asks for the children of rows of the same table
+  kKeyset,    // pages by key
+  kOffset,    // pages by OFFSET
+  kQueue,
+  kRetry,
+  kTenants,
+  kIndependent,  // requests that have nothing to do with each other
+  kSameValues,   // nothing varies: a repetition, not a loop
+  kUnclear,      // too little to say
+};
+std::string_view loop_class_name(LoopClass kind);
+
+struct LoopOptions {
+  uint32_t min_count = 3;                     // executions after one parent
+  uint32_t min_alone = 5;                     // without a parent statement
+  Microseconds tight_gap = 5 * kMillisecond;  // at most; see tight_turn()
+};
+
+// The longest turnaround within a loop that leaves no room for another request, by the session's own pace: a
+// program takes about as long before one statement as before another, and a person, a client or a queue takes
+// longer. What there is to compare with are the other statements of the session and the child's own time.
+// Where every request is one statement, the others' turnaround is think time, too: so it can only tighten the
+// bound.
+Microseconds tight_turn(const LoopExample& example, const LoopOptions& options);
+
+// The turns belong to one piece of work whatever the time between them: all in one transaction, trace or
+// test.
+bool one_unit_of_work(const LoopExample& example);
+
+// The statement follows itself at a pace that hardly changes, at most kSlowestPace: a loop that waits for a
+// distant server or works for as long on each row. Between requests, people and queues leave times that
+// differ; a transaction, a setting or another statement in between begins something new.
+inline constexpr Microseconds kSlowestPace = 150 * kMillisecond;
+bool steady_turns(const LoopExample& example);
+
+// The statement follows itself, most often within a millisecond: that some turns took longer is the doing of
+// a busy machine. Requests don't follow each other like that.
+bool hurried_turns(const LoopExample& example, const LoopOptions& options);
+
+// Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
+// starts a new trace for every statement says nothing.
+bool units_are_requests(const LoopExample& example);
+
+// Every turn in another request: by trace or tag, or by the time a person or a load balancer took between
+// them.
+bool independent(const LoopExample& example, bool linked, const LoopOptions& options);
+
+// The class of one scope of a loop. `link`: from the parent, kNone without one.
+LoopClass loop_class(const LoopExample& example, const Pattern& child, const Link& link,
+                     const LoopOptions& options);
+
+}  // namespace pgsieve
