@@ -32,23 +32,15 @@ void GapSummary::add(Microseconds gap) {
     first_.push_back(static_cast<uint32_t>(std::clamp<Microseconds>(gap, 0, UINT32_MAX)));
 }
 
+// Of an even number the median is the upper one; the places of 10 and 90 lie the same way from the ends.
 Microseconds GapSummary::percentile(uint32_t percent) const {
   if (first_.empty()) return kUnknownTime;
   std::vector<uint32_t> sorted = first_;
-  // Rounded outwards, so that the places for 10 and 90 lie the same way from the ends.
-  const size_t place = percent <= 50 ? (sorted.size() - 1) * percent / 100
-                                     : sorted.size() - 1 - (sorted.size() - 1) * (100 - percent) / 100;
+  const size_t last = sorted.size() - 1;
+  const size_t place = percent < 50 ? last * percent / 100 : last - last * (100 - percent) / 100;
   const auto element = sorted.begin() + static_cast<std::ptrdiff_t>(place);
   std::nth_element(sorted.begin(), element, sorted.end());
   return *element;
-}
-
-Microseconds GapSummary::median() const {
-  if (first_.empty()) return kUnknownTime;
-  std::vector<uint32_t> sorted = first_;
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
 }
 
 const ParentExecution LoopRun::kNoParent;

@@ -33,8 +33,8 @@ struct ParentExecution {
 class GapSummary {
  public:
   void add(Microseconds gap);
-  Microseconds median() const;                      // kUnknownTime when empty
   Microseconds percentile(uint32_t percent) const;  // kUnknownTime when empty
+  Microseconds median() const { return percentile(50); }
   Microseconds max() const { return max_; }
   Microseconds sum() const { return sum_; }
   uint32_t count() const { return count_; }

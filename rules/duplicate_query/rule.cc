@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
@@ -67,30 +68,33 @@ bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) 
   });
 }
 
-// In every turn of a loop over the rows of a list, which is one piece of work however long its turns take.
-bool runs_in_loop(const RuleContext& context, const std::vector<Finding>& findings, const PatternKey& key) {
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+// What runs in every turn of a loop over the rows of a list, which is one piece of work however long its
+// turns take.
+std::set<PatternKey> statements_of_loops(const RuleContext& context, const std::vector<Finding>& findings) {
+  std::set<PatternKey> statements;
+  for (const Finding& finding : findings) {
     if (finding.rule != "n-plus-one" || finding.parent == kNoPattern ||
         finding.confidence < Confidence::kHigh)
-      return false;
+      continue;
     const auto loop = context.workload.loops.find(LoopKey{finding.pattern, finding.parent});
-    if (loop == context.workload.loops.end() || loop->second.examples.empty()) return false;
+    if (loop == context.workload.loops.end() || loop->second.examples.empty()) continue;
     const LoopExample& example = loop->second.examples.front();
-    return example.parent_executions <= 1 &&
-           std::find(example.cycle.begin(), example.cycle.end(), key) != example.cycle.end();
-  });
+    if (example.parent_executions <= 1) statements.insert(example.cycle.begin(), example.cycle.end());
+  }
+  return statements;
 }
 
 }  // namespace
 
 void check_duplicate_query(const RuleContext& context, std::vector<Finding>& findings) {
   const auto min_count = static_cast<uint32_t>(context.option("duplicate-query.min-count", 3));
+  const std::set<PatternKey> in_loops = statements_of_loops(context, findings);
   FixAdvisor advisor(context);
   for (const auto& [key, repeat] : context.workload.repeats) {
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr || !repeatable(*pattern)) continue;
     const RepeatExample* best = nullptr;
-    const bool in_loop = runs_in_loop(context, findings, key);
+    const bool in_loop = in_loops.contains(key);
     for (const RepeatExample& example : repeat.examples) {
       if (example.count < min_count || !belongs_together(example, in_loop)) continue;
       if (best == nullptr || example.count > best->count) best = &example;
@@ -110,9 +114,10 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     finding.evidence.push_back(fmt::format("{} executions within {:.1f} ms, {} different sets of values",
                                            best->executions, static_cast<double>(best->span) / 1000.0,
                                            best->distinct_tuples));
-    finding.evidence.push_back(
-        fmt::format("at most {:.1f} ms without a statement between two of them (median)",
-                    static_cast<double>(best->median_gap) / 1000.0));
+    if (best->median_gap != kUnknownTime)
+      finding.evidence.push_back(
+          fmt::format("at most {:.1f} ms without a statement between two of them (median)",
+                      static_cast<double>(best->median_gap) / 1000.0));
     if (best->count < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", best->count));
     finding.time_ms = static_cast<double>(repeat.repeated_time) / 1000.0;
     if (!best->source.empty()) finding.tags["source"] = best->source;
