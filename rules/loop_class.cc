@@ -51,6 +51,11 @@ bool hurried_turns(const LoopExample& example, const LoopOptions& options) {
   return example.low_turn_gap <= kAtOnce && example.median_turn_gap <= 4 * options.tight_gap;
 }
 
+bool at_leisure(const LoopExample& example, const LoopOptions& options) {
+  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options) &&
+         !steady_turns(example) && !hurried_turns(example, options);
+}
+
 namespace {
 
 bool has_role(uint32_t roles, SlotRole role) {
@@ -112,8 +117,7 @@ bool independent(const LoopExample& example, bool linked, const LoopOptions& opt
     return false;
   }
   if (own_units && example.transactions <= 1) return true;
-  return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options) &&
-         !steady_turns(example) && !hurried_turns(example, options);
+  return at_leisure(example, options);
 }
 
 LoopClass loop_class(const LoopExample& example, const Pattern& child, const Link& link,

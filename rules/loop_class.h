@@ -56,6 +56,10 @@ bool steady_turns(const LoopExample& example);
 // a busy machine. Requests don't follow each other like that.
 bool hurried_turns(const LoopExample& example, const LoopOptions& options);
 
+// Time passes between the turns, and neither a steady pace nor a busy machine accounts for it. False when no
+// times are known.
+bool at_leisure(const LoopExample& example, const LoopOptions& options);
+
 // Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
 // starts a new trace for every statement says nothing.
 bool units_are_requests(const LoopExample& example);

@@ -228,12 +228,10 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   }
   // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
   const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
-  const bool at_leisure = example.median_turn_gap != kUnknownTime &&
-                          example.median_turn_gap > tight_turn(example, options) && !steady_turns(example) &&
-                          !hurried_turns(example, options);
   const bool any_row =
       verdict.link.strength == LinkStrength::kSameKey || verdict.link.strength == LinkStrength::kPolymorphic;
-  if (any_row && some_rows && at_leisure && !one_unit_of_work(example) && example.scope != ScopeKind::kTrace)
+  if (any_row && some_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
+      example.scope != ScopeKind::kTrace)
     verdict.report = false;
   if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
     verdict.confidence = lower(verdict.confidence);

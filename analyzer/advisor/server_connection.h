@@ -34,8 +34,8 @@ class ServerConnection {
   // `url`: postgresql://… or "key=value …"; what it leaves out comes from the environment (PGHOST, …). A
   // server that does not answer within some seconds is an Error; its message never holds the password.
   // `more`: further connection parameters, which win over the url's.
-  static Result<ServerConnection> connect(
-      const std::string& url, std::span<const std::pair<std::string, std::string>> more = {});
+  static Result<ServerConnection> connect(const std::string& url,
+                                          std::span<const std::pair<std::string, std::string>> more = {});
 
   // One statement, its parameters bound as text of a type the server infers. At most `max_rows` rows are
   // kept; more is an Error, since a truncated result compares with nothing.

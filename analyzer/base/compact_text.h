@@ -1,8 +1,8 @@
-// CompactText: an immutable piece of text that takes eight bytes where it stands. Facts hold hundreds of thousands of names,
-// most of them short or empty: a std::string takes 32 bytes for each.
+// CompactText: an immutable piece of text that takes eight bytes where it stands. Facts hold hundreds of
+// thousands of names, most of them short or empty: a std::string takes 32 bytes for each.
 //
-// Owns its text; copies are deep. Reads like a std::string, and turns into a std::string_view or a std::string where one is
-// wanted. Longer than 4 GB is cut. As thread-safe as a std::string.
+// Owns its text; copies are deep. Reads like a std::string, and turns into a std::string_view or a
+// std::string where one is wanted. Longer than 4 GB is cut. As thread-safe as a std::string.
 #pragma once
 
 #include <fmt/core.h>
@@ -70,8 +70,12 @@ class CompactText {
   }
   void clear() { bytes_.reset(); }
 
-  friend bool operator==(const CompactText& left, const CompactText& right) { return left.view() == right.view(); }
-  friend auto operator<=>(const CompactText& left, const CompactText& right) { return left.view() <=> right.view(); }
+  friend bool operator==(const CompactText& left, const CompactText& right) {
+    return left.view() == right.view();
+  }
+  friend auto operator<=>(const CompactText& left, const CompactText& right) {
+    return left.view() <=> right.view();
+  }
   template <OtherText Text>
   friend bool operator==(const CompactText& left, const Text& right) {
     return left.view() == std::string_view(right);
@@ -91,7 +95,9 @@ class CompactText {
   friend std::string operator+(const Text& left, const CompactText& right) {
     return std::string(std::string_view(left)).append(right.view());
   }
-  friend std::ostream& operator<<(std::ostream& stream, const CompactText& text) { return stream << text.view(); }
+  friend std::ostream& operator<<(std::ostream& stream, const CompactText& text) {
+    return stream << text.view();
+  }
 
  private:
   using Size = uint32_t;

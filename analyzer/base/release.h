@@ -3,15 +3,15 @@
 
 namespace pgsieve {
 
-// Empties a string or vector and frees its memory. Neither clear() nor `= {}` does, and of a string not even the
-// assignment of an empty one.
+// Empties a string or vector and frees its memory. Neither clear() nor `= {}` does, and of a string not even
+// the assignment of an empty one.
 template <typename Container>
 void release(Container& container) noexcept {
   Container().swap(container);
 }
 
-// Gives the system what the allocator keeps of freed memory. Worth it where much was freed, and what follows needs less:
-// it takes a system call for every free stretch.
+// Gives the system what the allocator keeps of freed memory. Worth it where much was freed, and what follows
+// needs less: it takes a system call for every free stretch.
 void give_back_memory() noexcept;
 
 }  // namespace pgsieve

@@ -76,8 +76,8 @@ int choose_protocol(SSL* /*stream*/, const unsigned char** out, unsigned char* o
                     const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
   static constexpr unsigned char kProtocols[] = "\x0apostgresql";
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kProtocols, unsigned{sizeof kProtocols - 1}, offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&chosen, out_size, kProtocols, unsigned{sizeof kProtocols - 1}, offered,
+                            offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *out = chosen;
@@ -93,7 +93,8 @@ bool is_address(const std::string& host) {
 }  // namespace
 
 TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
-  // What the macros SSL_CTX_set_min_proto_version and SSL_CTX_set_mode do, with a null pointer that is one in C++.
+  // What the macros SSL_CTX_set_min_proto_version and SSL_CTX_set_mode do, with a null pointer that is one in
+  // C++.
   SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr);
   SSL_CTX_ctrl(context, SSL_CTRL_MODE,
                SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,

@@ -23,21 +23,23 @@ struct WorkloadOptions {
   size_t max_patterns = 100'000;      // further patterns are counted in Dropped::patterns
   size_t max_cached_texts = 400'000;  // scan keys remembered; beyond it the oldest half is forgotten
   size_t max_open_scopes = 4096;
-  // Of loops, and of pairs that may become one. Beyond kLoopsPerPattern for each pattern, and at least kMinLoops, those
-  // with the fewest turns are forgotten: in a long capture any two statements follow each other now and then.
+  // Of loops, and of pairs that may become one. Beyond kLoopsPerPattern for each pattern, and at least
+  // kMinLoops, those with the fewest turns are forgotten: in a long capture any two statements follow each
+  // other now and then.
   size_t max_loops = 50'000;
   static constexpr size_t kLoopsPerPattern = 3;
   static constexpr size_t kMinLoops = 4096;
-  bool keep_values = true;   // keep sample texts and values (false: no literal of the traffic is stored)
-  bool keep_samples = true;  // with keep_values: an even sample of each pattern's executions (Pattern::samples)
+  bool keep_values = true;  // keep sample texts and values (false: no literal of the traffic is stored)
+  bool keep_samples =
+      true;  // with keep_values: an even sample of each pattern's executions (Pattern::samples)
   bool leaves_scopes_open = true;  // false: finish(true) will follow, and no statement need be found again
-  bool track_scopes = true;  // false: patterns only (for measuring)
+  bool track_scopes = true;        // false: patterns only (for measuring)
   const Schema* schema =
       nullptr;  // helps to tell parents from bystanders; must outlive the builder; may be null
   std::vector<std::string> tag_filters;  // "key=value": events without that tag are ignored
   std::vector<std::string> tag_excludes;
-  UnitSources unit_sources;               // where the names of tests and routes come from
-  bool track_units = false;               // count by test, by route and by the tags below: see unit_facts.h
+  UnitSources unit_sources;  // where the names of tests and routes come from
+  bool track_units = false;  // count by test, by route and by the tags below: see unit_facts.h
   std::vector<std::string> unit_tags;
   std::vector<std::regex> exclude_sql;  // statements whose normalised text one of these matches are ignored
 };

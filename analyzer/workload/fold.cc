@@ -69,9 +69,11 @@ void SessionTracker::fold_run(const LoopRun& run) {
   loop.add_example(std::move(example));
 }
 
-// Makes room for another loop. A quarter goes at once, so that the search costs each new loop next to nothing.
+// Makes room for another loop. A quarter goes at once, so that the search costs each new loop next to
+// nothing.
 void SessionTracker::forget_weak_loops() {
-  const size_t wanted = std::max(WorkloadOptions::kMinLoops, WorkloadOptions::kLoopsPerPattern * last_ordinal_);
+  const size_t wanted =
+      std::max(WorkloadOptions::kMinLoops, WorkloadOptions::kLoopsPerPattern * last_ordinal_);
   const size_t most = std::max<size_t>(1, std::min(options_.max_loops, wanted));
   if (facts_.loops.size() < most) return;
   using Place = std::map<LoopKey, Loop>::iterator;

@@ -23,8 +23,8 @@ std::vector<std::string> LoopExample::sample_values(uint32_t slot) const {
 bool better_example(const LoopExample& left, const LoopExample& right) {
   const auto rank = [](const LoopExample& example) {
     return std::tie(example.count, example.distinct_tuples, example.matched_values, example.span,
-                    example.child_time, example.time, example.median_gap, example.sample,
-                    example.source, example.cycle);
+                    example.child_time, example.time, example.median_gap, example.sample, example.source,
+                    example.cycle);
   };
   if (rank(left) != rank(right)) return rank(right) < rank(left);
   return right < left;  // equal in all of that: whatever else differs, so that the order is total

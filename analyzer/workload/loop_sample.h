@@ -1,5 +1,5 @@
-// LoopSample: the values a loop's first turns were called with, packed into one string: most runs end after one
-// execution, thousands are followed at a time, and every loop keeps those of its examples.
+// LoopSample: the values a loop's first turns were called with, packed into one string: most runs end after
+// one execution, thousands are followed at a time, and every loop keeps those of its examples.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ class LoopSample {
   std::string packed_;  // per turn: its number of slots, then length and text of each value
 };
 
-using SampleTurn = std::vector<SampleValue>;  // one value per followed slot, in the order of StatementInfo::slots
+using SampleTurn =
+    std::vector<SampleValue>;  // one value per followed slot, in the order of StatementInfo::slots
 std::string pack_turns(const std::vector<SampleTurn>& turns);
 std::vector<SampleTurn> unpack_turns(std::string_view packed);  // of damaged bytes, those before the damage
 // The part of it that holds the first `count` turns.

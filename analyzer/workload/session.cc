@@ -69,8 +69,7 @@ void move_to_front(std::vector<uint8_t>& order, size_t index) {
 
 GroupHint::Parent parent_kind(const Group& group) {
   if (group.executions == 0) return GroupHint::Parent::kNo;
-  if (group.info->kind == StatementClass::kWrite && !group.info->returning)
-    return GroupHint::Parent::kNo;
+  if (group.info->kind == StatementClass::kWrite && !group.info->returning) return GroupHint::Parent::kNo;
   if (group.many_rows) return GroupHint::Parent::kRows;
   return group.run != nullptr && group.run->parent().id != 0 ? GroupHint::Parent::kInLoop
                                                              : GroupHint::Parent::kNo;

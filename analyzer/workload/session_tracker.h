@@ -114,7 +114,8 @@ class SessionTracker {
   OpenState state_;
   std::unordered_map<uint64_t, std::list<Session>::iterator> by_id_;
   LinkMemo links_;
-  uint32_t last_ordinal_ = 0;  // of the patterns that loop: as many there are. The patterns themselves are another thread's
+  uint32_t last_ordinal_ =
+      0;  // of the patterns that loop: as many there are. The patterns themselves are another thread's
   struct Latent {
     LoopKey key;
     uint64_t scopes = 0;

@@ -51,9 +51,10 @@ struct StatementInfo {
   Pattern* one_pattern = nullptr;
   bool excluded = false;    // WorkloadOptions::exclude_sql matches it
   bool array_list = false;  // the arity depends on an array parameter's value
-  std::shared_ptr<const StatementShape> shape;  // null once the pattern has it: most statements differ in slots only
-  bool returning = false;                       // of the shape
-  bool locks_rows = false;                      // SELECT … FOR UPDATE and its kin
+  std::shared_ptr<const StatementShape>
+      shape;                     // null once the pattern has it: most statements differ in slots only
+  bool returning = false;        // of the shape
+  bool locks_rows = false;       // SELECT … FOR UPDATE and its kin
   std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first
   uint64_t signature = 0;        // of the slots' kinds and parameter numbers: see slot_signature()
   uint32_t ordinal = 0;          // small dense number of the pattern

@@ -48,7 +48,8 @@ std::string column_of(const std::string& qualified) {
 // The column that the varying value is compared with.
 std::string asked_column(const Pattern& pattern, const LoopExample& example) {
   const std::vector<SlotUse>& slots = pattern.shape->slots;
-  return example.varying_slot < slots.size() ? std::string(slots[example.varying_slot].column.column) : std::string();
+  return example.varying_slot < slots.size() ? std::string(slots[example.varying_slot].column.column)
+                                             : std::string();
 }
 
 bool is_path(const Pattern& pattern) {

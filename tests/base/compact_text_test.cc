@@ -12,7 +12,8 @@ namespace pgsieve {
 namespace {
 
 std::vector<std::string> some_texts() {
-  std::vector<std::string> texts = {"", "a", "id", std::string("\0x", 2), std::string(70'000, 'y'), "Ünïcode"};
+  std::vector<std::string> texts = {"",       "a", "id", std::string("\0x", 2), std::string(70'000, 'y'),
+                                    "Ünïcode"};
   std::mt19937 random(5);
   for (int i = 0; i < 200; ++i) {
     std::string text(random() % 40, ' ');

@@ -42,7 +42,8 @@ std::string ddl(std::string_view text) {
 TEST(MissingIndex, NamesTheIndexAsTheAdvisorDoes) {
   const std::vector<Finding> findings = judge("SELECT id FROM log WHERE session_id = 5");
   ASSERT_EQ(findings.size(), 1U);
-  const IndexDefinition index = parse_index_definition("CREATE INDEX x ON public.log USING btree (session_id)").value();
+  const IndexDefinition index =
+      parse_index_definition("CREATE INDEX x ON public.log USING btree (session_id)").value();
   EXPECT_EQ(findings[0].properties.at("index_key"), definition_key(index));
   EXPECT_EQ(findings[0].properties.at("index_id"), definition_id(index));
   EXPECT_THAT(findings[0].fixes[0].safety, HasSubstr("pgsieve index show " + definition_id(index)));
@@ -116,7 +117,8 @@ TEST(MissingIndex, NeedsTimeOutOfProportion) {
 
 TEST(MissingIndex, TheTimeOfASubQueryPerRowIsNotTheSorts) {
   const std::string each =
-      "SELECT u.email, x.path FROM users u LEFT JOIN LATERAL (SELECT l.path FROM log l WHERE l.kind = 'a' AND "
+      "SELECT u.email, x.path FROM users u LEFT JOIN LATERAL (SELECT l.path FROM log l WHERE l.kind = 'a' "
+      "AND "
       "l.entity = u.id ORDER BY l.id DESC LIMIT 1) x ON true ORDER BY u.email LIMIT 20";
   EXPECT_TRUE(judge(each).empty());
   EXPECT_EQ(judge("SELECT id FROM users ORDER BY email LIMIT 20").size(), 1U);

@@ -26,8 +26,8 @@ TEST(LoopSample, PackedTurnsAreTheTurns) {
     const std::string packed = pack_turns(turns);
     EXPECT_EQ(unpack_turns(packed), turns);
     for (size_t count = 0; count <= turns.size() + 1; ++count) {
-      const std::vector<SampleTurn> first(turns.begin(),
-                                          turns.begin() + static_cast<std::ptrdiff_t>(std::min(count, turns.size())));
+      const std::vector<SampleTurn> first(
+          turns.begin(), turns.begin() + static_cast<std::ptrdiff_t>(std::min(count, turns.size())));
       EXPECT_EQ(unpack_turns(first_turns(packed, count)), first);
     }
   }
@@ -38,8 +38,9 @@ TEST(LoopSample, TurnsOfAnotherNumberOfSlotsAreLeftOut) {
   EXPECT_EQ(LoopSample(packed).turns_of(1), pack_turns({{{true, "1"}}, {{true, "3"}}}));
   EXPECT_EQ(LoopSample(packed).turns_of(2), pack_turns({{{true, "2"}, {false, ""}}}));
   EXPECT_EQ(LoopSample(packed).turns_of(3), "");
-  EXPECT_EQ(unpack_turns(LoopSample(pack_turns(std::vector<SampleTurn>(100, {{true, "1"}}))).turns_of(1)).size(),
-            LoopSample::kMaxTurns);
+  EXPECT_EQ(
+      unpack_turns(LoopSample(pack_turns(std::vector<SampleTurn>(100, {{true, "1"}}))).turns_of(1)).size(),
+      LoopSample::kMaxTurns);
 }
 
 TEST(LoopSample, DamageEndsTheTurns) {

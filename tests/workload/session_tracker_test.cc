@@ -246,7 +246,8 @@ TEST(SessionTracker, LoopsOfFewTurnsMakeRoom) {
     return "SELECT * FROM child_" + std::string(1, static_cast<char>('a' + i)) + " WHERE id = $1";
   };
   for (int i = 19; i >= 0; --i) {
-    for (int turn = 0; turn < i + 2; ++turn) stream.run(static_cast<uint64_t>(i) + 1, child(i), {number(turn)}, 1);
+    for (int turn = 0; turn < i + 2; ++turn)
+      stream.run(static_cast<uint64_t>(i) + 1, child(i), {number(turn)}, 1);
     stream.end(static_cast<uint64_t>(i) + 1);
   }
   WorkloadOptions few;

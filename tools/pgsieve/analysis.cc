@@ -107,7 +107,8 @@ Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisO
                             .options = options.rule_options,
                             .threads = options.ingest.threads};
   analysis.findings = run_rules(context, options.rules, options.skip_rules);
-  if (const uint64_t rejected = leave_out_rejected(analysis.findings, known.decisions, today()); rejected != 0)
+  if (const uint64_t rejected = leave_out_rejected(analysis.findings, known.decisions, today());
+      rejected != 0)
     tell(fmt::format("{} of missing-index left out: rejected in {}",
                      rejected == 1 ? "1 finding" : fmt::format("{} findings", rejected), kDecisionsFile));
   give_back_memory();

@@ -40,7 +40,8 @@ SourceIndex search_sources(const Analysis& analysis, const ReportOptions& option
   SourceIndex index;
   if (!root.empty() && !analysis.findings.empty()) index = SourceIndex::search(root, analysis.findings);
   if (!index.note().empty()) tell_warning(index.note());
-  if (!options.analysis.schema_file.empty()) index.add_schema(options.analysis.schema_file, analysis.findings);
+  if (!options.analysis.schema_file.empty())
+    index.add_schema(options.analysis.schema_file, analysis.findings);
   return index;
 }
 
@@ -56,7 +57,8 @@ Report make_report(const Analysis& analysis, const ReportOptions& options, const
   report.config_file = options.gate.config_file;
   report.findings = analysis.findings;
   report.sources = &sources;
-  report.config_file = find_config_file(options.gate.config_folder.empty() ? "." : options.gate.config_folder);
+  report.config_file =
+      find_config_file(options.gate.config_folder.empty() ? "." : options.gate.config_folder);
   report.rules = rules_run(options.analysis);
   report.partial = analysis.interrupted;
   report.findings_hidden = analysis.findings_hidden;
@@ -89,9 +91,9 @@ bool write_outputs(Report& report, const ReportOptions& options) {
     all_written &= to_stdout ? write_stdout(text) : write_file(output.file, text);
   }
   report.style.color = false;
-  const bool log_is_ours = std::all_of(options.outputs.begin(), options.outputs.end(), [](const OutputSpec& output) {
-    return !output.file.empty() || output.format->for_logs;
-  });
+  const bool log_is_ours =
+      std::all_of(options.outputs.begin(), options.outputs.end(),
+                  [](const OutputSpec& output) { return !output.file.empty() || output.format->for_logs; });
   if (options.lint && log_is_ours) all_written &= write_for_ci(report);
   return all_written;
 }

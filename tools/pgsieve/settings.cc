@@ -233,7 +233,8 @@ std::span<const Setting> all_settings() {
 }
 
 std::string setting_key(const Setting& setting) {
-  return setting.table.empty() ? std::string(setting.name) : fmt::format("{}.{}", setting.table, setting.name);
+  return setting.table.empty() ? std::string(setting.name)
+                               : fmt::format("{}.{}", setting.table, setting.name);
 }
 
 const Setting* find_setting(std::string_view table, std::string_view name) {

@@ -36,7 +36,7 @@ struct Setting {
 std::span<const Setting> all_settings();
 const Setting* find_setting(std::string_view table, std::string_view name);
 std::string setting_key(const Setting& setting);  // "fail-on", "input.format"
-bool is_list_table(std::string_view table);  // written [[table]]
+bool is_list_table(std::string_view table);       // written [[table]]
 
 // The tables that may stand at the top level, and the names in one table.
 std::vector<std::string> setting_tables();
