@@ -155,6 +155,7 @@ void Assembler::add_primary(Backend& backend, const LogEntry& entry, const Entry
   settle_plan(backend);
   backend.target = Backend::Target::kNone;
   if (entry.time != kUnknownTime) {
+    if (entry.time % kSecond != 0) ++evidence_.fractional_times;
     if (stats_.first == kUnknownTime || entry.time < stats_.first) stats_.first = entry.time;
     if (stats_.last == kUnknownTime || entry.time > stats_.last) stats_.last = entry.time;
   }

@@ -52,6 +52,7 @@ struct SettingsEvidence {
       0;  // in sessions that show virtual transaction ids: with a statement in the log
   uint64_t transactions_passed = 0;  // begun while those sessions were watched
   uint64_t evicted_backends = 0;
+  uint64_t fractional_times = 0;  // entries whose time is no whole second
 };
 
 // Where a chunk stands in the input.

@@ -41,6 +41,13 @@ bool hides_fast(const SettingsEvidence& evidence, const IngestStats& stats) {
          evidence.texts_alone == 0;
 }
 
+// A clock of milliseconds shows a whole second once in a thousand times.
+bool tells_whole_seconds(const SettingsEvidence& evidence, const IngestStats& stats) {
+  constexpr uint64_t kEnough = 20;
+  return stats.entries >= kEnough && stats.first != kUnknownTime &&
+         evidence.fractional_times * 2 < stats.entries;
+}
+
 void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
   auto& settings = stats.settings;
   if (evidence.durations_with_text > 0) {
@@ -61,6 +68,7 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
         100 - hidden_transactions(evidence));
   }
   if (evidence.locations > 0) settings["log_error_verbosity"] = "verbose";
+  if (tells_whole_seconds(evidence, stats)) settings["log_line_prefix"] = "times in whole seconds (%t)";
 }
 
 void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, bool log,
@@ -81,6 +89,11 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
                     "(log_transaction_sample_rate, log_statement_sample_rate), so counts are too low and "
                     "loops have gaps.",
                     hidden_transactions(evidence)));
+  }
+  if (log && tells_whole_seconds(evidence, stats)) {
+    warnings.emplace_back(
+        "Times are whole seconds: a pause of less than two is not known. With %m in place of %t in "
+        "log_line_prefix it would be.");
   }
   if (evidence.late_fetches > 0) {
     warnings.push_back(fmt::format(

@@ -122,7 +122,6 @@ Result<PrefixMatcher> PrefixMatcher::compile(std::string_view prefix, int32_t zo
     step.op = found->second;
     matcher.has_pid_ |= step.op == Op::kPid;
     matcher.has_session_id_ |= step.op == Op::kSessionId;
-    matcher.has_milliseconds_ |= prefix[at] == 'm' || prefix[at] == 'n';
     matcher.has_time_ |= step.op == Op::kTime || step.op == Op::kEpoch;
     matcher.steps_.push_back(std::move(step));
   }

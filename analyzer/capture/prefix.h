@@ -37,7 +37,6 @@ class PrefixMatcher {
 
   const std::string& prefix() const { return prefix_; }
   bool has_session() const { return has_pid_ || has_session_id_; }
-  bool has_milliseconds() const { return has_milliseconds_; }
   bool has_time() const { return has_time_; }
   bool has(char escape) const;
 
@@ -82,7 +81,7 @@ class PrefixMatcher {
   std::string prefix_;
   std::vector<Step> steps_;
   int32_t zone_seconds_ = 0;
-  bool has_pid_ = false, has_session_id_ = false, has_milliseconds_ = false, has_time_ = false;
+  bool has_pid_ = false, has_session_id_ = false, has_time_ = false;
 };
 
 }  // namespace pgsieve

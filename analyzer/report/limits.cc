@@ -34,6 +34,14 @@ void sessions(const IngestStats& ingest, std::vector<RuleLimit>& limits) {
   }
 }
 
+void times(const IngestStats& ingest, std::vector<RuleLimit>& limits) {
+  if (!ingest.settings.contains("log_line_prefix")) return;
+  limits.push_back(
+      {{"duplicate-query", "idle-in-transaction", "n-plus-one", "write-loop"},
+       "times are whole seconds: what follows at once and what comes a moment later look alike, so "
+       "repetitions, short pauses and loops without a parent are left out"});
+}
+
 void values(const IngestStats& ingest, std::vector<RuleLimit>& limits) {
   if (ingest.missing_parameters != 0 && ingest.missing_parameters * 2 >= ingest.extended) {
     limits.push_back({{"n-plus-one", "write-loop", "duplicate-query"},
@@ -78,6 +86,7 @@ void coverage(const IngestStats& ingest, std::vector<RuleLimit>& limits) {
 std::vector<RuleLimit> rule_limits(const IngestStats& ingest) {
   std::vector<RuleLimit> limits;
   sessions(ingest, limits);
+  times(ingest, limits);
   values(ingest, limits);
   coverage(ingest, limits);
   return limits;

@@ -91,6 +91,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   Candidate best;
   const auto found = state_.applications.find(session.application);
   if (found == state_.applications.end() || statement.start == kUnknownTime) return best;
+  if (session.whole_seconds && statement.trace == 0) return best;  // "moments ago" can't be told
   Application& application = found->second;
   for (const uint8_t place : application.recency) {
     const RingHint& hint = application.hints[place];

@@ -153,7 +153,6 @@ void SessionTracker::fold_repeats(const Group& group, const Session& session) {
   if (most->first != kUnknownTime && most->last != kUnknownTime)
     example.span = std::max<Microseconds>(0, most->last - most->first);
   example.median_gap = repeated.gaps.median();
-  example.commits = repeated.commits;
   example.same_pause = repeated.same_pause;
   example.inner_gap = repeated.inner_gaps.median();
   example.session_median_gap = session.median_gap();

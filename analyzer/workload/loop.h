@@ -136,7 +136,6 @@ struct RepeatExample {
   uint32_t unit_changes = 0;     // changes of trace or tag between them
   uint32_t rollbacks = 0;
   uint32_t errors = 0;
-  uint32_t commits = 0;     // COMMITs between them
   uint32_t same_pause = 0;  // repetitions before which the longest turnaround was one same statement's
   Microseconds time = kUnknownTime;
   Microseconds span = 0;

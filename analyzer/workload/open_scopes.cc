@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 5;
+constexpr uint32_t kScopesFormat = 6;
 
 struct StatementText {
   PatternKey key;
@@ -382,15 +382,15 @@ void fields(Archive& archive, LoopRun& value) {
 template <typename Archive>
 void fields(Archive& archive, SeenTuple& value) {
   archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_position,
-          value.last_rollbacks, value.last_errors, value.last_commits);
+          value.last_rollbacks, value.last_errors);
   archive.times(value.first, value.last);
   bool repeated = value.repeated != nullptr;
   archive(repeated);
   if (!repeated) return;
   if constexpr (Archive::kReading) value.repeated = std::make_unique<SeenTuple::Repeated>();
   SeenTuple::Repeated& more = *value.repeated;
-  archive(more.unit_changes, more.rollbacks, more.errors, more.commits, more.gaps, more.inner_gaps,
-          more.after_pause, more.same_pause);
+  archive(more.unit_changes, more.rollbacks, more.errors, more.gaps, more.inner_gaps, more.after_pause,
+          more.same_pause);
   archive.times(more.max_interval, more.time);
 }
 
@@ -418,8 +418,8 @@ void fields(Archive& archive, GapPlace& value) {
 
 template <typename Archive>
 void fields(Archive& archive, Session& value) {
-  archive(value.id, value.application, value.database, value.application_name, value.groups,
-          value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
+  archive(value.id, value.application, value.database, value.application_name, value.whole_seconds,
+          value.groups, value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
           value.transaction_statements, value.transaction_writes, value.transaction_tables,
           value.last_pattern, value.position, value.errors, value.rollbacks, value.commits,
           value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements, value.units,

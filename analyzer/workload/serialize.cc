@@ -126,7 +126,7 @@ template <typename Archive>
 void fields(Archive& archive, RepeatExample& value) {
   each(archive, value.count, value.executions, value.distinct_tuples, value.unit_changes, value.rollbacks,
        value.errors, value.time, value.span, value.median_gap, value.session_median_gap, value.max_interval,
-       value.repeated_time, value.source, value.commits, value.same_pause, value.inner_gap);
+       value.repeated_time, value.source, value.same_pause, value.inner_gap);
 }
 
 template <typename Archive>

@@ -22,7 +22,7 @@ struct SeenTuple {
   struct Repeated {
     Microseconds max_interval = 0;
     Microseconds time = 0;
-    uint32_t unit_changes = 0, rollbacks = 0, errors = 0, commits = 0;
+    uint32_t unit_changes = 0, rollbacks = 0, errors = 0;
     GapSummary gaps;  // the longest turnaround since the execution before
     // Of the repetitions with other statements in between: the longest turnaround but for the one longest,
     // and the statement that came after the longest.
@@ -37,7 +37,7 @@ struct SeenTuple {
   uint64_t last_position = 0;  // Session::position of its last execution
   std::unique_ptr<Repeated> repeated;
   uint32_t count = 0;  // executions since something was last written to its tables
-  uint32_t last_rollbacks = 0, last_errors = 0, last_commits = 0;
+  uint32_t last_rollbacks = 0, last_errors = 0;
 };
 
 // A statement in a session window.
@@ -94,6 +94,7 @@ struct Session {
   uint64_t application = 0;
   std::string database, application_name;
   Microseconds last_end = kUnknownTime;
+  bool whole_seconds = true;  // all its times so far: the clock says little of a pause
   std::vector<Group> groups;
   std::vector<GroupHint> hints;  // of `groups`, in the same order
   std::vector<uint8_t> recency;  // indexes into `groups`, the latest executed first

@@ -133,10 +133,15 @@ void SessionTracker::resume(OpenState state) {
 
 // The turnaround before this statement; closes the window when it was too long to belong to one request.
 Microseconds SessionTracker::note_timing(Session& session, const StatementEvent& statement) {
+  if (statement.end != kUnknownTime && statement.end % kSecond != 0) session.whole_seconds = false;
   Microseconds gap = kUnknownTime;
   if (session.last_end != kUnknownTime && statement.start != kUnknownTime) {
     gap = std::max<Microseconds>(0, statement.start - session.last_end);
-    if (session.in_transaction && session.last_pattern != nullptr) {
+    // What ended may have ended almost a second later than a clock of whole seconds says.
+    if (session.whole_seconds) gap = gap > kSecond ? gap - kSecond : kUnknownTime;
+    if (gap == kUnknownTime) {
+      // No pause that is known of.
+    } else if (session.in_transaction && session.last_pattern != nullptr) {
       session.last_pattern->transaction_gaps.add(gap);
       TransactionPause pause{gap,
                              session.last_end,
@@ -251,7 +256,6 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
     if (statement.unit != tuple.last_unit) ++repeated.unit_changes;
     repeated.rollbacks += session.rollbacks - tuple.last_rollbacks;
     repeated.errors += session.errors - tuple.last_errors;
-    repeated.commits += session.commits - tuple.last_commits;
     const Session::Turn turn = session.turn_since(tuple.last_position);
     if (turn.inner_gap != kUnknownTime) {
       if (repeated.inner_gaps.count() == 0) repeated.after_pause = turn.after_pause;
@@ -266,7 +270,6 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   tuple.last_position = session.position;
   tuple.last_rollbacks = session.rollbacks;
   tuple.last_errors = session.errors;
-  tuple.last_commits = session.commits;
 }
 
 // A write makes earlier reads of its tables stale, and closes a get-or-create turn when it writes what was

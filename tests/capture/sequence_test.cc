@@ -1,5 +1,6 @@
 // Details of the sequence: which statement of several failed, fetches that come late, transactions never
 // seen.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -57,6 +58,22 @@ TEST(LateFetch, IsReportedWithItsTime) {
       head + "3.500 ms  execute fetch from S_1/C_1: SELECT * FROM a\n");
   EXPECT_EQ(got.stats.executions, 2U);
   EXPECT_TRUE(warns(got, "1 fetches (3.500 ms) came after other statements"));
+}
+
+TEST(Clock, OfWholeSecondsIsToldOf) {
+  const auto log = [](std::string_view fraction) {
+    std::string text;
+    for (int i = 10; i < 60; ++i)
+      text += fmt::format("2026-11-22 01:00:{}{} UTC [7] LOG:  duration: 0.5{} ms  statement: SELECT 1\n", i,
+                          fraction, i);
+    return testing::ingest_text(text);
+  };
+  const testing::Ingested seconds = log("");
+  EXPECT_TRUE(warns(seconds, "whole seconds"));
+  EXPECT_TRUE(seconds.stats.settings.contains("log_line_prefix"));
+  const testing::Ingested milliseconds = log(".123");
+  EXPECT_FALSE(warns(milliseconds, "whole seconds"));
+  EXPECT_FALSE(milliseconds.stats.settings.contains("log_line_prefix"));
 }
 
 std::string transactions(int step, bool over) {

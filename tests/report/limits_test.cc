@@ -61,6 +61,13 @@ TEST(RuleLimits, EachGapNamesItsRules) {
   expect_limit(ingest, "idle-in-transaction", "no order");
 }
 
+TEST(RuleLimits, WholeSecondsHideShortPauses) {
+  IngestStats ingest = whole_log();
+  ingest.settings["log_line_prefix"] = "times in whole seconds (%t)";
+  expect_limit(ingest, "idle-in-transaction", "whole seconds");
+  expect_limit(ingest, "duplicate-query", "whole seconds");
+}
+
 TEST(RuleLimits, AFewGapsAreNoLimit) {
   IngestStats ingest = whole_log();
   ingest.no_session = 3;

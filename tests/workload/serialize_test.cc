@@ -117,7 +117,7 @@ Repeat full_repeat() {
   value.sources = next.facet();
   RepeatExample example;
   next(example.count, example.executions, example.distinct_tuples, example.unit_changes, example.rollbacks,
-       example.errors, example.commits, example.same_pause, example.inner_gap, example.time, example.span,
+       example.errors, example.same_pause, example.inner_gap, example.time, example.span,
        example.median_gap, example.session_median_gap, example.max_interval, example.repeated_time);
   example.source = next.text();
   value.examples.push_back(example);

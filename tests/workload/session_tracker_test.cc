@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/workload/stream.h"
 
 namespace pgsieve {
@@ -184,6 +186,51 @@ TEST(SessionTracker, APauseInATransactionIsChargedToTheStatementBefore) {
   EXPECT_EQ(update->longest_pause.next, pattern_of(facts, "SELECT * FROM rates")->key);
   EXPECT_EQ(update->transaction_gaps.count(), 1U);
   EXPECT_EQ(pattern_of(facts, "COMMIT")->transaction_gaps.count(), 0U);
+}
+
+// %t: what a log tells of times is when a statement ended, to the second before.
+Stream in_whole_seconds(Stream stream) {
+  for (Step& step : stream.steps) step.time -= step.time % kSecond;
+  return stream;
+}
+
+TEST(SessionTracker, AClockOfWholeSecondsTellsNoShortPause) {
+  const char* const update = "UPDATE accounts SET balance = $1 WHERE id = $2";
+  const auto longest = [&](Microseconds pause) {
+    Stream stream;
+    // Every statement falls into another part of the second; some into the next one.
+    for (int i = 0; i < 40; ++i)
+      stream.run(1, "BEGIN").run(1, update, {"5", "1"}).wait(pause).run(1, "COMMIT").wait(37 * kMillisecond);
+    return pattern_of(in_whole_seconds(stream).facts(), update)->longest_pause.gap;
+  };
+  EXPECT_EQ(longest(0), TransactionPause().gap);
+  EXPECT_EQ(longest(400 * kMillisecond), TransactionPause().gap);
+  const Microseconds known = longest(5 * kSecond);
+  EXPECT_GE(known, 3 * kSecond);
+  EXPECT_LE(known, 5 * kSecond + kMillisecond);
+}
+
+TEST(SessionTracker, AClockOfWholeSecondsEndsAWindowOnlyAfterAKnownPause) {
+  const auto windows = [](Microseconds pause) {
+    Stream stream;
+    for (int i = 0; i < 8; ++i) stream.run(1, kPosts).run(1, kPosts).run(1, kPosts).wait(pause);
+    const Workload facts = in_whole_seconds(stream).facts();
+    return facts.repeats.empty() ? 0 : facts.repeats.begin()->second.windows;
+  };
+  EXPECT_EQ(windows(700 * kMillisecond), 1U);
+  EXPECT_EQ(windows(4 * kSecond), 8U);
+}
+
+TEST(SessionTracker, MomentsAgoOnAnotherConnectionIsNotKnownInWholeSeconds) {
+  Stream stream;
+  stream.run(1, kPosts);
+  for (int i = 0; i < 6; ++i) stream.run(2, kComments, {number(i)});
+  const auto has_parent = [](const Workload& facts) {
+    return std::any_of(facts.loops.begin(), facts.loops.end(),
+                       [](const auto& loop) { return loop.first.parent != kNoPattern; });
+  };
+  EXPECT_TRUE(has_parent(stream.facts()));
+  EXPECT_FALSE(has_parent(in_whole_seconds(stream).facts()));
 }
 
 TEST(SessionTracker, APauseIsNotChargedToTheTidyingUpBeforeIt) {
