@@ -5,7 +5,7 @@
 // std::string where one is wanted. Longer than 4 GB is cut. As thread-safe as a std::string.
 #pragma once
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <compare>
