@@ -123,6 +123,9 @@ std::vector<std::string> orm_names() {
 OrmGuess recognise_orm(const Workload& workload, std::string_view application) {
   std::array<uint64_t, kOrms> votes{};
   std::array<uint64_t, kOrms> voters{};
+  std::array<uint64_t, kOrms> certain{};  // votes that hold whatever speaks against
+  std::array<uint64_t, kOrms> strongest{};
+  std::array<bool, kOrms> against{};
   OrmGuess guess;
   for (const auto& [key, pattern] : workload.patterns) {
     if (!is_considered(pattern) || !ran_by(pattern, application)) continue;
@@ -131,12 +134,16 @@ OrmGuess recognise_orm(const Workload& workload, std::string_view application) {
     add_tag_votes(pattern, own);
     const OrmVotes written = orm_votes(pattern.query, pattern.reference_text);
     for (size_t orm = 0; orm < kOrms; ++orm) {
+      certain[orm] += own[orm] + (written.votes[orm] >= 3 ? written.votes[orm] : 0);
+      against[orm] = against[orm] || written.against[orm];
       own[orm] += written.votes[orm];
+      strongest[orm] = std::max(strongest[orm], own[orm]);
       votes[orm] += own[orm];
       if (own[orm] != 0) ++voters[orm];
     }
   }
   for (size_t orm = 1; orm < kOrms; ++orm) {
+    if (against[orm]) votes[orm] = certain[orm];
     if (votes[orm] > guess.votes) {
       guess.runner_up = guess.orm;
       guess.runner_up_votes = guess.votes;
@@ -148,10 +155,11 @@ OrmGuess recognise_orm(const Workload& workload, std::string_view application) {
       guess.runner_up_votes = votes[orm];
     }
   }
-  // Two typical statements or one that hardly anything else writes; twice the votes of any other; and not a
-  // lone look-alike among hand-written statements.
+  // Two typical statements or one that hardly anything else writes; not only what several write; twice the
+  // votes of any other; and not a lone look-alike among hand-written statements.
   constexpr uint64_t kLeastVotes = 3;
-  const bool enough = guess.votes >= kLeastVotes && guess.votes >= 2 * guess.runner_up_votes;
+  const bool enough = guess.votes >= kLeastVotes && guess.votes >= 2 * guess.runner_up_votes &&
+                      strongest[static_cast<size_t>(guess.orm)] > 1;
   const bool common = guess.patterns * 5 >= guess.considered;
   if (!enough || !common) guess.orm = Orm::kUnknown;
   return guess;

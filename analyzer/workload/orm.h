@@ -48,6 +48,9 @@ std::vector<std::string> orm_names();
 
 struct OrmVotes {
   uint8_t votes[kOrms] = {};  // 0 … 3 per statement: 3 what hardly anything else writes, 1 what several write
+  // It does not write like that by itself: others do, whose other statements look the same. Then only
+  // votes of 3 count for it.
+  bool against[kOrms] = {};
 };
 // What one statement says. `query` is its display text, `text` one execution of it.
 OrmVotes orm_votes(std::string_view query, std::string_view text);

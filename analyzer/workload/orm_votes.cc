@@ -81,10 +81,29 @@ bool letters_and_number(std::string_view text, size_t max_letters) {
   return letters > 0 && letters <= max_letters && all_digits(text.substr(letters));
 }
 
+// $1 where a value stands: sent apart from the text.
+bool has_parameters(std::string_view text) {
+  const std::vector<Token> tokens = tokens_of(text);
+  return std::any_of(tokens.begin(), tokens.end(),
+                     [](const Token& token) { return token.kind == Token::Kind::kParameter; });
+}
+
+// Up to a comment at the end, which an instrumentation may have put there.
+std::string_view without_last_comment(std::string_view text) {
+  const auto trim = [&text] {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  };
+  trim();
+  if (text.ends_with("*/")) text = text.substr(0, std::min(text.rfind("/*"), text.size()));
+  trim();
+  return text;
+}
+
 // What the tokens show, gathered in one pass.
 class Reader {
  public:
-  Reader(std::string_view query, std::string_view text) : tokens_(tokens_of(query)), text_(text) {}
+  Reader(std::string_view query, std::string_view text)
+      : tokens_(tokens_of(query)), text_(text), semicolon_(without_last_comment(text).ends_with(';')) {}
 
   OrmVotes run() {
     if (tokens_.empty()) return votes_;
@@ -198,10 +217,12 @@ class Reader {
     const std::string_view alias = at(i + 4).text;
     const bool joined = alias.size() == table.size() + name.size() + 1 && alias.starts_with(table) &&
                         alias[table.size()] == '_' && alias.ends_with(name);
-    if (joined && upper_) vote(Orm::kTypeOrm, 3);
-    if (upper_ && alias.ends_with(name) && alias.find("__") != std::string_view::npos &&
-        alias.starts_with(table) && !joined)
-      vote(Orm::kGorm, 3);
+    if (joined) table_column_alias_ = true;
+    if (alias.ends_with(name) && alias.find("__") != std::string_view::npos && alias.starts_with(table) &&
+        !joined) {
+      double_underscore_alias_ = true;
+      if (word(i - 1, "select") || word(i - 1, "distinct")) first_double_underscore_alias_ = true;
+    }
   }
 
   // t.c, perhaps AS …
@@ -239,12 +260,15 @@ class Reader {
     if (word(i + 1, "as") && quoted(i + 2)) {
       const std::string_view alias = at(i + 2).text;
       if (lower_ && letters_and_number(alias, 1)) vote(Orm::kMikroOrm, 3);
-      if (upper_ && !letters_and_number(alias, 1)) vote(Orm::kSequelize, 2);
-      if (upper_ && alias[0] == 't' && letters_and_number(alias, 1)) vote(Orm::kPrisma, 3);
+      // Sequelize ends its statements with a semicolon. Others who call tables like that don't.
+      if (upper_ && !letters_and_number(alias, 1) && semicolon_) vote(Orm::kSequelize, 2);
+      if (upper_ && alias == "t0") vote(Orm::kPrisma, 3);  // who counts from t1 is another
     } else if (word(i + 1, "as") && plain(i + 2) && upper_) {
       const std::string_view alias = at(i + 2).text;
       if (!relation_seen_ && letters_and_number(alias, 3) && alias.ends_with('0')) ecto_alias_ = true;
       if (!relation_seen_ && alias.size() == 1) ef_alias_ = true;
+    } else if (upper_ && quoted(i + 1)) {
+      relation_alias_ = true;
     } else if (lower_ && quoted(i + 1)) {
       vote(Orm::kDrizzle, equal_nocase(at(i + 1).text, at(i).text) ? 3 : 2);
     }
@@ -265,6 +289,10 @@ class Reader {
     if (ecto_alias_ && letter_alias_number_) vote(Orm::kEcto, 3);
     if (ef_alias_ && letter_alias_) vote(Orm::kEfCore, 2);
     if (three_parts_) vote(Orm::kPrisma, 2);
+    // "User"."id" AS "User_id" FROM "users" "User": the table has an alias, too.
+    if (upper_ && table_column_alias_ && relation_alias_) vote(Orm::kTypeOrm, 3);
+    // Of a joined table; the list's own columns come first and have no alias.
+    if (upper_ && double_underscore_alias_ && !first_double_underscore_alias_) vote(Orm::kGorm, 3);
     // SELECT "t".* FROM "t"
     const bool star = quoted(1) && symbol(2, '.') && symbol(3, '*') && word(4, "from");
     if (star && quoted(table_at(5)) && at(table_at(5)).text == at(1).text) {
@@ -288,7 +316,15 @@ class Reader {
     const size_t from = table_at(listed + 4);
     if (upper_ && listed > 1 && column(listed, Kind::kQuoted) && word(listed + 3, "from") && quoted(from) &&
         at(from).text == at(1).text && !word(from + 1, "as")) {
-      vote(Orm::kDjango, 2);
+      // Django writes values into the text, and no parentheses around a lone condition.
+      const size_t where = from + 1;
+      const bool alone = word(where, "where") && symbol(where + 1, '(') && column(where + 2, Kind::kQuoted) &&
+                         symbol(where + 5, '=') && symbol(where + 7, ')');
+      if (alone || has_parameters(text_)) {
+        votes_.against[static_cast<size_t>(Orm::kDjango)] = true;
+      } else {
+        vote(Orm::kDjango, 2);
+      }
       vote(Orm::kActiveRecord, 1);
     }
     if (lower_ && word(1, "exists") && word(3, "select")) vote(Orm::kEloquent, 2);
@@ -370,7 +406,10 @@ class Reader {
   std::string_view text_;
   OrmVotes votes_;
   bool upper_ = false, lower_ = false, select_ = false;
+  bool semicolon_ = false;
   bool three_parts_ = false;
+  bool table_column_alias_ = false, relation_alias_ = false;
+  bool double_underscore_alias_ = false, first_double_underscore_alias_ = false;
   bool letter_alias_ = false, letter_alias_number_ = false;
   bool ecto_alias_ = false, ef_alias_ = false, relation_seen_ = false;
 };

@@ -145,6 +145,64 @@ TEST(Orm, HandWrittenStatementsStayUnrecognised) {
   }
 }
 
+// Libraries that are not among those with fixes of their own, and whose hand looks like one of them.
+TEST(Orm, OtherLibrariesAreTakenForNoneOfThese) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> all = {
+      {"ent",
+       {R"(SELECT "albums"."id", "albums"."title" FROM "albums" ORDER BY "albums"."id" ASC LIMIT 10)",
+        R"(SELECT "songs"."id", "songs"."title" FROM "songs" WHERE "songs"."album_id" = $1)"}},
+      {"ent, several lists",
+       {R"(SELECT "albums"."id", "albums"."title" FROM "albums" ORDER BY "albums"."id" ASC LIMIT 10)",
+        R"(SELECT "artists"."id", "artists"."name" FROM "artists" LIMIT 10)",
+        R"(SELECT "songs"."id", "songs"."title" FROM "songs" WHERE "songs"."album_id" = $1)",
+        R"(SELECT "albums"."id", "albums"."title" FROM "albums" JOIN "songs" AS "t1" ON "albums"."id" = "t1"."album_id" WHERE "t1"."id" = $1 LIMIT 2)"}},
+      {"SeaORM",
+       {R"(SELECT "cake"."id", "cake"."name" FROM "cake" ORDER BY "cake"."id" ASC LIMIT $1)",
+        R"(SELECT "fruit"."id", "fruit"."name" FROM "fruit" WHERE "fruit"."cake_id" = $1)",
+        R"(INSERT INTO "cake" ("name") VALUES ($1) RETURNING "id", "name")"}},
+      {"Diesel",
+       {R"(SELECT "posts"."id", "posts"."title" FROM "posts" LIMIT $1)",
+        R"(SELECT "users"."id", "users"."name" FROM "users" WHERE ("users"."id" = $1))"}},
+      {"ROM",
+       {R"(SELECT "users"."id", "users"."name" FROM "users" ORDER BY "users"."id")",
+        R"(SELECT "posts"."id", "posts"."title" FROM "posts" WHERE ("posts"."user_id" = 7) ORDER BY "posts"."id")"}},
+      {"Fluent",
+       {R"(SELECT "planets"."id" AS "planets_id", "planets"."name" AS "planets_name" FROM "planets")",
+        R"(SELECT "moons"."id" AS "moons_id" FROM "moons" WHERE "moons"."planet_id" = $1)"}},
+      {"Bun",
+       {R"(SELECT "u"."id", "u"."name" FROM "users" AS "u" ORDER BY "u"."id" LIMIT 10)",
+        R"(SELECT "post"."id", "post"."title" FROM "posts" AS "post" WHERE ("post"."user_id" = 7))"}},
+      {"go-pg",
+       {R"(SELECT "user"."id", "user"."name" FROM "users" AS "user" LIMIT 10)",
+        R"(SELECT "post"."id" FROM "posts" AS "post" WHERE ("post"."user_id" = 7))"}},
+      {"CakePHP",
+       {R"(SELECT "Articles"."id" AS "Articles__id", "Articles"."title" AS "Articles__title" FROM "articles" "Articles" LIMIT 10)",
+        R"(SELECT "Users"."id" AS "Users__id" FROM "users" "Users" WHERE "Users"."id" = $1)"}},
+      {"peewee",
+       {R"(SELECT "t1"."id", "t1"."name" FROM "users" AS "t1" LIMIT 10)",
+        R"(SELECT "t1"."id", "t1"."title" FROM "posts" AS "t1" WHERE ("t1"."user_id" = 7))"}},
+      {"Pony",
+       {R"(SELECT "u"."id", "u"."name" FROM "users" "u" ORDER BY "u"."id" LIMIT 10)",
+        R"(SELECT "id", "title", "user" FROM "posts" WHERE "user" = 7)"}},
+      {"DBIx::Class",
+       {R"(SELECT "me"."id", "me"."name" FROM "users" "me" LIMIT $1)",
+        R"(SELECT "me"."id", "me"."title" FROM "posts" "me" WHERE ( "me"."user_id" = $1 ))"}},
+      {"Spring Data JDBC",
+       {R"(SELECT "users"."id" AS "id", "users"."name" AS "name" FROM "users" LIMIT 10)",
+        R"(SELECT "posts"."id" AS "id" FROM "posts" WHERE "posts"."user_id" = $1)"}},
+      {"Kysely",
+       {R"(select "id", "name" from "users" order by "id" limit $1)",
+        R"(select * from "posts" where "user_id" = $1)"}},
+      {"EclipseLink",
+       {"SELECT ID, NAME FROM USERS ORDER BY ID LIMIT $1 OFFSET $2",
+        "SELECT ID, TITLE, USER_ID FROM POSTS WHERE (USER_ID = $1)"}},
+  };
+  for (const auto& [library, statements] : all) {
+    const OrmGuess guess = recognise_orm(workload_of(statements), "app");
+    EXPECT_EQ(guess.orm, Orm::kUnknown) << library << " → " << orm_name(guess.orm);
+  }
+}
+
 TEST(Orm, ALoneLookAlikeAmongManyDecidesNothing) {
   std::vector<std::string> statements = {R"(SELECT "users".* FROM "users" WHERE "users"."id" = $1)",
                                          "SELECT posts.id AS posts_id FROM posts"};
