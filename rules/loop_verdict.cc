@@ -228,8 +228,10 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   }
   // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
   const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
-  const bool any_row =
-      verdict.link.strength == LinkStrength::kSameKey || verdict.link.strength == LinkStrength::kPolymorphic;
+  // The same where each turn reads the row itself before what belongs to it: a loop over the list has it.
+  const bool after_its_row = example.fed_by_previous * 10 >= example.count * 9;
+  const bool any_row = verdict.link.strength == LinkStrength::kSameKey ||
+                       verdict.link.strength == LinkStrength::kPolymorphic || after_its_row;
   if (any_row && some_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
       example.scope != ScopeKind::kTrace)
     verdict.report = false;
@@ -259,6 +261,26 @@ void use_row_between(const RuleContext& context, const Pattern& child, const Pat
   if (!looped.report || !is_linked(looped)) return;
   verdict.link = std::move(link);
   verdict.through = via;
+}
+
+// SELECT … FROM folder WHERE parent_id = $1, again and again, with no list before it that names a folder: the
+// values may stand in the loop's own rows. What a table's own key is asked for is left alone: any loop asks
+// for rows by key, whether they form a path or not.
+void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict& verdict) {
+  if (!verdict.report || verdict.kind != LoopClass::kRowByRow || !is_read(child.shape->kind)) return;
+  Link own = context.memo->link(child, child, context.known_schema());
+  if (own.strength != LinkStrength::kNames && own.strength != LinkStrength::kForeignKey) return;
+  if (own.parent_table != own.child_table || own.parent_column == own.child_column) return;
+  if (own.slot != verdict.example->varying_slot) return;
+  if (context.memo->profile(child, context.known_schema())->primary_slot == own.slot) return;
+  verdict.kind = LoopClass::kTreeWalk;
+  verdict.confidence = std::max(verdict.confidence, Confidence::kMedium);
+  verdict.reasons.insert(verdict.reasons.begin(),
+                         fmt::format("{} ties the table to itself: {}.{} = {}.{}",
+                                     own.strength == LinkStrength::kForeignKey ? "a foreign key" : "a name",
+                                     own.child_table, own.child_column, own.parent_table, own.parent_column));
+  verdict.doubts = {"that the values come from the loop's own rows is likely, but not seen"};
+  verdict.link = std::move(own);
 }
 
 }  // namespace
@@ -301,6 +323,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         }
       } else {
         grade_alone(example, options, verdict);
+        if (parent == nullptr) use_own_rows(context, child, verdict);
       }
       const bool self =
           parent != nullptr && link.child_table == link.parent_table && link.strength == LinkStrength::kNames;

@@ -48,6 +48,17 @@ bool part_of_write(const RuleContext& context, const Pattern& child, const LoopE
   return written_after && !writes_other;
 }
 
+// The table whose rows the loop goes over: of a join, the one that the values come from.
+const Relation* listed_table(const LoopVerdict& verdict, const Pattern& parent) {
+  const std::vector<Relation>& relations = parent.shape->relations;
+  if (verdict.through == kNoPattern && !verdict.link.parent_table.empty()) {
+    for (const Relation& relation : relations)
+      if (relation.name == verdict.link.parent_table) return &relation;
+  }
+  const uint32_t main = parent.shape->main_relation();
+  return main == kNoIndex ? nullptr : &relations[main];
+}
+
 std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pattern* parent) {
   const Relation* table = child.shape->main_relation() == kNoIndex
                               ? nullptr
@@ -55,9 +66,7 @@ std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pat
   const std::string name = table == nullptr ? "a statement" : "a query on " + qualified_name(*table);
   if (parent == nullptr)
     return fmt::format("{} ran {} times in a loop, one value at a time", name, verdict.count);
-  const Relation* list = parent->shape->main_relation() == kNoIndex
-                             ? nullptr
-                             : &parent->shape->relations[parent->shape->main_relation()];
+  const Relation* list = listed_table(verdict, *parent);
   return fmt::format("{} ran {} times, once per row of {}{}", name, verdict.count,
                      list == nullptr ? "another query" : "a list of " + qualified_name(*list),
                      verdict.loop->scopes > 1 ? fmt::format(" ({} lists)", verdict.loop->scopes) : "");
@@ -92,7 +101,11 @@ void add_chain(const RuleContext& context, const LoopVerdict& verdict, Finding& 
 
 Finding loop_finding(const RuleContext& context, const Pattern& child, const LoopVerdict& verdict,
                      FixAdvisor& advisor) {
-  const Pattern* parent = is_linked(verdict) ? context.workload.find(verdict.loop->key.parent) : nullptr;
+  const bool own_rows =
+      verdict.kind == LoopClass::kTreeWalk && is_linked(verdict) && verdict.loop->key.parent == kNoPattern;
+  const Pattern* parent = own_rows             ? &child
+                          : is_linked(verdict) ? context.workload.find(verdict.loop->key.parent)
+                                               : nullptr;
   Finding finding = pattern_finding("n-plus-one", child);
   finding.severity =
       verdict.confidence >= Confidence::kHigh ? FindingSeverity::kError : FindingSeverity::kWarning;

@@ -266,6 +266,83 @@ TEST(NPlusOne, PagesOfARowAndItsChildrenAreNoChain) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+constexpr const char* kPlaces =
+    "CREATE TABLE place (nr integer PRIMARY KEY, inside integer REFERENCES place, label text);";
+
+// From one node down there is no list before the loop: its own rows are.
+TEST(NPlusOne, ChildrenOfChildrenAreAWalk) {
+  SequenceBench bench(kPlaces);
+  bench.run("SELECT nr, label FROM place WHERE nr = 3");
+  for (int i = 0; i < 12; ++i)
+    bench.run("SELECT nr, label FROM place WHERE inside = " + std::to_string(3 + i * i), 500);
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].confidence, Confidence::kMedium);
+  EXPECT_EQ(findings[0].parent_query, findings[0].query);
+  ASSERT_FALSE(findings[0].fixes.empty());
+  EXPECT_TRUE(findings[0].fixes[0].code.starts_with("WITH RECURSIVE")) << findings[0].fixes[0].code;
+}
+
+// Rows of such a table, by a list of keys from elsewhere.
+TEST(NPlusOne, TheKeyOfATableThatRefersToItselfIsNoWalk) {
+  SequenceBench bench(kPlaces);
+  for (int i = 0; i < 12; ++i)
+    bench.run("SELECT nr, inside, label FROM place WHERE nr = " + std::to_string(3 + i * i), 500);
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].confidence, Confidence::kLow);
+  EXPECT_EQ(findings[0].parent_query, "");
+  EXPECT_FALSE(findings[0].fixes[0].code.starts_with("WITH RECURSIVE")) << findings[0].fixes[0].code;
+}
+
+// Somebody opens one folder after another.
+TEST(NPlusOne, ChildrenOfOneNodeInEachRequestAreNoWalk) {
+  SequenceBench bench(kPlaces);
+  for (int i = 0; i < 12; ++i)
+    bench.run("SELECT nr, label FROM place WHERE inside = " + std::to_string(3 + i * i),
+              (30 + i % 5 * 35) * kMillisecond);
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// A page of a list, then records of it one by one, each with what belongs to it: clicks, whatever is read
+// with the record.
+TEST(NPlusOne, RecordsOpenedFromAListAreNoLoop) {
+  SequenceBench bench;
+  for (int page = 0; page < 4; ++page) {
+    bench.run("SELECT id, title FROM albums ORDER BY title LIMIT 20 OFFSET " + std::to_string(20 * page),
+              90 * kMillisecond);
+    for (int i = 0; i < 5; ++i) {
+      const std::string key = std::to_string(7 + page * 131 + i * i * 3);
+      bench.run("SELECT title FROM albums WHERE id = " + key, (40 + i * 31 % 77) * kMillisecond);
+      bench.run("SELECT id, title FROM songs WHERE album_id = " + key, 300);
+    }
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// The same at a program's pace: the list's records, read again.
+TEST(NPlusOne, RecordsOfAListReadAgainAreALoop) {
+  SequenceBench bench;
+  bench.run("SELECT id, title FROM albums ORDER BY title LIMIT 20");
+  for (int i = 0; i < 9; ++i) {
+    const std::string key = std::to_string(7 + i * i * 3);
+    bench.run("SELECT title FROM albums WHERE id = " + key, 400);
+    bench.run("SELECT id, title FROM songs WHERE album_id = " + key, 300);
+  }
+  EXPECT_EQ(bench.findings("n-plus-one").size(), 2U);
+}
+
+// Of a join, the table that the values come from is the one the message speaks of.
+TEST(NPlusOne, NamesTheJoinedTableThatTheValuesComeFrom) {
+  SequenceBench bench;
+  bench.run("SELECT v.id, v.nr, s.id, s.carrier_id FROM voyages v JOIN ships s ON s.id = v.ship_id");
+  for (int i = 0; i < 9; ++i)
+    bench.run("SELECT name FROM carriers WHERE id = " + std::to_string(7 + i * i * 3), 300);
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings[0].message.find("a list of ships"), std::string::npos) << findings[0].message;
+}
+
 TEST(WriteLoop, RequestsThatWriteOneRowEachAreNoLoop) {
   for (const Microseconds think : {8 * kMillisecond, 50 * kMillisecond}) {
     SequenceBench bench;
