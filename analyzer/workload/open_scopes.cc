@@ -421,9 +421,9 @@ void fields(Archive& archive, Session& value) {
   archive(value.id, value.application, value.database, value.application_name, value.whole_seconds,
           value.groups, value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
           value.transaction_statements, value.transaction_writes, value.transaction_tables,
-          value.last_pattern, value.position, value.errors, value.rollbacks, value.commits,
-          value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements, value.units,
-          value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
+          value.last_pattern, value.position, value.reset_position, value.errors, value.rollbacks,
+          value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
+          value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
           value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);

@@ -108,7 +108,8 @@ struct Session {
   Pattern* last_pattern = nullptr;  // of the statement just before, transparent or not
 
   // Counters of the session so far.
-  uint64_t position = 0;  // non-transparent statements
+  uint64_t position = 0;        // non-transparent statements
+  uint64_t reset_position = 0;  // the same when a pool last reset the session
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
   uint64_t last_unit = 0;
   uint64_t unit_statements = 0, units = 0;

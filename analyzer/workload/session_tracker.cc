@@ -397,7 +397,9 @@ void SessionTracker::on_statement(const StatementEvent& statement) {
   note_units(session, statement);
   switch (statement.info->kind) {
     case StatementClass::kPoolReset:
-      close_window(session);
+      // A library that takes a connection for each statement has it reset after each: that bounds no work.
+      if (session.position > session.reset_position + 1) close_window(session);
+      session.reset_position = session.position;
       break;
     case StatementClass::kSetting:
       ++session.setting_changes;

@@ -125,6 +125,20 @@ TEST(SessionTracker, APoolResetOrADisconnectionEndsTheWindow) {
   }
 }
 
+// A library that takes a connection of the pool for each statement.
+TEST(SessionTracker, AResetAfterEveryStatementEndsNothing) {
+  Stream stream;
+  stream.run(1, kPosts, {}, 6);
+  stream.run(1, "DISCARD ALL");
+  for (int i = 0; i < 6; ++i) {
+    stream.run(1, kComments, {number(i)});
+    stream.run(1, "DISCARD ALL");
+  }
+  const Workload facts = stream.facts();
+  ASSERT_NE(loop_of(facts, kComments, kPosts), nullptr);
+  EXPECT_EQ(loop_of(facts, kComments, kPosts)->executions, 6U);
+}
+
 TEST(SessionTracker, ChildrenOnOtherConnectionsAreOneLoop) {
   Stream stream;
   stream.run(1, kPosts, {}, 6);
