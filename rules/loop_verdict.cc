@@ -120,6 +120,33 @@ bool one_turn_per_row(const LoopExample& example) {
          example.count % example.parent_limit == 0;
 }
 
+// The turns have the time between them that requests have.
+bool like_requests(const LoopExample& example, const LoopOptions& options) {
+  return at_leisure(example, options) && !one_unit_of_work(example) && example.scope != ScopeKind::kTrace;
+}
+
+// More different values than the list had rows: most came from elsewhere. (A row may hold two of them, home
+// and away; where the turns follow closely that is more likely.)
+bool more_than_listed(const LoopExample& example) {
+  return example.parent_limit > 1 && example.parent_executions <= 1 &&
+         example.distinct_values > example.parent_limit;
+}
+
+// A page of a list, and at leisure some rows of what it refers to: requests of their own, which follow a list
+// because every now and then somebody asks for one. Told by turns that are too many for the list, or by
+// several lists none of which had a turn for each row.
+bool never_its_rows(const Loop& loop, const LoopOptions& options) {
+  constexpr uint64_t kLists = 3;
+  const auto too_many = [&options](const LoopExample& example) {
+    return more_than_listed(example) && like_requests(example, options);
+  };
+  const auto a_part = [&options](const LoopExample& example) {
+    return example.parent_limit > 1 && !one_turn_per_row(example) && like_requests(example, options);
+  };
+  return std::ranges::any_of(loop.examples, too_many) ||
+         (loop.scopes >= kLists && std::ranges::all_of(loop.examples, a_part));
+}
+
 // Nothing before it could have supplied the values: they come from outside the database, or from another
 // statement whose names don't tell.
 void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
@@ -221,8 +248,10 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   const Microseconds slow = 20 * kMillisecond;
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
-  if (example.median_gap != kUnknownTime && example.median_gap > std::max(slow, 3 * mean_time) &&
-      !one_unit_of_work(example) && !all_rows) {
+  const bool paused =
+      example.median_gap != kUnknownTime && example.median_gap > std::max(slow, 3 * mean_time);
+  const bool part_of_page = example.parent_limit > 1 && like_requests(example, options);
+  if ((paused || part_of_page) && !one_unit_of_work(example) && !all_rows) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
   }
@@ -232,9 +261,7 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   const bool after_its_row = example.fed_by_previous * 10 >= example.count * 9;
   const bool any_row = verdict.link.strength == LinkStrength::kSameKey ||
                        verdict.link.strength == LinkStrength::kPolymorphic || after_its_row;
-  if (any_row && some_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
-      example.scope != ScopeKind::kTrace)
-    verdict.report = false;
+  if (any_row && some_rows && like_requests(example, options)) verdict.report = false;
   if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");
@@ -302,6 +329,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   if (parent != nullptr && parent->shape != nullptr) {
     link = context.memo->link(*parent, child, context.known_schema());
   }
+  const bool no_source = parent != nullptr && never_its_rows(loop, options);
   for (const LoopExample& example : loop.examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
@@ -309,6 +337,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.link = link;
     use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);
+    if (no_source && verdict.kind == LoopClass::kRowByRow && like_requests(example, options))
+      verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, verdict.link, verdict);
       explain_loop(example, verdict);

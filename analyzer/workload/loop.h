@@ -35,7 +35,7 @@ struct LoopExample {
   uint32_t transactions = 0;     // explicit transactions the children ran in; 0: none
   uint32_t errors = 0;           // failed statements between the children
   uint32_t rollbacks = 0;        // ROLLBACKs between them
-  uint32_t commits = 0;          // COMMITs between them
+  uint32_t commits = 0;          // COMMITs between them, and resets by a pool
   uint32_t unit_changes = 0;     // changes of trace, route, action, job or test between them
   uint32_t unit_mismatches = 0;  // children whose trace or tag differs from the parent's
   uint32_t statements_per_unit =

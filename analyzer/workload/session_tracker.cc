@@ -400,6 +400,7 @@ void SessionTracker::on_statement(const StatementEvent& statement) {
       // A library that takes a connection for each statement has it reset after each: that bounds no work.
       if (session.position > session.reset_position + 1) close_window(session);
       session.reset_position = session.position;
+      ++session.commits;
       break;
     case StatementClass::kSetting:
       ++session.setting_changes;

@@ -332,6 +332,35 @@ TEST(NPlusOne, RecordsOfAListReadAgainAreALoop) {
   EXPECT_EQ(bench.findings("n-plus-one").size(), 2U);
 }
 
+// Clients of one pool: some ask for a page of visits, others for a patient.
+TEST(NPlusOne, LookUpsThatFollowAListByAccidentAreNoLoop) {
+  SequenceBench bench;
+  int key = 17;
+  for (int page = 0; page < 5; ++page) {
+    bench.run(
+        "SELECT id, patient_id FROM visits ORDER BY begins DESC LIMIT 20 OFFSET " + std::to_string(20 * page),
+        30 * kMillisecond);
+    for (int i = 0; i < 4 + page * 3 % 7; ++i)
+      bench.run("SELECT name FROM patients WHERE id = " + std::to_string(key = key * 31 % 9973),
+                (6 + i * 13 % 29) * kMillisecond);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// More of them than the list may have had.
+TEST(NPlusOne, MoreValuesThanTheListHadRowsComeFromElsewhere) {
+  for (const Microseconds pace : {kMillisecond / 2, 11 * kMillisecond}) {
+    SequenceBench bench;
+    bench.run("SELECT id, patient_id FROM visits ORDER BY begins DESC LIMIT 10");
+    int key = 17;
+    for (int i = 0; i < 16; ++i)
+      bench.run("SELECT name FROM patients WHERE id = " + std::to_string(key = key * 31 % 9973),
+                pace * (1 + i * 7 % 5));
+    // At a program's pace two columns of each row may have named them: home and away.
+    EXPECT_EQ(bench.findings("n-plus-one").empty(), pace > kMillisecond);
+  }
+}
+
 // Of a join, the table that the values come from is the one the message speaks of.
 TEST(NPlusOne, NamesTheJoinedTableThatTheValuesComeFrom) {
   SequenceBench bench;
