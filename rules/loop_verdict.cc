@@ -282,7 +282,7 @@ void use_row_between(const RuleContext& context, const Pattern& child, const Pat
   const Pattern* between = context.workload.find(via);
   const auto above = context.workload.loops.find(LoopKey{via, parent->key});
   if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return;
-  Link link = context.memo->link(*between, child, context.known_schema());
+  Link link = context.memo->link(*between, child, context);
   if (link.strength <= verdict.link.strength) return;
   const LoopVerdict looped = judge(context, above->second, *between, parent, options, depth + 1);
   if (!looped.report || !is_linked(looped)) return;
@@ -295,11 +295,11 @@ void use_row_between(const RuleContext& context, const Pattern& child, const Pat
 // for rows by key, whether they form a path or not.
 void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict& verdict) {
   if (!verdict.report || verdict.kind != LoopClass::kRowByRow || !is_read(child.shape->kind)) return;
-  Link own = context.memo->link(child, child, context.known_schema());
+  Link own = context.memo->link(child, child, context);
   if (own.strength != LinkStrength::kNames && own.strength != LinkStrength::kForeignKey) return;
   if (own.parent_table != own.child_table || own.parent_column == own.child_column) return;
   if (own.slot != verdict.example->varying_slot) return;
-  if (context.memo->profile(child, context.known_schema())->primary_slot == own.slot) return;
+  if (context.memo->profile(child, context)->primary_slot == own.slot) return;
   verdict.kind = LoopClass::kTreeWalk;
   verdict.confidence = std::max(verdict.confidence, Confidence::kMedium);
   verdict.reasons.insert(verdict.reasons.begin(),
@@ -327,7 +327,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   if (child.shape == nullptr) return best;
   Link link;
   if (parent != nullptr && parent->shape != nullptr) {
-    link = context.memo->link(*parent, child, context.known_schema());
+    link = context.memo->link(*parent, child, context);
   }
   const bool no_source = parent != nullptr && never_its_rows(loop, options);
   for (const LoopExample& example : loop.examples) {

@@ -31,17 +31,18 @@ std::shared_ptr<RuleMemo> make_rule_memo() {
   return std::make_shared<RuleMemo>();
 }
 
-std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, const Schema* schema) {
+std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, const RuleContext& context) {
   if (const auto found = profiles_.find(&pattern); found != profiles_.end()) return found->second;
   if (profiles_.size() >= kMaxProfiles) profiles_.clear();
-  auto drawn = std::make_shared<const LinkProfile>(draw_link_profile(*pattern.shape, schema));
+  auto drawn = std::make_shared<const LinkProfile>(
+      draw_link_profile(*pattern.shape, context.known_schema(), true, context.seen.get()));
   profiles_.emplace(&pattern, drawn);
   return drawn;
 }
 
-Link RuleMemo::link(const Pattern& parent, const Pattern& child, const Schema* schema) {
-  const std::shared_ptr<const LinkProfile> offers = profile(parent, schema);
-  return explain_link(*offers, *profile(child, schema), schema);
+Link RuleMemo::link(const Pattern& parent, const Pattern& child, const RuleContext& context) {
+  const std::shared_ptr<const LinkProfile> offers = profile(parent, context);
+  return explain_link(*offers, *profile(child, context), context.known_schema());
 }
 
 std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {

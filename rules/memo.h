@@ -20,13 +20,15 @@
 
 namespace pgsieve {
 
+struct RuleContext;
+
 class RuleMemo {
  public:
-  // draw_link_profile() of the pattern's shape, which must not be null; `schema` may be null, and must be the
-  // same one every time.
-  std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const Schema* schema);
+  // draw_link_profile() of the pattern's shape, which must not be null, with what the context knows of
+  // tables; always for one context.
+  std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const RuleContext& context);
   // explain_link() between the two.
-  Link link(const Pattern& parent, const Pattern& child, const Schema* schema);
+  Link link(const Pattern& parent, const Pattern& child, const RuleContext& context);
   // batch_rewrite().
   std::optional<Rewrite> batch(const BatchRequest& request);
   // recognise_orm(); always for one workload.

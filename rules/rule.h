@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyzer/schema/schema.h"
+#include "analyzer/workload/seen_columns.h"
 #include "analyzer/workload/workload.h"
 
 namespace pgsieve {
@@ -82,6 +83,7 @@ struct RuleContext {
   std::map<std::string, std::string> options;         // "rule.option" → value
   unsigned threads = 1;                               // that a rule may use
   std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run, for one thread; never null
+  std::shared_ptr<const Schema> seen = seen_under_stars(workload, schema);  // null: no such table
   double option(std::string_view name, double otherwise) const;
   const Schema* known_schema() const { return schema.empty() ? nullptr : &schema; }
 };

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "analyzer/advisor/candidate.h"
+#include "analyzer/workload/seen_columns.h"
 
 namespace pgsieve {
 
@@ -14,53 +15,6 @@ constexpr double kRowsPerMs = 4000;
 constexpr double kRowsPerPage = 60;
 // A statement faster than this says nothing.
 constexpr double kShortestMs = 0.5;
-
-void note_column(Table& table, const std::string& name) {
-  if (name.empty() || table.find_column(name) != nullptr) return;
-  Column column;
-  column.name = name;
-  table.columns.push_back(std::move(column));
-}
-
-Schema inferred_schema(const Workload& workload) {
-  std::map<std::pair<std::string, std::string>, Table> tables;
-  for (const auto& [key, pattern] : workload.patterns) {
-    const StatementShape& shape = *pattern.shape;
-    if (shape.catalog_only || !(is_read(shape.kind) || is_write(shape.kind))) continue;
-    std::vector<Table*> behind(shape.relations.size(), nullptr);
-    for (size_t i = 0; i < shape.relations.size(); ++i) {
-      const Relation& relation = shape.relations[i];
-      if (relation.kind != Relation::Kind::kTable || relation.name.empty()) continue;
-      Table& table = tables[{relation.schema, relation.name}];
-      table.schema = relation.schema.empty() ? "public" : relation.schema;
-      table.name = relation.name;
-      behind[i] = &table;
-    }
-    const auto note = [&behind](const ColumnUse& use) {
-      if (use.relation < behind.size() && behind[use.relation] != nullptr)
-        note_column(*behind[use.relation], use.column);
-    };
-    for (const Predicate& predicate : shape.predicates) {
-      note(predicate.column);
-      note(predicate.other);
-    }
-    for (const QueryBlock& block : shape.blocks) {
-      for (const TargetColumn& target : block.targets) note(target.use);
-      for (const OrderKey& each : block.order) note(each.use);
-      for (const OrderKey& each : block.group) note(each.use);
-    }
-    for (const Join& join : shape.joins) {
-      if (join.left < behind.size() && behind[join.left] != nullptr)
-        note_column(*behind[join.left], join.left_column);
-      if (join.right < behind.size() && behind[join.right] != nullptr)
-        note_column(*behind[join.right], join.right_column);
-    }
-    for (const ColumnUse& use : shape.written_columns) note(use);
-  }
-  Schema schema;
-  for (auto& [name, table] : tables) schema.add(std::move(table));
-  return schema;
-}
 
 // The only table of a statement; nullptr: none or several.
 Table* lone_table(const StatementShape& shape, Schema& schema) {
@@ -100,7 +54,7 @@ void guess_from_times(const Workload& workload, const Statistics& statistics, Wo
 WorkloadSchema schema_of(const Workload& workload, const Schema& known, const Statistics& statistics) {
   WorkloadSchema made;
   made.inferred = known.empty();
-  made.schema = made.inferred ? inferred_schema(workload) : known;
+  made.schema = made.inferred ? seen_schema(workload) : known;
   std::map<std::string, double> rows;
   for (const Table& table : made.schema.tables()) {
     Table& own = *made.schema.find_mutable(table.schema, table.name);

@@ -11,6 +11,10 @@ namespace {
 // Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
 // primary key".
 constexpr int kHighestTier = 3;
+bool in_loop(const Group& group) {
+  return group.run != nullptr && group.run->parent().id != 0;
+}
+
 int tier(LinkStrength strength) {
   if (strength >= LinkStrength::kNames) return kHighestTier;
   if (strength >= LinkStrength::kSameColumn) return 2;
@@ -25,12 +29,30 @@ bool can_be_child(const StatementEvent& statement) {
 }  // namespace
 
 // Most pairs are told apart by the words alone.
-LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, uint32_t number,
-                                          const StatementInfo& parent, const StatementInfo& child) {
-  if (!may_link(offers, child.link))
-    return child.link.primary_slot != UINT32_MAX ? LinkStrength::kPossible : LinkStrength::kNone;
+LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, bool any_column,
+                                          uint32_t number, const StatementInfo& parent,
+                                          const StatementInfo& child) {
+  if (!may_link(offers, child.link)) {
+    const bool possible = child.link.primary_slot != UINT32_MAX || (any_column && child.link.asks_natural);
+    return possible ? LinkStrength::kPossible : LinkStrength::kNone;
+  }
   return links_.find(number, child.link_number,
                      [&] { return find_link(parent.link, child.link, options_.schema).strength; });
+}
+
+// SELECT … FROM title WHERE isbn = $1, for every loan, and then the publisher of each: the look-up of the
+// title is a turn of the loop, and no list that the publishers belong to. It shows where no name says that it
+// is a list (books.author after authors): it came again, and between the two the child ran once, or without
+// it; or both are turns of one loop.
+bool SessionTracker::seems_one_row(const Group& list, const Group& child, bool child_ran_since) {
+  if (child_ran_since || child.run == nullptr) return false;
+  const ParentExecution& parent = child.run->parent();
+  if (in_loop(list)) {
+    if (list.judged.weight == kHighestTier) return false;
+    if (parent.root_id == list.run->parent().root_id && parent.key == list.run->parent().key) return true;
+  }
+  if (list.executions < 2) return false;
+  return parent.id == 0 || (parent.key == list.pattern->key && child.run->count() == 1);
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
@@ -40,16 +62,19 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
                                                           const StatementEvent& statement) {
   Candidate best;
   const bool values_known = !session.values.empty();
-  const bool judged = group.judged.stands && !values_known;
+  bool judged = group.judged.stands && !values_known;
   const auto own = static_cast<size_t>(&group - session.groups.data());
+  bool ran_since = false, passed_over = false, retracted = false;
   for (const uint8_t index : session.recency) {
     if (index == own) {
       if (judged) break;
+      ran_since = true;
       continue;
     }
     const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
-    LinkStrength link = link_between(hint.offers, hint.link_number, *hint.info, *group.info);
+    LinkStrength link =
+        link_between(hint.offers, hint.star_unknown, hint.link_number, *hint.info, *group.info);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -58,7 +83,17 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     const bool matched = match != ValueMatch::kNone;
     if (judged && weight < group.judged.weight) continue;
     const Group& other = session.groups[index];
-    if (hint.parent == GroupHint::Parent::kInLoop && (weight < 2 || other.run == group.run)) continue;
+    bool one_row = hint.parent == GroupHint::Parent::kInLoop;
+    if (!one_row && hint.unsure_rows && seems_one_row(other, group, ran_since)) {
+      one_row = in_loop(other);
+      if (group.run->parent().key == other.pattern->key && (one_row || weight < 2)) {
+        retracted = true;
+        judged = false;  // the search looks at what was judged before, too
+      }
+      if (weight < 2) passed_over = true;
+      if (!one_row && weight < 2) continue;
+    }
+    if (one_row && (weight < 2 || other.run == group.run)) continue;
     if (best.execution != nullptr &&
         std::make_tuple(weight, matched) <= std::make_tuple(best.weight, best.matched))
       continue;
@@ -66,7 +101,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     best.weight = weight;
     best.matched = matched;
     best.strength = link;
-    if (hint.parent == GroupHint::Parent::kRows) {
+    if (!one_row) {
       best.execution = other.execution;
       best.parent_id = best.execution->id;
     } else {
@@ -82,6 +117,8 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     best.weight = group.judged.weight;
     best.parent_id = group.judged.parent;
   }
+  best.passed_over = passed_over;
+  best.retracted = retracted;
   return best;
 }
 
@@ -101,7 +138,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = link_between(hint.offers, hint.link_number, *parent.info, *group.info);
+    const LinkStrength link = link_between(hint.offers, false, hint.link_number, *parent.info, *group.info);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;
@@ -120,30 +157,40 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   return best;
 }
 
+// The place of the candidate's parent, be it on this connection: its children on others shall find the run.
+RingEntry* SessionTracker::place_of(const Session& session, const Candidate& candidate) {
+  if (candidate.ring != nullptr || candidate.execution == nullptr || candidate.via != kNoPattern)
+    return candidate.ring;
+  const auto found = state_.applications.find(session.application);
+  if (found == state_.applications.end()) return nullptr;
+  for (const uint8_t place : found->second.recency) {
+    RingEntry& entry = found->second.ring[place];
+    if (entry.execution->id > candidate.execution->id) continue;
+    return entry.execution->id == candidate.execution->id ? &entry : nullptr;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& group,
                                                    const StatementEvent& statement,
                                                    const Candidate& candidate) {
-  RingEntry* entry = candidate.ring;
-  if (candidate.execution != nullptr && entry == nullptr && candidate.via == kNoPattern) {
-    // A parent on this connection: its children on other connections shall find the run.
-    const auto found = state_.applications.find(session.application);
-    if (found != state_.applications.end()) {
-      for (const uint8_t place : found->second.recency) {
-        RingEntry& other = found->second.ring[place];
-        if (other.execution->id > candidate.execution->id) continue;
-        if (other.execution->id == candidate.execution->id) entry = &other;
-        break;
-      }
-    }
-  }
+  RingEntry* entry = place_of(session, candidate);
   if (entry != nullptr) {
-    for (const std::shared_ptr<LoopRun>& run : entry->runs) {
-      if (run->child_key() == group.pattern->key) return run;
-    }
+    if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern->key)) return run;
   }
   auto run = std::make_shared<LoopRun>(statement, candidate.execution, candidate.via);
   if (entry != nullptr) entry->runs.push_back(run);
   return run;
+}
+
+// The run so far belongs to another parent than the candidate. A single turn under what then turned out to be
+// no list goes with the turns to come.
+void SessionTracker::leave_run(Session& session, Group& group, const Candidate& candidate) {
+  if (!candidate.retracted || group.run->count() != 1) return release(group.run, session);
+  RingEntry* entry = place_of(session, candidate);
+  if (entry != nullptr && entry->run_of(group.pattern->key) != nullptr) return release(group.run, session);
+  group.run->move_to(candidate.execution, candidate.via);
+  if (entry != nullptr) entry->runs.push_back(group.run);
 }
 
 // A run without a parent on this connection goes on as it began while its turns follow closely: on a busy
@@ -187,7 +234,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
     with_parent.parent_id = group.judged.parent != 0 ? group.judged.parent : group.run->parent().id;
   } else if (can_be_child(statement)) {
     candidate = find_in_session(session, group, statement);
-    group.judged = {session.parent_epoch, candidate.parent_id, candidate.weight, true};
+    group.judged = {session.parent_epoch, candidate.parent_id, candidate.weight, !candidate.passed_over};
     if (candidate.execution != nullptr) {
       candidate.last_heard = candidate.execution->end;
       if (group.run != nullptr && group.run->parent().root_id == candidate.execution->root_id) {
@@ -208,7 +255,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
       const PatternKey parent_key = candidate.execution == nullptr ? kNoPattern : candidate.execution->key;
       const PatternKey current_key = group.run == nullptr ? kNoPattern : group.run->parent().key;
       if (group.run != nullptr && (parent != current || parent_key != current_key))
-        release(group.run, session);
+        leave_run(session, group, candidate);
     }
     with_parent.parent_id = same ? group.run->parent().id : candidate.parent_id;
   }

@@ -95,8 +95,8 @@ void SessionTracker::forget_weak_loops() {
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  if (!is_strong(link_between(parent.info->link.offers, parent.info->link_number, *parent.info, run.child())))
-    return;
+  const StatementInfo& list = *parent.info;
+  if (!is_strong(link_between(list.link.offers, false, list.link_number, list, run.child()))) return;
   const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | run.child().ordinal_of(run.child_key());
   const auto found = latent_.find(pair);
   if (found != latent_.end()) {

@@ -168,7 +168,8 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
                    key);
       }
     }
-    if (key.primary) best.offer(LinkStrength::kPossible, parent, {}, child, key);
+    if (key.primary || (parent.star_unknown && key.natural))
+      best.offer(LinkStrength::kPossible, parent, {}, child, key);
   }
   return best.link;
 }

@@ -27,9 +27,9 @@ namespace pgsieve {
 // that any list of rows could have fed.
 enum class LinkStrength : uint8_t {
   kNone,
-  kPossible,    // the child looks its row up by primary key; the parent's columns are unknown (star) or don't
-                // tell
-  kSameColumn,  // parent and child use a column of the same, telling name; or both reference one third table
+  kPossible,     // the child looks its row up by primary key, and the parent's columns are unknown (star) or
+                 // don't tell; or by another column that is like a key, and they are unknown
+  kSameColumn,   // parent and child use a column of the same, telling name; or both reference one third table
   kPolymorphic,  // (…_type, …_id) pair: the parent may be any table
   kNames,        // user_id ↔ users
   kSameKey,      // the child asks for the parent's own primary key
@@ -75,6 +75,7 @@ struct LinkProfile {
     bool generic = false;   // ends with a word that names nothing by itself: "status", "created_at"
     bool bare = false;      // its last word is all there is: "author", not "author_id"
     bool ancestor = false;  // "parent_id", "ancestor_id"
+    bool natural = false;   // may be a key that means something: "isbn", "email", "iata_code"
     friend bool operator==(const ColumnName&, const ColumnName&) = default;
   };
   // A column that a slot of this statement is compared with, and every column a join makes equal to it.
@@ -85,6 +86,7 @@ struct LinkProfile {
     ColumnName normal;
     bool primary = false;      // looks like (or is) the key of its table
     bool polymorphic = false;  // has a …_type companion
+    bool natural = false;      // else: a column that may be a key with a telling name, as "isbn"
     friend bool operator==(const Key&, const Key&) = default;
   };
   std::vector<TableName> tables;          // base tables of all blocks, top block first
@@ -93,8 +95,10 @@ struct LinkProfile {
   std::vector<std::string> column_names;  // of `columns`, as links print them; empty unless asked for
   bool star = false;                      // … or all of some table's
   std::vector<uint32_t> star_tables;
-  std::vector<Key> keys;   // equality slots (scalar or one element), written keys left out
-  bool many_rows = false;  // may return more than one row, as far as text (and schema) tell
+  bool star_unknown = false;  // no schema tells the columns of one of them: any column may be among them
+  std::vector<Key> keys;      // equality slots (scalar or one element), written keys left out
+  bool many_rows = false;     // may return more than one row, as far as text (and schema) tell
+  bool unsure_rows = false;   // many_rows, but for all the text tells it asks by a key: WHERE isbn = $1
   // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
   // refused at a glance. Each word has a bit in either half.
   using WordMask = std::array<uint64_t, 8>;
@@ -104,6 +108,7 @@ struct LinkProfile {
   ColumnName any_reference;            // its rows name rows of any table: (…_type, …_id)
   std::string any_reference_name;      // empty: they don't
   uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
+  bool asks_natural = false;           // one of its keys is natural: any star may carry that column
 
   friend bool operator==(const LinkProfile&, const LinkProfile&) = default;
 };
@@ -122,8 +127,10 @@ inline bool may_link(const LinkProfile& parent, const LinkProfile& child) {
   return may_link(parent.offers, child);
 }
 
-// with_names = false: for find_link() only, at half the size.
-LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names = true);
+// with_names = false: for find_link() only, at half the size. `seen`: the columns that statements name
+// (seen_columns.h), for starred tables that the schema does not know; may be null.
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names = true,
+                              const Schema* seen = nullptr);
 
 struct Link {
   LinkStrength strength = LinkStrength::kNone;

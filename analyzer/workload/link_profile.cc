@@ -21,6 +21,14 @@ constexpr std::array<std::string_view, 22> kGenericWords = {
     "updated",  "deleted", "at",     "value",  "version", "kind", "slug", "email",
     "position", "day",     "year",   "active", "enabled", "count"};
 
+// Key words that are part of the names of keys with a meaning, too: "iata_code", "order_number".
+constexpr std::array<std::string_view, 5> kCodeWords = {"code", "number", "no", "nr", "num"};
+// Words of columns that sort rows into kinds, or into days: many rows have the same value.
+constexpr std::array<std::string_view, 26> kCategoryWords = {
+    "type",  "status",   "state",    "kind",    "category", "class",  "level", "role",   "group",
+    "date",  "time",     "at",       "day",     "month",    "year",   "value", "active", "enabled",
+    "count", "position", "priority", "country", "city",     "locale", "color", "parent"};
+
 template <size_t N>
 bool listed(const std::array<std::string_view, N>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -68,6 +76,14 @@ Words telling_words(Words words) {
   return words;
 }
 
+// A key with a meaning, as far as its name tells: no reference (…_id), no kind, no day.
+bool may_be_natural(const Words& words, const Words& telling) {
+  if (telling.empty() || listed(kCategoryWords, telling.back())) return false;
+  return std::all_of(words.begin(), words.end(), [](const std::string& word) {
+    return !listed(kKeyWords, word) || listed(kCodeWords, word);
+  });
+}
+
 bool known_unique(const Schema* schema, const LinkProfile::TableName& table, const std::string& column,
                   bool& known) {
   const Table* found = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
@@ -91,7 +107,7 @@ std::vector<uint32_t> collect_tables(const StatementShape& shape, LinkProfile& p
 }
 
 void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, bool with_names,
-                     LinkProfile& profile) {
+                     const Schema* schema, const Schema* seen, LinkProfile& profile) {
   if (shape.blocks.empty()) return;
   profile.columns.reserve(shape.blocks[0].targets.size());
   for (const TargetColumn& target : shape.blocks[0].targets) {
@@ -108,6 +124,17 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
       if (with_names) profile.column_names.push_back(target.use.column);
     }
   }
+  for (const uint32_t star_table : profile.star_tables) {
+    const LinkProfile::TableName& table = profile.tables[star_table];
+    if (schema != nullptr && schema->find(table.schema, table.name) != nullptr) continue;
+    profile.star_unknown = true;
+    const Table* named = seen == nullptr ? nullptr : seen->find(table.schema, table.name);
+    if (named == nullptr) continue;
+    for (const Column& column : named->columns) {
+      profile.columns.push_back(normal_column(column.name, star_table));
+      if (with_names) profile.column_names.push_back(column.name);
+    }
+  }
 }
 
 // (notable_type, notable_id), (content_type_id, object_id): which row of which table, in a row of the parent.
@@ -118,7 +145,8 @@ bool is_type_of(const Words& type, const Words& key) {
          std::equal(type.begin(), type.end() - 1, key.begin());
 }
 
-void find_any_reference(const StatementShape& shape, const Schema* schema, LinkProfile& profile) {
+void find_any_reference(const StatementShape& shape, const Schema* schema, const Schema* seen,
+                        LinkProfile& profile) {
   if (shape.blocks.empty()) return;
   struct Named {
     Words words;
@@ -132,8 +160,9 @@ void find_any_reference(const StatementShape& shape, const Schema* schema, LinkP
     columns.push_back({name_words(target.use.column), profile.columns[place++].table, target.use.column});
   }
   for (const uint32_t table : profile.star_tables) {
-    const Table* known =
-        schema == nullptr ? nullptr : schema->find(profile.tables[table].schema, profile.tables[table].name);
+    const LinkProfile::TableName& name = profile.tables[table];
+    const Table* known = schema == nullptr ? nullptr : schema->find(name.schema, name.name);
+    if (known == nullptr && seen != nullptr) known = seen->find(name.schema, name.name);
     if (known == nullptr) continue;
     for (const Column& column : known->columns)
       columns.push_back({name_words(column.name), table, column.name});
@@ -199,6 +228,7 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
       const bool same_stem = !own.empty() && !words.empty() && own.front() == words.front();
       if (type && (same_stem || (own.size() == 1 && own[0] == "object"))) key.polymorphic = true;
     }
+    key.natural = key.normal.natural && !key.normal.generic && !key.primary && !key.polymorphic;
   }
 }
 
@@ -243,6 +273,18 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
   return true;
 }
 
+// WHERE isbn = $1: one row or many, nothing tells. An order is for several.
+bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const Schema* schema) {
+  const QueryBlock& top = shape.blocks[0];
+  if (!is_read(shape.kind) || !top.order.empty() || !top.group.empty() || top.set_operation ||
+      top.limit.present || profile.top_tables != 1)
+    return false;
+  if (schema != nullptr && schema->find(profile.tables[0].schema, profile.tables[0].name) != nullptr)
+    return false;
+  return std::any_of(profile.keys.begin(), profile.keys.end(),
+                     [](const LinkProfile::Key& key) { return key.table == 0 && key.normal.natural; });
+}
+
 void add_masks(const Schema* schema, LinkProfile& profile) {
   for (const LinkProfile::TableName& table : profile.tables) {
     mark_last(profile.offers, table.words);
@@ -262,6 +304,7 @@ void add_masks(const Schema* schema, LinkProfile& profile) {
     mark_last(profile.wants, key.normal.words);
     mark_last(profile.wants, table.words);
     if (key.primary && profile.primary_slot == UINT32_MAX) profile.primary_slot = key.slot;
+    if (key.natural) profile.asks_natural = true;
     if (key.polymorphic) profile.wants_any = true;
     const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
     if (known == nullptr) continue;
@@ -293,6 +336,7 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   if (telling.empty()) return name;
   name.generic = listed(kGenericWords, telling.back());
   name.bare = whole == telling.back();
+  name.natural = may_be_natural(words, telling);
   name.ancestor = telling.size() == 1 && (telling[0] == "parent" || telling[0] == "ancestor");
   return name;
 }
@@ -301,18 +345,20 @@ bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::Tab
   return column.words.empty() || (column.words == table.words && !column.bare);
 }
 
-LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names) {
+LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names,
+                              const Schema* seen) {
   if (shape.kind == StatementKind::kDeclareCursor && !shape.inner_text.empty()) {
-    return draw_link_profile(draw_shape(shape.inner_text), schema,
-                             with_names);  // as a parent, a cursor is its query
+    // As a parent, a cursor is its query.
+    return draw_link_profile(draw_shape(shape.inner_text), schema, with_names, seen);
   }
   LinkProfile profile;
   const std::vector<uint32_t> places = collect_tables(shape, profile);
-  collect_columns(shape, places, with_names, profile);
+  collect_columns(shape, places, with_names, schema, seen, profile);
   collect_keys(shape, places, schema, profile);
   profile.many_rows = may_return_many(shape, places, profile, schema);
+  profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
   add_masks(schema, profile);
-  if (profile.many_rows) find_any_reference(shape, schema, profile);
+  if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
   profile.tables.shrink_to_fit();
   profile.columns.shrink_to_fit();
   profile.keys.shrink_to_fit();

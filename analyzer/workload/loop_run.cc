@@ -65,6 +65,16 @@ LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecut
   }
 }
 
+void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, PatternKey via) {
+  parent_ = std::move(parent);
+  via_ = via;
+  votes_ = {};
+  const bool known = parent_ != nullptr && parent_->end != kUnknownTime && first_start_ != kUnknownTime;
+  parent_gap_ = known ? std::max<Microseconds>(0, first_start_ - parent_->end) : kUnknownTime;
+  parent_executions_ = beside_parent_ = parent_ == nullptr ? 0 : 1;
+  last_parent_id_ = parent_ == nullptr ? 0 : parent_->id;
+}
+
 LoopRun::Followed& LoopRun::follow() {
   if (followed_ == nullptr) {
     followed_ = std::make_unique<Followed>();

@@ -96,6 +96,8 @@ class LoopRun {
 
   void add(const StatementEvent& child, const RunContext& context);
   void note_write_after() { ++written_after_; }
+  // Its only turn so far belongs to another parent than it seemed to; null: to none. One of the same session.
+  void move_to(std::shared_ptr<const ParentExecution> parent, PatternKey via);
 
   uint32_t count() const { return count_; }
   size_t sessions() const { return followed_ == nullptr ? 1 : followed_->sessions.size(); }

@@ -76,8 +76,9 @@ GroupHint::Parent parent_kind(const Group& group) {
 }
 
 GroupHint hint_of(const Group& group) {
-  return {group.pattern, group.info.get(),        group.info->link.offers,
-          group.ordinal, group.info->link_number, parent_kind(group)};
+  const LinkProfile& link = group.info->link;
+  return {group.pattern,           group.info.get(),   link.offers,      group.ordinal,
+          group.info->link_number, parent_kind(group), link.unsure_rows, link.star_unknown};
 }
 
 RingHint hint_of(const RingEntry& entry) {
@@ -124,6 +125,13 @@ void Session::index_groups() {
   std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
     return groups[left].last_position > groups[right].last_position;
   });
+}
+
+std::shared_ptr<LoopRun> RingEntry::run_of(const PatternKey& child) const {
+  for (const std::shared_ptr<LoopRun>& run : runs) {
+    if (run->child_key() == child) return run;
+  }
+  return nullptr;
 }
 
 void Application::touch(size_t place) {

@@ -78,6 +78,8 @@ struct GroupHint {
     kRows,    // its last execution may have returned several rows
     kInLoop,  // one row, but it is in a loop itself: what it feeds belongs to the loop's parent
   } parent = Parent::kNo;
+  bool unsure_rows = false;   // kRows, but by all accounts it may have been one; of info->link
+  bool star_unknown = false;  // of info->link
 };
 
 // A turnaround of a session, and how many statements were counted before it.
@@ -151,6 +153,8 @@ struct Session {
 struct RingEntry {
   std::shared_ptr<const ParentExecution> execution;  // not null
   std::vector<std::shared_ptr<LoopRun>> runs;
+
+  std::shared_ptr<LoopRun> run_of(const PatternKey& child) const;  // null: none
 };
 
 // What is looked at in every place of a ring for every statement.

@@ -64,6 +64,8 @@ class SessionTracker {
     bool matched = false;  // its rows hold a value that is asked for
     PatternKey via;
     uint64_t parent_id = 0;                  // the direct parent's execution
+    bool passed_over = false;                // a list that seems to be one row each time
+    bool retracted = false;                  // … under which the run had begun
     RingEntry* ring = nullptr;               // where it was found, when on another connection
     Microseconds last_heard = kUnknownTime;  // of the parent or the latest of its children here
   };
@@ -90,12 +92,16 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
+  // A list with an unknown column for its key: whether it seems to bring one row each time.
+  static bool seems_one_row(const Group& list, const Group& child, bool child_ran_since);
   // `parent`, whose link has that number, is looked at when `offers`, its mask, does not rule a link out and
-  // the pair was not asked for before.
-  LinkStrength link_between(const LinkProfile::WordMask& offers, uint32_t number, const StatementInfo& parent,
-                            const StatementInfo& child);
+  // the pair was not asked for before. `any_column`: it may have columns that nobody knows.
+  LinkStrength link_between(const LinkProfile::WordMask& offers, bool any_column, uint32_t number,
+                            const StatementInfo& parent, const StatementInfo& child);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
+  RingEntry* place_of(const Session& session, const Candidate& candidate);
+  void leave_run(Session& session, Group& group, const Candidate& candidate);
   Application& application_of(uint64_t id);
   void push_ring(const StatementEvent& statement, const std::shared_ptr<const ParentExecution>& execution);
   void release(RingEntry& entry);

@@ -72,7 +72,7 @@ bool has_one_row_per_key(const RuleContext& context, const Pattern& child,
   if (relation == nullptr || relation->block != 0) return false;
   const Table* table = table_behind(context.schema, *relation);
   if (table != nullptr) return pinned_by_unique_key(shape, 0, keyed, table);
-  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(child, context.known_schema());
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(child, context);
   return std::any_of(profile->keys.begin(), profile->keys.end(), [&](const LinkProfile::Key& key) {
     return key.primary && std::find(varying.begin(), varying.end(), key.slot) != varying.end();
   });
@@ -135,9 +135,9 @@ std::optional<RelationStep> step_of(const RuleContext& context, const PatternKey
   const Pattern* child = context.workload.find(below);
   if (parent == nullptr || child == nullptr || parent->shape == nullptr || child->shape == nullptr)
     return std::nullopt;
-  const Link link = context.memo->link(*parent, *child, context.known_schema());
+  const Link link = context.memo->link(*parent, *child, context);
   if (link.strength < LinkStrength::kNames || link.parent_table.empty()) return std::nullopt;
-  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(*child, context.known_schema());
+  const std::shared_ptr<const LinkProfile> profile = context.memo->profile(*child, context);
   const bool to_one =
       std::any_of(profile->keys.begin(), profile->keys.end(),
                   [&](const LinkProfile::Key& key) { return key.slot == link.slot && key.primary; });

@@ -31,7 +31,7 @@ bool one_row_test(const Pattern& parent) {
 }
 
 bool links(const RuleContext& context, const Pattern& parent, const Pattern& child) {
-  const Link link = context.memo->link(parent, child, context.known_schema());
+  const Link link = context.memo->link(parent, child, context);
   return link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey;
 }
 

@@ -23,7 +23,7 @@ constexpr double kMinSteps = 3;  // values that came from the loop's own rows
 
 // What ties a table to itself, by declared key or by names; kNone: nothing known does.
 Link self_link(const RuleContext& context, const Pattern& pattern) {
-  Link link = context.memo->link(pattern, pattern, context.known_schema());
+  Link link = context.memo->link(pattern, pattern, context);
   const bool tied = link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
                     link.parent_table == link.child_table && link.parent_column != link.child_column;
   return tied ? std::move(link) : Link{};
@@ -128,7 +128,7 @@ Finding path_finding(const Pattern& pattern, const Loop& loop, const LoopExample
 void amend(const RuleContext& context, const Pattern& pattern, const LoopExample* proof, Finding& finding) {
   const Pattern* parent = context.workload.find(finding.parent);
   if (parent == nullptr) return;
-  const Link link = context.memo->link(*parent, pattern, context.known_schema());
+  const Link link = context.memo->link(*parent, pattern, context);
   if (link.strength < LinkStrength::kNames || link.strength == LinkStrength::kSameKey ||
       link.parent_table != link.child_table || link.parent_column == link.child_column)
     return;

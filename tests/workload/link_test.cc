@@ -48,7 +48,13 @@ TEST(Link, SharedColumnsAndGenericOnes) {
 
 TEST(Link, AStarMayHoldAnyKey) {
   EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE id = $1"), LinkStrength::kPossible);
-  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE continent = $1"), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE iso_code = $1"),
+            LinkStrength::kPossible);
+  EXPECT_EQ(link("SELECT id FROM posts", "SELECT * FROM countries WHERE iso_code = $1"), LinkStrength::kNone);
+  for (const std::string key : {"state", "currency_id", "founded_year", "name"})
+    EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE " + key + " = $1"),
+              LinkStrength::kNone)
+        << key;
 }
 
 TEST(Link, APinnedColumnIsTheSameInAllRows) {
@@ -108,7 +114,7 @@ TEST(Link, ForeignKeysOfTheSchema) {
       "schema.sql");
   ASSERT_TRUE(schema.ok());
   const std::string all = "SELECT * FROM kunde", of_one = "SELECT * FROM auftrag WHERE besteller = $1";
-  EXPECT_EQ(link(all, of_one), LinkStrength::kNone);
+  EXPECT_EQ(link(all, of_one), LinkStrength::kPossible);
   EXPECT_EQ(link(all, of_one, &*schema), LinkStrength::kForeignKey);
   EXPECT_EQ(link("SELECT lfd, besteller FROM auftrag", "SELECT * FROM kunde WHERE nummer = $1", &*schema),
             LinkStrength::kForeignKey);
@@ -127,6 +133,24 @@ TEST(Link, ManyRowsOrOne) {
   EXPECT_FALSE(many("SELECT count(*) FROM posts"));
   EXPECT_FALSE(many("SELECT * FROM posts FETCH FIRST ROW ONLY"));
   EXPECT_FALSE(many("UPDATE posts SET a = 1"));
+}
+
+TEST(Link, AKeyWithAMeaningMayBringOneRow) {
+  const auto unsure = [](const std::string& text) {
+    return draw_link_profile(draw_shape(text), nullptr).unsure_rows;
+  };
+  EXPECT_TRUE(unsure("SELECT * FROM title WHERE isbn = $1"));
+  EXPECT_TRUE(unsure("SELECT * FROM airport WHERE iata_code = $1"));
+  EXPECT_TRUE(unsure("SELECT * FROM account WHERE email = $1"));
+  EXPECT_FALSE(unsure("SELECT * FROM title WHERE isbn = $1 ORDER BY printing"));
+  EXPECT_FALSE(unsure("SELECT * FROM title WHERE isbn = $1 LIMIT 20"));
+  EXPECT_FALSE(unsure("SELECT * FROM title WHERE publisher_id = $1"));
+  EXPECT_FALSE(unsure("SELECT * FROM title WHERE status = $1"));
+  EXPECT_FALSE(unsure("SELECT * FROM title WHERE id = $1"));
+  EXPECT_FALSE(unsure("SELECT * FROM title"));
+  Result<Schema> schema = parse_schema("CREATE TABLE title (id int PRIMARY KEY, isbn text);", "schema.sql");
+  ASSERT_TRUE(schema.ok());
+  EXPECT_FALSE(draw_link_profile(draw_shape("SELECT * FROM title WHERE isbn = $1"), &*schema).unsure_rows);
 }
 
 TEST(Naming, Words) {
