@@ -151,6 +151,10 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table);
 // (users.user_id).
 bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table);
 
+// … and the same of a column that is told apart by its name alone: orders.id, orders.order_uuid, not
+// orders.code.
+bool looks_like_row_id(std::string_view column, const Relation& table);
+
 // Naming helpers, shared with the ORM suggestions.
 std::vector<std::string> name_words(std::string_view name);  // "OrderItems" / "order_items" → [order, items]
 std::string singular(std::string_view word);                 // "categories" → "category"

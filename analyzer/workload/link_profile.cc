@@ -345,6 +345,13 @@ bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::Tab
   return column.words.empty() || (column.words == table.words && !column.bare);
 }
 
+bool looks_like_row_id(std::string_view column, const Relation& table) {
+  constexpr std::array<std::string_view, 5> kRowIds = {"id", "uuid", "guid", "pk", "oid"};
+  const Words words = name_words(column);
+  return !words.empty() && listed(kRowIds, words.back()) &&
+         looks_primary(normal_column(column, 0), table_name(table));
+}
+
 LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names,
                               const Schema* seen) {
   if (shape.kind == StatementKind::kDeclareCursor && !shape.inner_text.empty()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/workload/link.h"
 #include "rules/common.h"
 #include "rules/missing_index/serving.h"
 
@@ -215,6 +216,12 @@ Evidence weigh(const IndexCandidate& candidate, const Pattern& pattern, const Ru
     raise(evidence, evidence.verdict == Evidence::Verdict::kFor ? Confidence::kHigh : Confidence::kMedium,
           fmt::format("no index serves the condition and the table has about {} rows", grouped(*rows)));
   if (candidate.table == nullptr && evidence.verdict == Evidence::Verdict::kFor) {
+    // Hardly a table is without an index on its id.
+    const Relation& relation = pattern.shape->relations[candidate.relation];
+    if (looks_like_row_id(candidate.keys.front().column, relation)) {
+      evidence.verdict = Evidence::Verdict::kNothing;
+      return evidence;
+    }
     evidence.confidence = Confidence::kLow;
     evidence.why_not_higher.emplace_back("the schema is not known (--schema): an index may exist");
     const std::optional<double> best = best_ms(pattern);
