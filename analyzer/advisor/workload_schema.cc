@@ -4,6 +4,7 @@
 #include <map>
 
 #include "analyzer/advisor/candidate.h"
+#include "analyzer/workload/link.h"
 #include "analyzer/workload/seen_columns.h"
 
 namespace pgsieve {
@@ -49,12 +50,32 @@ void guess_from_times(const Workload& workload, const Statistics& statistics, Wo
   }
 }
 
+// Hardly a table is without an index on its id; to ask about one would be idle. Of "id" and "order_id" either
+// may be it.
+void presume_primary_keys(Schema& schema) {
+  for (const Table& named : schema.tables()) {
+    Relation relation;
+    relation.name = named.name;
+    Table& table = *schema.find_mutable(named.schema, named.name);
+    for (const Column& column : named.columns) {
+      if (!looks_like_row_id(column.name, relation)) continue;
+      if (table.primary_key.empty()) table.primary_key = {column.name};
+      Index index;
+      index.name = table.name + "_" + column.name + "_presumed";
+      index.keys.emplace_back().column = column.name;
+      index.unique = true;
+      table.indexes.push_back(std::move(index));
+    }
+  }
+}
+
 }  // namespace
 
 WorkloadSchema schema_of(const Workload& workload, const Schema& known, const Statistics& statistics) {
   WorkloadSchema made;
   made.inferred = known.empty();
   made.schema = made.inferred ? seen_schema(workload) : known;
+  if (made.inferred) presume_primary_keys(made.schema);
   std::map<std::string, double> rows;
   for (const Table& table : made.schema.tables()) {
     Table& own = *made.schema.find_mutable(table.schema, table.name);

@@ -13,7 +13,9 @@ namespace pgsieve {
 
 struct WorkloadSchema {
   Schema schema;
-  bool inferred = false;  // there was none: tables and columns are those the statements name, types unknown
+  // There was none: tables and columns are those the statements name, types unknown, the only index that of
+  // the id.
+  bool inferred = false;
   std::set<std::string>
       guessed;  // "schema.table" whose number of rows is a guess, from executed plans or durations
 };

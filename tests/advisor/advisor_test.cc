@@ -50,6 +50,14 @@ Workload writes() {
   return workload;
 }
 
+TEST(Advisor, WithoutASchemaAnIdIsNotAskedAbout) {
+  Workload workload;
+  add(workload, pattern_of("SELECT * FROM audit ORDER BY id LIMIT 20 OFFSET 90000", 20, 90));
+  add(workload, pattern_of("SELECT * FROM audit WHERE audit_id = 5", 20, 90));
+  add(workload, pattern_of("SELECT * FROM audit WHERE actor = 'x'", 20, 90));
+  EXPECT_THAT(proposed(advise(workload, {}, {}, nullptr, {})), ElementsAre("CREATE INDEX ON audit (actor)"));
+}
+
 TEST(Advisor, FromLogsAndSchema) {
   Workload workload = writes();
   add(workload, pattern_of("SELECT * FROM users WHERE lower(email) = 'x' LIMIT 1", 500, 100));
