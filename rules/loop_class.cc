@@ -56,6 +56,22 @@ bool at_leisure(const LoopExample& example, const LoopOptions& options) {
          !steady_turns(example) && !hurried_turns(example, options);
 }
 
+bool is_scattered(const LoopExample& example) {
+  constexpr uint32_t kRun = 3;
+  const bool one_list = example.parent_executions <= 1;  // of several, each may have its own run
+  return example.cycle_statements == 0 &&
+         (example.longest_run < kRun || (one_list && 2 * example.longest_run <= example.count));
+}
+
+bool scattered_turns(const LoopExample& example, const LoopOptions& options) {
+  if (!is_scattered(example)) return false;
+  if (example.transactions > 1) return true;
+  const Microseconds pace = example.other_median_gap == kUnknownTime ? 0 : 3 * example.other_median_gap;
+  const Microseconds longest =
+      example.turn_gap_spread == kUnknownTime ? example.median_turn_gap : example.turn_gap_spread;
+  return longest != kUnknownTime && longest > std::max(options.tight_gap, pace);
+}
+
 namespace {
 
 bool has_role(uint32_t roles, SlotRole role) {

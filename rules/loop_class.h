@@ -60,6 +60,15 @@ bool hurried_turns(const LoopExample& example, const LoopOptions& options);
 // times are known.
 bool at_leisure(const LoopExample& example, const LoopOptions& options);
 
+// The executions stand alone or by the few among other statements, in no order that repeats: as on a busy
+// connection, on which look-ups of all kinds follow lists of all kinds. A loop's body repeats; but rows that
+// are known already are not asked for again, and some rows have nothing to ask for.
+bool is_scattered(const LoopExample& example);
+
+// Scattered, and some turns took far longer than the session takes from one statement to the next, or they
+// are in transactions of their own.
+bool scattered_turns(const LoopExample& example, const LoopOptions& options);
+
 // Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
 // starts a new trace for every statement says nothing.
 bool units_are_requests(const LoopExample& example);

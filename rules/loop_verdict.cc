@@ -122,7 +122,8 @@ bool one_turn_per_row(const LoopExample& example) {
 
 // The turns have the time between them that requests have.
 bool like_requests(const LoopExample& example, const LoopOptions& options) {
-  return at_leisure(example, options) && !one_unit_of_work(example) && example.scope != ScopeKind::kTrace;
+  return (at_leisure(example, options) || scattered_turns(example, options)) && !one_unit_of_work(example) &&
+         example.scope != ScopeKind::kTrace;
 }
 
 // More different values than the list had rows: most came from elsewhere. (A row may hold two of them, home
@@ -145,6 +146,16 @@ bool never_its_rows(const Loop& loop, const LoopOptions& options) {
   };
   return std::ranges::any_of(loop.examples, too_many) ||
          (loop.scopes >= kLists && std::ranges::all_of(loop.examples, a_part));
+}
+
+// On a busy connection there is always a list that has what a look-up asks for. That a loop goes over it
+// shows in how its turns follow each other, or in their number: as many as rows, one list after the other.
+bool by_accident(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
+  constexpr uint64_t kLists = 3;
+  if (one_unit_of_work(example) || example.scope == ScopeKind::kTrace || !is_scattered(example)) return false;
+  const bool few_of_each = example.parent_limit > 1 && loop.scopes >= kLists &&
+                           2 * loop.executions <= loop.scopes * static_cast<uint64_t>(example.parent_limit);
+  return few_of_each || (scattered_turns(example, options) && !one_turn_per_row(example));
 }
 
 // Nothing before it could have supplied the values: they come from outside the database, or from another
@@ -337,7 +348,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.link = link;
     use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);
-    if (no_source && verdict.kind == LoopClass::kRowByRow && like_requests(example, options))
+    if (verdict.kind == LoopClass::kRowByRow && parent != nullptr &&
+        ((no_source && like_requests(example, options)) || by_accident(loop, example, options)))
       verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, verdict.link, verdict);

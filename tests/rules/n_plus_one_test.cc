@@ -1,6 +1,8 @@
 // Loops and their look-alikes by sequences of statements.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/rules/sequence_bench.h"
 
 namespace pgsieve {
@@ -345,6 +347,84 @@ TEST(NPlusOne, LookUpsThatFollowAListByAccidentAreNoLoop) {
                 (6 + i * 13 % 29) * kMillisecond);
   }
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// One connection of a pool serves pages of all kinds, some with several look-ups, at irregular times.
+// Whatever a page asks for, some list that ran before has it.
+class Pages {
+ public:
+  explicit Pages(uint64_t seed) : state_(seed) {}
+
+  void serve(SequenceBench& bench, int pages, int rows_of_list) {
+    const std::string limit = " LIMIT " + std::to_string(rows_of_list);
+    for (int i = 0; i < pages; ++i) {
+      const Microseconds think = (2 + next(60)) * kMillisecond;
+      const std::string key = std::to_string(next(9000));
+      switch (next(6)) {
+        case 0:
+          bench.run("SELECT id, from_port_id, to_port_id, ship_id FROM trips ORDER BY id DESC" + limit,
+                    think);
+          break;
+        case 1:
+          bench.run("SELECT id, from_port_id, to_port_id FROM trips WHERE id = " + key, think);
+          bench.run("SELECT name FROM ports WHERE id = " + std::to_string(next(9000)), 400);
+          bench.run("SELECT name FROM ports WHERE id = " + std::to_string(next(9000)), 300);
+          break;
+        case 2:
+          bench.run("SELECT id, name FROM ships WHERE id = " + key, think);
+          bench.run("SELECT id, name FROM crew WHERE ship_id = " + key, 600);
+          break;
+        case 3:
+          bench.run("SELECT name FROM ports WHERE id = " + key, think);
+          break;
+        case 4:
+          bench.run("BEGIN", think);
+          bench.run("UPDATE trips SET state = 's" + key + "' WHERE id = " + key, 500);
+          bench.run("COMMIT", 300);
+          break;
+        default:
+          bench.run("SELECT id, code FROM boxes WHERE trip_id = " + key, think);
+          break;
+      }
+    }
+  }
+
+ private:
+  int next(int below) {
+    state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<int>((state_ >> 33U) % static_cast<uint64_t>(below));
+  }
+
+  uint64_t state_;
+};
+
+TEST(NPlusOne, PagesOfAllKindsOnOneConnectionAreNoLoop) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    for (const std::string_view rule : {"n-plus-one", "write-loop"}) {
+      SequenceBench bench;
+      Pages(seed).serve(bench, 150, 20);
+      for (const Finding& finding : bench.findings(rule))
+        EXPECT_LT(finding.confidence, Confidence::kHigh) << seed << ": " << finding.message;
+    }
+  }
+}
+
+// Among such pages a loop is found all the same: its turns follow each other, one list after the other.
+TEST(NPlusOne, ALoopIsFoundAmongPagesOfAllKinds) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    SequenceBench bench;
+    Pages pages(seed);
+    for (int times = 0; times < 3; ++times) {
+      pages.serve(bench, 40, 20);
+      bench.run("SELECT id, owner_id FROM ships ORDER BY name LIMIT 10", 20 * kMillisecond);
+      for (int i = 0; i < 10; ++i)
+        bench.run("SELECT name FROM owners WHERE id = " + std::to_string(17 + times * 100 + i * i), 400);
+    }
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    EXPECT_TRUE(std::ranges::any_of(findings, [](const Finding& finding) {
+      return finding.confidence >= Confidence::kHigh && finding.query.find("owners") != std::string::npos;
+    })) << seed;
+  }
 }
 
 // More of them than the list may have had.
