@@ -148,14 +148,20 @@ bool never_its_rows(const Loop& loop, const LoopOptions& options) {
          (loop.scopes >= kLists && std::ranges::all_of(loop.examples, a_part));
 }
 
+// Several lists, and after each but a few turns: less than half of what it may return, or, where that is not
+// known, four.
+bool few_of_each(const Loop& loop, const LoopExample& example) {
+  constexpr uint64_t kLists = 3;
+  constexpr uint64_t kRows = 8;
+  const uint64_t rows = example.parent_limit > 1 ? static_cast<uint64_t>(example.parent_limit) : kRows;
+  return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
+}
+
 // On a busy connection there is always a list that has what a look-up asks for. That a loop goes over it
 // shows in how its turns follow each other, or in their number: as many as rows, one list after the other.
 bool by_accident(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
-  constexpr uint64_t kLists = 3;
   if (one_unit_of_work(example) || example.scope == ScopeKind::kTrace || !is_scattered(example)) return false;
-  const bool few_of_each = example.parent_limit > 1 && loop.scopes >= kLists &&
-                           2 * loop.executions <= loop.scopes * static_cast<uint64_t>(example.parent_limit);
-  return few_of_each || (scattered_turns(example, options) && !one_turn_per_row(example));
+  return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
 }
 
 // Nothing before it could have supplied the values: they come from outside the database, or from another
@@ -247,6 +253,11 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
                                                                            : Confidence::kLow;
   if (!named && verdict.confidence == Confidence::kLow && example.count >= 5)
     verdict.confidence = Confidence::kMedium;
+  if (example.scope == ScopeKind::kFanOut && !all_rows && few_of_each(*verdict.loop, example) &&
+      !one_unit_of_work(example)) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.emplace_back("few turns after each list, on several connections: requests may mix there");
+  }
   if (elsewhere) {
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
     verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
