@@ -50,6 +50,11 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
   if (!one_unit && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
   verdict.confidence = example.count >= 5 && (one_unit || tight) ? Confidence::kHigh : Confidence::kMedium;
   if (example.count < 5) verdict.doubts.push_back(fmt::format("only {} executions", example.count));
+  if (!one_unit && is_scattered(example)) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.emplace_back(
+        "it ran among other statements in no order that repeats: they may be separate requests");
+  }
   return example.count >= 3;
 }
 
