@@ -50,14 +50,12 @@ std::optional<std::string> constant_condition(const Predicate& predicate, const 
     return std::nullopt;
   const Column* column = table == nullptr ? nullptr : table->find_column(term.key.column);
   if (column == nullptr) return std::nullopt;
-  const bool textual =
-      column->type.starts_with("character") || column->type == "text" || column->type.starts_with("varchar");
-  const bool builtin_number =
-      column->type.find("int") != std::string::npos || column->type.starts_with("numeric");
+  constexpr std::string_view kNumbers[] = {"smallint", "integer", "bigint", "int2", "int4", "int8", "int"};
+  const bool number = std::ranges::find(kNumbers, column->type) != std::end(kNumbers) ||
+                      column->type.starts_with("numeric");
   const ColumnStatistics* known = statistics.find_column(table->schema, table->name, term.key.column);
   if (known != nullptr && known->distinct < 0) return std::nullopt;  // as many values as rows, more or less
-  const bool states =
-      term.flag || (term.distinct > 0 && term.distinct <= kStateValues && (textual || !builtin_number));
+  const bool states = term.flag || (term.distinct > 0 && term.distinct <= kStateValues && !number);
   if (!states || references(*table, term.key.column)) return std::nullopt;
   const std::optional<std::string> literal = constant_literal(pattern, predicate.slots[0]);
   if (!literal) return std::nullopt;

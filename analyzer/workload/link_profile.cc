@@ -43,10 +43,6 @@ void mark(LinkProfile::WordMask& mask, uint32_t word) {
   mask[(word >> 6U) & 3U] |= uint64_t{1} << (word & 63U);
 }
 
-void mark_last(LinkProfile::WordMask& mask, const WordHashes& words) {
-  if (!words.empty()) mark(mask, words.last());
-}
-
 // Words around a table's name that say what it is technically, not what its rows are: tbl_customers, t_user,
 // dim_product, user_info.
 constexpr std::array<std::string_view, 15> kTablePrefixes = {
@@ -54,12 +50,16 @@ constexpr std::array<std::string_view, 15> kTablePrefixes = {
 constexpr std::array<std::string_view, 8> kTableSuffixes = {"tbl",   "tb",  "tab",    "t",
                                                             "table", "mst", "master", "info"};
 
-LinkProfile::TableName table_name(const Relation& relation) {
-  Words words = name_words(relation.name);
+WordHashes table_words(std::string_view name) {
+  Words words = name_words(name);
   if (words.size() > 1 && listed(kTablePrefixes, words.front())) words.erase(words.begin());
   if (words.size() > 1 && listed(kTableSuffixes, words.back())) words.pop_back();
   if (!words.empty()) words.back() = singular(words.back());
-  return {relation.schema, relation.name, WordHashes(words)};
+  return WordHashes(words);
+}
+
+LinkProfile::TableName table_name(const Relation& relation) {
+  return {relation.schema, relation.name, table_words(relation.name)};
 }
 
 std::string joined(const Words& words) {
@@ -285,33 +285,58 @@ bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const 
                      [](const LinkProfile::Key& key) { return key.table == 0 && key.normal.natural; });
 }
 
+// The words of tables and those of columns are different things to ask for.
+void mark_table(LinkProfile::WordMask& mask, const WordHashes& words) {
+  if (!words.empty()) mark(mask, words.last());
+}
+
+void mark_column(LinkProfile::WordMask& mask, const WordHashes& words) {
+  constexpr uint32_t kColumn = 0x9e3779b9;  // any number with bits everywhere
+  if (!words.empty()) mark(mask, words.last() ^ kColumn);
+}
+
+void mark_references(LinkProfile::WordMask& mask, const Table& table) {
+  for (const ForeignKey& key : table.foreign_keys) mark_table(mask, table_words(key.target_table));
+}
+
+// "status" alone neither names a table's rows nor ties two tables together.
+bool tells(const LinkProfile::ColumnName& column) {
+  return !(column.generic && column.bare);
+}
+
+// Every way of link.cc to link two statements has a word in common that is marked here in both.
 void add_masks(const Schema* schema, LinkProfile& profile) {
+  const auto known_table = [schema](const LinkProfile::TableName& table) {
+    return schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+  };
   for (const LinkProfile::TableName& table : profile.tables) {
-    mark_last(profile.offers, table.words);
-    const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+    mark_table(profile.offers, table.words);
+    const Table* known = known_table(table);
     if (known == nullptr) continue;
-    for (const ForeignKey& key : known->foreign_keys) {
-      const Words words = name_words(key.target_table);
-      if (!words.empty()) mark(profile.offers, word_hash(singular(words.back())));
-    }
+    mark_references(profile.offers, *known);
     if (!profile.star) continue;
-    for (const Column& column : known->columns)
-      mark_last(profile.offers, normal_column(column.name, 0).words);
+    for (const Column& column : known->columns) {
+      const LinkProfile::ColumnName name = normal_column(column.name, 0);
+      if (tells(name)) mark_column(profile.offers, name.words);
+    }
   }
-  for (const LinkProfile::ColumnName& column : profile.columns) mark_last(profile.offers, column.words);
+  for (const LinkProfile::ColumnName& column : profile.columns) {
+    if (tells(column)) mark_column(profile.offers, column.words);
+  }
   for (const LinkProfile::Key& key : profile.keys) {
     const LinkProfile::TableName& table = profile.tables[key.table];
-    mark_last(profile.wants, key.normal.words);
-    mark_last(profile.wants, table.words);
-    if (key.primary && profile.primary_slot == UINT32_MAX) profile.primary_slot = key.slot;
+    const Table* known = known_table(table);
+    if (key.primary) {
+      mark_column(profile.wants, table.words);  // user_id, for users
+      if (profile.primary_slot == UINT32_MAX) profile.primary_slot = key.slot;
+    } else {
+      mark_table(profile.wants, key.normal.words);  // the users themselves, for user_id
+    }
+    if (!key.normal.generic) mark_column(profile.wants, key.normal.words);
+    if (key.primary || key.normal.ancestor || known != nullptr) mark_table(profile.wants, table.words);
+    if (known != nullptr) mark_references(profile.wants, *known);
     if (key.natural) profile.asks_natural = true;
     if (key.polymorphic) profile.wants_any = true;
-    const Table* known = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
-    if (known == nullptr) continue;
-    for (const ForeignKey& foreign : known->foreign_keys) {
-      const Words words = name_words(foreign.target_table);
-      if (!words.empty()) mark(profile.wants, word_hash(singular(words.back())));
-    }
   }
 }
 

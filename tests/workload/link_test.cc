@@ -120,6 +120,61 @@ TEST(Link, ForeignKeysOfTheSchema) {
             LinkStrength::kForeignKey);
 }
 
+// A foreign key counts whatever the table is called.
+TEST(Link, AForeignKeyToATableWithATechnicalName) {
+  Result<Schema> schema = parse_schema(
+      "CREATE TABLE kunde_tbl (nummer int PRIMARY KEY, name text);"
+      "CREATE TABLE auftrag (lfd int PRIMARY KEY, besteller int REFERENCES kunde_tbl (nummer));",
+      "schema.sql");
+  ASSERT_TRUE(schema.ok());
+  EXPECT_EQ(link("SELECT nummer FROM kunde_tbl", "SELECT * FROM auftrag WHERE besteller = $1", &*schema),
+            LinkStrength::kForeignKey);
+  EXPECT_EQ(link("SELECT lfd, besteller FROM auftrag", "SELECT * FROM kunde_tbl WHERE nummer = $1", &*schema),
+            LinkStrength::kForeignKey);
+}
+
+// The words of a profile only spare the search: they must never hide what it would find.
+TEST(Link, TheMaskHidesNothing) {
+  Result<Schema> schema = parse_schema(
+      "CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, boss int REFERENCES users);"
+      "CREATE TABLE posts (id int PRIMARY KEY, author int REFERENCES users, status text);"
+      "CREATE TABLE likes_tbl (post_id int REFERENCES posts, liker int REFERENCES users);",
+      "schema.sql");
+  ASSERT_TRUE(schema.ok());
+  std::vector<LinkProfile> profiles;
+  const std::vector<std::string> columns = {"id",        "user_id",    "author", "status", "post_id",
+                                            "parent_id", "email",      "isbn",   "liker",  "boss",
+                                            "name",      "notable_id", "code"};
+  for (const Schema* known : {static_cast<const Schema*>(nullptr), static_cast<const Schema*>(&*schema)}) {
+    profiles.clear();
+    for (const std::string table : {"users", "posts", "likes_tbl", "t_user", "status", "notes"}) {
+      for (const std::string& column : columns) {
+        for (const std::string& listed :
+             {std::string("*"), std::string("id"), "id, " + columns[profiles.size() % columns.size()]})
+          profiles.push_back(draw_link_profile(
+              draw_shape("SELECT " + listed + " FROM " + table + " WHERE " + column + " = $1"), known));
+        profiles.push_back(draw_link_profile(
+            draw_shape("SELECT * FROM " + table + " WHERE notable_type = 'x' AND " + column + " = $1"),
+            known));
+      }
+      profiles.push_back(draw_link_profile(draw_shape("SELECT * FROM " + table), known));
+    }
+    size_t links = 0;
+    for (const LinkProfile& parent : profiles) {
+      LinkProfile open = parent;
+      open.offers.fill(UINT64_MAX);
+      for (const LinkProfile& child : profiles) {
+        LinkProfile eager = child;
+        eager.wants.fill(UINT64_MAX);
+        const LinkStrength truth = find_link(open, eager, known).strength;
+        EXPECT_EQ(find_link(parent, child, known).strength, truth);
+        if (truth >= LinkStrength::kSameColumn) ++links;
+      }
+    }
+    EXPECT_GT(links, 1000U);
+  }
+}
+
 TEST(Link, ManyRowsOrOne) {
   const auto many = [](const std::string& text) {
     return draw_link_profile(draw_shape(text), nullptr).many_rows;
