@@ -19,7 +19,7 @@ Step step_above(const Workload& workload, const PatternKey& child, const Pattern
   uint32_t most = 0;
   const auto from = workload.loops.lower_bound(LoopKey{child, kNoPattern});
   for (auto at = from; at != workload.loops.end() && at->first.child == child; ++at) {
-    for (const LoopExample& example : at->second.examples) {
+    for (const LoopExample& example : at->second.examples.unpacked()) {
       const bool under_root = example.root == root || at->first.parent == root;
       if (!under_root || at->first.parent == child || example.count <= most) continue;
       most = example.count;

@@ -18,9 +18,9 @@ constexpr double kVaried =
 
 // LIMIT only bounds the rows: a list shorter than its limit would look flat.
 bool rows_are_known(const Loop& loop) {
-  return !loop.examples.empty() && std::ranges::all_of(loop.examples, [](const LoopExample& example) {
-    return example.parent_rows >= 0;
-  });
+  return !loop.examples.empty() &&
+         std::ranges::all_of(loop.examples.unpacked(),
+                             [](const LoopExample& example) { return example.parent_rows >= 0; });
 }
 
 bool near_whole(double slope) {

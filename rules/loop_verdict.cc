@@ -136,7 +136,7 @@ bool more_than_listed(const LoopExample& example) {
 // A page of a list, and at leisure some rows of what it refers to: requests of their own, which follow a list
 // because every now and then somebody asks for one. Told by turns that are too many for the list, or by
 // several lists none of which had a turn for each row.
-bool never_its_rows(const Loop& loop, const LoopOptions& options) {
+bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options) {
   constexpr uint64_t kLists = 3;
   const auto too_many = [&options](const LoopExample& example) {
     return more_than_listed(example) && like_requests(example, options);
@@ -144,8 +144,8 @@ bool never_its_rows(const Loop& loop, const LoopOptions& options) {
   const auto a_part = [&options](const LoopExample& example) {
     return example.parent_limit > 1 && !one_turn_per_row(example) && like_requests(example, options);
   };
-  return std::ranges::any_of(loop.examples, too_many) ||
-         (loop.scopes >= kLists && std::ranges::all_of(loop.examples, a_part));
+  return std::ranges::any_of(examples, too_many) ||
+         (loop.scopes >= kLists && std::ranges::all_of(examples, a_part));
 }
 
 // Several lists, and after each but a few turns: less than half of what it may return, or, where that is not
@@ -351,11 +351,13 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   if (parent != nullptr && parent->shape != nullptr) {
     link = context.memo->link(*parent, child, context);
   }
-  const bool no_source = parent != nullptr && never_its_rows(loop, options);
-  for (const LoopExample& example : loop.examples) {
+  std::vector<LoopExample> examples = loop.examples.unpacked();
+  const bool no_source = parent != nullptr && never_its_rows(loop, examples, options);
+  for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
-    verdict.example = &example;
+    verdict.example = std::make_shared<const LoopExample>(std::move(unpacked));
+    const LoopExample& example = *verdict.example;
     verdict.link = link;
     use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);

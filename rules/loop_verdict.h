@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct LoopVerdict {
   LoopClass kind = LoopClass::kUnclear;
   Confidence confidence = Confidence::kLow;
   bool report = false;                   // worth a finding at this confidence
-  const LoopExample* example = nullptr;  // the scope that decided
+  std::shared_ptr<const LoopExample> example;  // the scope that decided; null: none
   const Loop* loop = nullptr;
   Link link;           // between parent and child; kNone without a parent
   PatternKey through;  // the one-row statement of each turn that `link` is to, when not the parent

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/shared_text.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/workload/seen_columns.h"
 #include "analyzer/workload/workload.h"
@@ -38,7 +39,7 @@ std::string_view standing_name(Standing standing);  // "new", "worse", "known", 
 // A level of a chain of loops: users → posts → comments.
 struct ChainLink {
   PatternKey pattern;
-  std::string query;
+  SharedText query;
   std::string table;
   uint64_t count = 0;
 };
@@ -50,9 +51,9 @@ struct Finding {
   std::string id;      // finding_id() of rule, query, parent_query and object; set by run_rules()
   std::string object;  // tells several findings of one rule on one statement apart: "orders(customer_id)"
   PatternKey pattern;  // the statement it is about
-  std::string query;   // normalised
+  SharedText query;    // normalised; shared with the pattern, like every text of traffic here
   PatternKey parent;
-  std::string parent_query;  // empty: none
+  SharedText parent_query;   // empty: none
   uint64_t count = 0;        // executions that make it a finding
   std::string table;         // main table, as written ("" unknown)
   std::vector<std::string> columns;
@@ -65,7 +66,7 @@ struct Finding {
   std::map<std::string, std::string> properties;  // further machine-readable facts, e.g. index method
   double time_ms = 0;                             // time lost to it, as seen
   uint64_t scopes = 0;                            // requests / transactions / sessions it was seen in
-  std::string sample;    // a real statement with its values (empty when values are not kept)
+  SharedText sample;     // a real statement with its values (empty when values are not kept)
   std::string chain_id;  // findings of one chain of loops share it, and the text report shows them as one;
                          // set by run_rules()
   std::vector<ChainLink> chain;  // root parent first, this statement last

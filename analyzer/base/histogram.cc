@@ -41,7 +41,9 @@ void Histogram::add(int64_t value, uint64_t count) {
   if (at != buckets_.end() && at->bucket() == bucket) {
     at->add(count);
   } else {
-    buckets_.insert(at, Entry(bucket, count));
+    const auto place = at - buckets_.begin();
+    if (buckets_.size() == buckets_.capacity()) buckets_.reserve(buckets_.size() + buckets_.size() / 4 + 1);
+    buckets_.insert(buckets_.begin() + place, Entry(bucket, count));
   }
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = count_ == 0 ? value : std::max(max_, value);

@@ -19,4 +19,15 @@ void give_back_memory() noexcept {
   mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // 4096: of all arenas
 }
 
+PackingScope::PackingScope() noexcept {
+  if (mallctl == nullptr) return;
+  bool off = false;
+  size_t size = sizeof(cached_);
+  if (mallctl("thread.tcache.enabled", &cached_, &size, &off, sizeof(off)) != 0) cached_ = false;
+}
+
+PackingScope::~PackingScope() {
+  if (cached_) mallctl("thread.tcache.enabled", nullptr, nullptr, &cached_, sizeof(cached_));
+}
+
 }  // namespace pgsieve

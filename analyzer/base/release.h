@@ -14,4 +14,17 @@ void release(Container& container) noexcept {
 // needs less: it takes a system call for every free stretch.
 void give_back_memory() noexcept;
 
+// While it lives, what the calling thread allocates comes out of the first holes in memory, and not out of
+// what it freed just before: whoever copies his data piece by piece, and frees each original, packs it.
+class PackingScope {
+ public:
+  PackingScope() noexcept;
+  ~PackingScope();
+  PackingScope(const PackingScope&) = delete;
+  PackingScope& operator=(const PackingScope&) = delete;
+
+ private:
+  bool cached_ = false;  // as it was before
+};
+
 }  // namespace pgsieve

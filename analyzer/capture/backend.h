@@ -67,12 +67,17 @@ uint64_t text_identity(std::string_view text);
 // session is called but never merges two.
 class Generations {
  public:
-  Generations() : counts_(kSlots) {}
-  uint32_t& of(uint64_t pid, uint64_t server) { return counts_[(pid + server) % kSlots]; }
+  uint32_t& of(uint64_t pid, uint64_t server) {
+    const size_t slot = (pid + server) % kSlots;
+    std::unique_ptr<Page>& page = pages_[slot / kPageSlots];
+    if (page == nullptr) page = std::make_unique<Page>();
+    return (*page)[slot % kPageSlots];
+  }
 
  private:
-  static constexpr size_t kSlots = size_t{1} << 17;
-  std::vector<uint32_t> counts_;
+  static constexpr size_t kSlots = size_t{1} << 17, kPageSlots = 512;
+  using Page = std::array<uint32_t, kPageSlots>;
+  std::array<std::unique_ptr<Page>, kSlots / kPageSlots> pages_;  // those with an id that was seen
 };
 
 class BackendTable {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "analyzer/base/release.h"
 #include "analyzer/capture/parameters.h"
 
 namespace pgsieve {
 namespace {
 
 constexpr size_t kKeepBytes = 16 * 1024;
+constexpr size_t kKeepValues = 32;
 
 // The same part of `to` that `view` is of `from`; a view from elsewhere becomes empty.
 std::string_view moved(std::string_view view, std::string_view from, std::string_view to) {
@@ -168,6 +170,7 @@ void Execution::own() {
   storage_.swap(storage);
   if (parameter_list.data() == list_storage_.data()) return;  // set_parameters() kept them already
   list_storage_ = parameter_list;
+  if (own_parameters_.capacity() > kKeepValues && parameters.size() <= kKeepValues) release(own_parameters_);
   own_parameters_.assign(parameters.begin(), parameters.end());
   for (BoundValue& value : own_parameters_) value.text = moved(value.text, parameter_list, list_storage_);
   parameters = own_parameters_;

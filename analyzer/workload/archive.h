@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analyzer/base/compact_text.h"
+#include "analyzer/base/shared_text.h"
 
 namespace pgsieve {
 
@@ -45,6 +46,7 @@ class Writer {
   }
   void operator()(const std::string& text) { write_text(text); }
   void operator()(const CompactText& text) { write_text(text); }
+  void operator()(const SharedText& text) { write_text(text); }
   template <typename T>
   void operator()(const std::vector<T>& items) {
     varint(items.size());
@@ -115,6 +117,11 @@ class Reader {
   void operator()(CompactText& text) {
     const uint64_t size = length();
     text = CompactText(bytes_.substr(0, size));
+    bytes_.remove_prefix(size);
+  }
+  void operator()(SharedText& text) {
+    const uint64_t size = length();
+    text = SharedText(bytes_.substr(0, size));
     bytes_.remove_prefix(size);
   }
   template <typename T>

@@ -22,7 +22,7 @@ int tier(LinkStrength strength) {
 }
 
 bool can_be_child(const StatementEvent& statement) {
-  return statement.single_value && statement.info->has_equality && !statement.info->link.keys.empty() &&
+  return statement.single_value && statement.info->has_equality && !statement.info->link->keys.empty() &&
          (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
 }
 
@@ -32,12 +32,12 @@ bool can_be_child(const StatementEvent& statement) {
 LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, bool any_column,
                                           uint32_t number, const StatementInfo& parent,
                                           const StatementInfo& child) {
-  if (!may_link(offers, child.link)) {
-    const bool possible = child.link.primary_slot != UINT32_MAX || (any_column && child.link.asks_natural);
+  if (!may_link(offers, *child.link)) {
+    const bool possible = child.link->primary_slot != UINT32_MAX || (any_column && child.link->asks_natural);
     return possible ? LinkStrength::kPossible : LinkStrength::kNone;
   }
   return links_.find(number, child.link_number,
-                     [&] { return find_link(parent.link, child.link, options_.schema).strength; });
+                     [&] { return find_link(*parent.link, *child.link, options_.schema).strength; });
 }
 
 // SELECT … FROM title WHERE isbn = $1, for every loan, and then the publisher of each: the look-up of the

@@ -103,6 +103,7 @@ class WorkloadBuilder::State {
   WorkloadOptions options_;
   uint64_t left_out_ = 0;
   uint32_t link_numbers_ = 0;  // given so far
+  std::shared_ptr<const LinkProfile> no_link_ = std::make_shared<const LinkProfile>();
   Workload facts_;
   StatementCache cache_;
   UnitNames unit_names_;
@@ -135,7 +136,8 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInf
   Pattern& pattern = facts_.patterns[key];
   pattern.key = key;
   pattern.shape = info.shape;
-  pattern.reference_text = info.array_list ? info.reference_text : std::move(info.reference_text);
+  pattern.reference_text = info.reference_text;
+  if (!info.array_list) info.reference_text.clear();
   pattern.reference_time = kNoExecution;
   pattern.parse_error = info.parse_error;
   return &pattern;
@@ -167,20 +169,32 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   info->pattern = pattern_for(info->key, *info, info->ordinal);
   if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, info->one_ordinal);
   info->shape = nullptr;
-  if (!options_.leaves_scopes_open) release(info->reference_text);
+  if (!options_.leaves_scopes_open) info->reference_text.clear();
   if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
-    info->link = LinkProfile();
+    info->link = no_link_;
     info->slots = {};
-    release(info->reference_text);
+    info->reference_text.clear();
     return info;
   }
   if (info->kind != StatementClass::kTransparent) {
-    for (const std::string& table : info->tables_read) info->read_facts.push_back(&facts_.tables[table]);
-    for (const std::string& table : info->tables_written) info->write_facts.push_back(&facts_.tables[table]);
+    const auto facts_of = [this](const std::vector<CompactText>& tables, std::vector<TableFact*>& facts) {
+      facts.reserve(tables.size());
+      for (const std::string table : tables) facts.push_back(&facts_.tables[table]);
+    };
+    facts_of(info->tables_read, info->read_facts);
+    facts_of(info->tables_written, info->write_facts);
+    if (!info->locks_rows) release(info->tables_read);
   }
   const auto alike = std::find_if(variants.begin(), variants.end(),
-                                  [&](const auto& variant) { return variant->link == info->link; });
-  info->link_number = alike == variants.end() ? ++link_numbers_ : (*alike)->link_number;
+                                  [&](const auto& variant) { return *variant->link == *info->link; });
+  if (alike == variants.end()) {
+    info->link_number = ++link_numbers_;
+    info->link = std::make_shared<const LinkProfile>(*info->link);  // a copy has no room to spare
+  } else {
+    info->link_number = (*alike)->link_number;
+    info->link = (*alike)->link;
+  }
+  variants.reserve(variants.size() + 1);  // most statements have one or two
   variants.push_back(info);
   return info;
 }
@@ -249,12 +263,12 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
 // Statements that left their text to the pattern get it back when the pattern takes another one.
 void WorkloadBuilder::State::note_reference(const Event& event, Pattern& pattern) {
   if (event.time > pattern.reference_time) return;
-  const std::string before = options_.leaves_scopes_open ? pattern.reference_text : std::string();
+  const SharedText before = options_.leaves_scopes_open ? pattern.reference_text : SharedText();
   if (!keep_reference(event, options_.keep_values, pattern)) return;
   new_references_.insert(&pattern);
   if (!options_.leaves_scopes_open) return;
   for (const std::shared_ptr<StatementInfo>& info : by_fingerprint_[pattern.key.fingerprint]) {
-    if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before;
+    if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before.str();
   }
 }
 
@@ -397,8 +411,7 @@ Workload WorkloadBuilder::State::finish(bool close_scopes) {
   std::erase_if(facts_.patterns, [](const auto& entry) { return is_empty(entry.second); });
   for (auto& [key, pattern] : facts_.patterns) {
     if (!pattern.query.empty()) continue;
-    pattern.query = normalize_for_display(pattern.reference_text);
-    pattern.query.shrink_to_fit();
+    pattern.query = SharedText::like(normalize_for_display(pattern.reference_text), pattern.reference_text);
   }
   return std::move(facts_);
 }

@@ -21,7 +21,10 @@ void FacetCounts::insert(uint64_t hash, std::string_view text, uint64_t count) {
     dropped_ = true;
     return;
   }
-  values_.insert(at, Value{hash, CompactText(text), count});
+  const auto place = at - values_.begin();
+  values_.reserve(values_.size() +
+                  1);  // most facets have few values: room for more would be half of them all
+  values_.insert(values_.begin() + place, Value{hash, CompactText(text), count});
   if (values_.size() > kCapacity) {
     values_.pop_back();
     dropped_ = true;

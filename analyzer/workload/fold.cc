@@ -96,19 +96,29 @@ void SessionTracker::forget_weak_loops() {
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
   const StatementInfo& list = *parent.info;
-  if (!is_strong(link_between(list.link.offers, false, list.link_number, list, run.child()))) return;
-  const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | run.child().ordinal_of(run.child_key());
+  if (!is_strong(link_between(list.link->offers, false, list.link_number, list, run.child()))) return;
+  const uint32_t child = run.child().ordinal_of(run.child_key());
+  const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | child;
   const auto found = latent_.find(pair);
   if (found != latent_.end()) {
-    ++found->second.scopes;
+    ++found->second;
   } else if (latent_.size() < options_.max_loops) {
-    latent_[pair] = {LoopKey{run.child_key(), parent.key}, 1};
+    latent_.emplace(pair, 1);
+    latent_keys_.try_emplace(parent.pattern_ordinal, parent.key);
+    latent_keys_.try_emplace(child, run.child_key());
+  } else {
+    ++facts_.dropped.loops;
   }
 }
 
 void SessionTracker::flush_latent() {
-  for (const auto& [pair, latent] : latent_) facts_.latent_pairs[latent.key].scopes += latent.scopes;
+  for (const auto& [pair, scopes] : latent_) {
+    const PatternKey& parent = latent_keys_.at(static_cast<uint32_t>(pair >> 32U));
+    const PatternKey& child = latent_keys_.at(static_cast<uint32_t>(pair));
+    facts_.latent_pairs[LoopKey{child, parent}].scopes += scopes;
+  }
   latent_.clear();
+  latent_keys_.clear();
 }
 
 void SessionTracker::fold_repeats(const Group& group, const Session& session) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/workload/serialize.h"
+
 namespace pgsieve {
 
 std::string_view scope_kind_name(ScopeKind kind) {
@@ -55,22 +57,63 @@ void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
   examples.insert(examples.begin() + place, std::move(example));
 }
 
+void cut_sample(LoopExample& example, size_t turns) {
+  const std::string_view kept = first_turns(example.sample, turns);
+  if (kept.size() < example.sample.size()) example.sample = CompactText(kept);
+}
+
 }  // namespace
 
-void Loop::add_example(LoopExample example) {
-  keep_best(examples, std::move(example), kMaxExamples);
-  for (size_t i = 1; i < examples.size(); ++i) {
-    CompactText& sample = examples[i].sample;
-    const std::string_view kept = first_turns(sample, kFurtherTurns);
-    if (kept.size() < sample.size()) sample = CompactText(kept);
+LoopExamples::LoopExamples(const std::vector<LoopExample>& examples) {
+  packed_.reserve(examples.size());
+  for (const LoopExample& example : examples) packed_.push_back(pack(example));
+}
+
+LoopExamples::Packed LoopExamples::pack(const LoopExample& example) {
+  return {example.count, CompactText(pack_example(example))};
+}
+
+LoopExample LoopExamples::at(size_t place) const {
+  return unpack_example(packed_[place].bytes);
+}
+
+std::vector<LoopExample> LoopExamples::unpacked() const {
+  std::vector<LoopExample> examples;
+  examples.reserve(packed_.size());
+  for (size_t place = 0; place < packed_.size(); ++place) examples.push_back(at(place));
+  return examples;
+}
+
+// Most often the count decides, and nothing is unpacked.
+bool LoopExamples::goes_after(const Packed& packed, const LoopExample& example) const {
+  if (packed.count != example.count) return packed.count < example.count;
+  return better_example(example, unpack_example(packed.bytes));
+}
+
+void LoopExamples::add(LoopExample example, size_t limit, size_t further_turns) {
+  size_t place = packed_.size();
+  while (place > 0 && goes_after(packed_[place - 1], example)) --place;
+  if (place >= limit) return;
+  if (place > 0) {
+    cut_sample(example, further_turns);
+  } else if (!packed_.empty()) {
+    LoopExample second = front();
+    cut_sample(second, further_turns);
+    packed_.front() = pack(second);
   }
+  if (packed_.size() == limit) packed_.pop_back();
+  packed_.reserve(packed_.size() + 1);
+  packed_.insert(packed_.begin() + static_cast<std::ptrdiff_t>(place), pack(example));
+}
+
+void Loop::add_example(LoopExample example) {
+  examples.add(std::move(example), kMaxExamples, kFurtherTurns);
 }
 
 void Loop::merge(const Loop& other) {
   scopes += other.scopes;
   executions += other.executions;
   per_scope.merge(other.per_scope);
-  per_parent.merge(other.per_parent);
   child_time += other.child_time;
   gap_time += other.gap_time;
   scaling_n += other.scaling_n;
@@ -82,7 +125,7 @@ void Loop::merge(const Loop& other) {
   sources.merge(other.sources);
   databases.merge(other.databases);
   applications.merge(other.applications);
-  for (const LoopExample& example : other.examples) add_example(example);
+  for (LoopExample& example : other.examples.unpacked()) add_example(std::move(example));
 }
 
 void Repeat::add_example(RepeatExample example) {

@@ -87,6 +87,35 @@ struct LoopExample {
   friend auto operator<=>(const LoopExample&, const LoopExample&) = default;
 };
 
+// The best examples of a loop, best first, each packed into bytes: a capture has thousands of loops, and most
+// numbers of an example are small. Plain data; two are equal when their examples are. Not thread-safe.
+class LoopExamples {
+ public:
+  LoopExamples() = default;
+  explicit LoopExamples(const std::vector<LoopExample>& examples);  // in their order
+
+  bool empty() const { return packed_.empty(); }
+  size_t size() const { return packed_.size(); }
+  LoopExample at(size_t place) const;  // place < size()
+  LoopExample front() const { return at(0); }
+  std::vector<LoopExample> unpacked() const;
+  // Puts it where better_example() has it; the one that is then beyond `limit` goes. A sample that is not the
+  // first keeps `further_turns` of its turns.
+  void add(LoopExample example, size_t limit, size_t further_turns);
+  friend bool operator==(const LoopExamples&, const LoopExamples&) = default;
+
+ private:
+  struct Packed {
+    uint32_t count = 0;  // of the example: what the order goes by first
+    CompactText bytes;
+    friend bool operator==(const Packed&, const Packed&) = default;
+  };
+  static Packed pack(const LoopExample& example);
+  bool goes_after(const Packed& packed, const LoopExample& example) const;
+
+  std::vector<Packed> packed_;
+};
+
 struct LoopKey {
   PatternKey child;
   PatternKey parent;  // kNoPattern: nothing that could be a parent ran before it in the scope
@@ -98,7 +127,6 @@ struct Loop {
   uint64_t scopes = 0;      // scopes in which the child ran at least twice after the parent
   uint64_t executions = 0;  // child executions in `scopes`
   Histogram per_scope;      // child executions per scope
-  Histogram per_parent;     // most child executions after one parent execution, per scope
   Microseconds child_time = 0;
   Microseconds gap_time = 0;  // client turnaround between the children
   // Least-squares sums over scopes: x = rows (or LIMIT) of the parent, y = child executions. Integers, so
@@ -112,7 +140,7 @@ struct Loop {
   // The first keeps all its sampled turns, the others so many. An example that is not the first of its input
   // is never the first of a merge either, so this does not depend on the order of the input.
   static constexpr size_t kFurtherTurns = 5;
-  std::vector<LoopExample> examples;
+  LoopExamples examples;
 
   void add_example(LoopExample example);
   void merge(const Loop& other);

@@ -57,18 +57,26 @@ LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecut
     const SlotValue& value = child.values[i];
     first_.push_back({value.hash, value.number, value.ordinal, value.role, !value.known});
   }
-  source_ = child.tags->source();
-  if (!child.event->code_location.empty()) {
-    if (!source_.empty()) source_ += ' ';
-    source_ += "source_location=";
-    source_ += child.event->code_location.substr(0, 200);
+  if (child.event->code_location.empty()) {
+    source_ = child.tags->source();
+    return;
   }
+  std::string source(child.tags->source());
+  if (!source.empty()) source += ' ';
+  source += "source_location=";
+  source += child.event->code_location.substr(0, 200);
+  source_ = source;
+}
+
+LoopRun::Rows& LoopRun::rows() {
+  if (rows_ == nullptr) rows_ = std::make_unique<Rows>();
+  return *rows_;
 }
 
 void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, PatternKey via) {
   parent_ = std::move(parent);
   via_ = via;
-  votes_ = {};
+  if (rows_ != nullptr) rows_->votes = {};
   const bool known = parent_ != nullptr && parent_->end != kUnknownTime && first_start_ != kUnknownTime;
   parent_gap_ = known ? std::max<Microseconds>(0, first_start_ - parent_->end) : kUnknownTime;
   parent_executions_ = beside_parent_ = parent_ == nullptr ? 0 : 1;
@@ -152,12 +160,13 @@ void LoopRun::add_steps(const StatementEvent& child) {
 // Did a row of this very loop bring the value (a walk down or up a tree)? A coincidence now and then is
 // nothing; the same result column every time is what counts.
 void LoopRun::match_own_rows(const StatementEvent& child) {
+  const std::vector<OwnCell>& own_cells = rows().own_cells;
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
     if (value.role != SlotRole::kEqual || !value.known) continue;
     uint64_t columns = 0;
     for (uint16_t column = 0; column < std::min<size_t>(child.event->columns.size(), 64); ++column) {
-      if (std::binary_search(own_cells_.begin(), own_cells_.end(), OwnCell{column, value.hash}))
+      if (std::binary_search(own_cells.begin(), own_cells.end(), OwnCell{column, value.hash}))
         columns |= uint64_t{1} << column;
     }
     Followed& followed = *followed_;
@@ -174,11 +183,13 @@ void LoopRun::match_own_rows(const StatementEvent& child) {
 }
 
 void LoopRun::keep_own_rows(const StatementEvent& child) {
+  if (child.event->cells.empty()) return;
+  std::vector<OwnCell>& own_cells = rows().own_cells;
   for (const ResultCell& cell : child.event->cells) {
-    if (own_cells_.size() >= kMaxOwnCells) return;
+    if (own_cells.size() >= kMaxOwnCells) return;
     const OwnCell own{cell.column, cell.value_hash};
-    const auto at = std::lower_bound(own_cells_.begin(), own_cells_.end(), own);
-    if (at == own_cells_.end() || *at != own) own_cells_.insert(at, own);
+    const auto at = std::lower_bound(own_cells.begin(), own_cells.end(), own);
+    if (at == own_cells.end() || *at != own) own_cells.insert(at, own);
   }
 }
 
@@ -210,7 +221,7 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   Followed& followed = follow();
   add_slots(child);
   add_steps(child);
-  if (!own_cells_.empty()) match_own_rows(child);
+  if (rows_ != nullptr) match_own_rows(child);
   if (child.session == last_session_) {
     followed.gaps.add(context.gap);
     add_cycle(context);
@@ -264,8 +275,8 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     ++transactions_;
     last_transaction_ = context.transactions;
   }
-  if (context.values != nullptr && parent().id != 0)
-    votes_.add(child, parent().pattern_ordinal, *context.values);
+  if (context.values != nullptr && !context.values->empty() && parent().id != 0)
+    rows().votes.add(child, parent().pattern_ordinal, *context.values);
   ++count_;
   child_time_ += child.duration;
   last_end_ = child.end;
@@ -366,7 +377,7 @@ LoopExample LoopRun::example() const {
   }
   example.parent_limit = parent().limit;
   example.parent_rows = parent().rows;
-  votes_.describe(example);
+  if (rows_ != nullptr) rows_->votes.describe(example);
   example.parent_executions = parent_executions_;
   if (parent().id != parent().root_id) example.root = parent().root_key;
   example.via = via_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/workload/loop.h"
 #include "analyzer/workload/statement_event.h"
 #include "analyzer/workload/value_table.h"
@@ -112,8 +113,8 @@ class LoopRun {
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
-  const std::string& database() const { return database_; }
-  const std::string& application() const { return application_; }
+  std::string_view database() const { return database_; }
+  std::string_view application() const { return application_; }
 
   // What a session knows of itself when it lets go of the run; only that of the first child counts.
   void note_session(const Session& session);
@@ -165,37 +166,43 @@ class LoopRun {
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 
+  // What rows brought: known on the wire only.
+  struct Rows {
+    std::vector<OwnCell> own_cells;  // so far, sorted
+    ValueVotes votes;
+  };
+  Rows& rows();
+
   std::shared_ptr<StatementInfo> info_;
   PatternKey key_;
   std::shared_ptr<const ParentExecution> parent_;
   PatternKey via_;
   uint64_t first_session_ = 0;
-  std::string database_, application_;  // of the session of the first child, once it let go
+  CompactText database_, application_;  // of the session of the first child, once it let go
   Microseconds session_median_gap_ = kUnknownTime;
-  uint32_t statements_per_unit_ = 0;
-  uint32_t count_ = 0;
   Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
   Microseconds child_time_ = 0;
   Microseconds parent_gap_ = kUnknownTime;
   std::vector<FirstValue> first_;
   uint64_t first_tuple_ = 0;
-  bool first_tuple_known_ = false;
-  bool other_trace_session_ = false;  // a child on another connection, known by its trace
-  uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
   uint64_t last_position_ = 0;
+  uint64_t last_parent_id_ = 0;
+  uint64_t last_session_ = 0;
+  uint64_t last_unit_ = 0;
   Counters last_counters_;
+  uint32_t statements_per_unit_ = 0;
+  uint32_t count_ = 0;
+  uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
   uint32_t unit_mismatches_ = 0;
   uint32_t parent_executions_ = 0;
   uint32_t beside_parent_ = 0;
-  uint64_t last_parent_id_ = 0;
   uint32_t transactions_ = 0, last_transaction_ = 0, outside_transactions_ = 0;
-  bool one_unit_ = false;  // all children in one trace or test
-  uint64_t last_session_ = 0;
-  uint64_t last_unit_ = 0;
-  std::vector<OwnCell> own_cells_;  // of the rows so far, sorted
-  ValueVotes votes_;
+  bool first_tuple_known_ = false;
+  bool other_trace_session_ = false;  // a child on another connection, known by its trace
+  bool one_unit_ = false;             // all children in one trace or test
   LoopSample sample_;
-  std::string source_;
+  CompactText source_;
+  std::unique_ptr<Rows> rows_;
   std::unique_ptr<Followed> followed_;
 };
 

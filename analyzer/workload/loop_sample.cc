@@ -50,13 +50,15 @@ std::string_view next_turn(std::string_view& packed) {
 
 void LoopSample::add(const StatementEvent& child) {
   if (child.value_count == 0 || (!packed_.empty() && packed_.size() >= kMaxBytes)) return;
-  packed_ += static_cast<char>(child.value_count);
+  std::string packed(packed_.view());
+  packed += static_cast<char>(child.value_count);
   std::string text;
   for (size_t i = 0; i < child.value_count; ++i) {
     const bool known = value_text(child.values[i], text);
-    packed_ += static_cast<char>(known ? text.size() : kUnknown);
-    if (known) packed_ += text;
+    packed += static_cast<char>(known ? text.size() : kUnknown);
+    if (known) packed += text;
   }
+  packed_ = packed;
 }
 
 std::string LoopSample::turns_of(size_t slots) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/workload/statement_event.h"
 
 namespace pgsieve {
@@ -25,15 +26,15 @@ class LoopSample {
   static constexpr size_t kMaxValue = SlotValue::kFollowedBytes - 1;  // a longer text may have been cut
 
   LoopSample() = default;
-  explicit LoopSample(std::string packed) : packed_(std::move(packed)) {}  // may be damaged
-  const std::string& packed() const { return packed_; }
+  explicit LoopSample(std::string_view packed) : packed_(packed) {}  // may be damaged
+  std::string_view packed() const { return packed_; }
 
   void add(const StatementEvent& child);
   // The first kMaxTurns turns, packed. Turns of another number of slots than `slots` are left out.
   std::string turns_of(size_t slots) const;
 
  private:
-  std::string packed_;  // per turn: its number of slots, then length and text of each value
+  CompactText packed_;  // per turn: its number of slots, then length and text of each value
 };
 
 using SampleTurn =

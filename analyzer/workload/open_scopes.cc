@@ -61,7 +61,7 @@ class ScopeArchive {
   template <typename Value>
   void one(Value& value) {
     if constexpr (std::is_arithmetic_v<Value> || std::is_enum_v<Value> ||
-                  std::is_same_v<Value, std::string>) {
+                  std::is_same_v<Value, std::string> || std::is_same_v<Value, CompactText>) {
       base_(value);
     } else {
       fields(*static_cast<Derived*>(this), value);
@@ -147,7 +147,7 @@ class ScopeWriter : public ScopeArchive<ScopeWriter, Writer> {
       if (fresh) {
         const bool own = !info->reference_text.empty() || info->pattern == nullptr;
         references_.statements.push_back(
-            {info->key, own ? info->reference_text : info->pattern->reference_text});
+            {info->key, own ? std::string(info->reference_text) : info->pattern->reference_text.str()});
       }
       number = at->second;
     }
@@ -359,6 +359,10 @@ template <typename Archive>
 void fields(Archive& archive, LoopRun& value) {
   std::string sample;
   if (archive.keep_values()) sample = value.sample_.packed();
+  LoopRun::Rows rows;
+  if constexpr (!Archive::kReading) {
+    if (value.rows_ != nullptr) rows = *value.rows_;
+  }
   archive(value.info_, value.key_);
   parent_fields(archive, value.parent_);
   archive(value.via_, value.first_session_, value.database_, value.application_, value.statements_per_unit_,
@@ -368,13 +372,14 @@ void fields(Archive& archive, LoopRun& value) {
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
           value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
           value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_session_,
-          value.last_unit_, value.own_cells_, value.votes_, sample, value.source_);
+          value.last_unit_, rows.own_cells, rows.votes, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
                 value.session_median_gap_);
   if constexpr (Archive::kReading) {
     archive.check(value.info_ != nullptr);
-    value.sample_ = LoopSample(std::move(sample));
+    value.sample_ = LoopSample(sample);
+    if (!rows.own_cells.empty() || !rows.votes.empty()) value.rows() = std::move(rows);
   }
   followed_fields(archive, value);
 }

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/compact_text.h"
 #include "analyzer/base/histogram.h"
+#include "analyzer/base/shared_text.h"
 #include "analyzer/base/time.h"
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/shape.h"
@@ -59,11 +61,11 @@ struct TransactionPause {
 
 struct Pattern {
   PatternKey key;
-  std::string query;  // normalize_for_display() of reference_text
-  std::string
+  SharedText query;  // normalize_for_display() of reference_text
+  SharedText
       reference_text;  // of the earliest execution (ties: smallest text), from which the shape is drawn
   Microseconds reference_time = kUnknownTime;
-  std::string parse_error;  // when the key is approximate
+  CompactText parse_error;  // when the key is approximate
 
   uint64_t calls = 0;  // executions that ended well
   uint64_t errors = 0;

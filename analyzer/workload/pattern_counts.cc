@@ -43,7 +43,7 @@ void keep_slowest(const Event& event, Microseconds total, bool keep_values, Patt
   }
   ExecutionSample sample{.duration = total, .time = event.time, .text = {}, .parameters = {}};
   if (keep_values) {
-    sample.text = cut(event.text, ExecutionSample::kMaxSampleBytes);
+    sample.text = SharedText::like(cut(event.text, ExecutionSample::kMaxSampleBytes), pattern.reference_text);
     sample.parameters = format_parameters(event.parameters);
   } else {
     sample.text = normalize_for_display(event.text, ExecutionSample::kMaxSampleBytes);
@@ -167,7 +167,7 @@ bool keep_reference(const Event& event, bool keep_values, Pattern& pattern) {
 }
 
 void draw_reference(Pattern& pattern) {
-  pattern.query = normalize_for_display(pattern.reference_text);
+  pattern.query = SharedText::like(normalize_for_display(pattern.reference_text), pattern.reference_text);
   pattern.shape = std::make_shared<const StatementShape>(draw_shape(pattern.reference_text));
   if (pattern.key.approximate)
     pattern.parse_error = fingerprint_statement(pattern.reference_text).parse_error;

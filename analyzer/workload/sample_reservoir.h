@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/shared_text.h"
 #include "analyzer/base/time.h"
 
 namespace pgsieve {
@@ -18,7 +19,7 @@ namespace pgsieve {
 struct ExecutionSample {
   Microseconds duration = kUnknownTime;  // with parse and bind
   Microseconds time = kUnknownTime;
-  std::string text;        // the statement, cut at kMaxSampleBytes
+  SharedText text;         // the statement, cut at kMaxSampleBytes
   std::string parameters;  // "$1 = '35', $2 = NULL"; cut likewise
   static constexpr size_t kMaxSampleBytes = 2048;
   bool empty() const { return duration == kUnknownTime; }

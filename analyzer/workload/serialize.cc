@@ -135,11 +135,18 @@ void fields(Archive& archive, LoopKey& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, LoopExamples& value) {
+  std::vector<LoopExample> examples;
+  if constexpr (!Archive::kReading) examples = value.unpacked();
+  archive(examples);
+  if constexpr (Archive::kReading) value = LoopExamples(examples);
+}
+
+template <typename Archive>
 void fields(Archive& archive, Loop& value) {
-  each(archive, value.key, value.scopes, value.executions, value.per_scope, value.per_parent,
-       value.child_time, value.gap_time, value.scaling_n, value.scaling_x, value.scaling_y, value.scaling_xy,
-       value.scaling_xx, value.scaling_yy, value.sources, value.databases, value.applications,
-       value.examples);
+  each(archive, value.key, value.scopes, value.executions, value.per_scope, value.child_time, value.gap_time,
+       value.scaling_n, value.scaling_x, value.scaling_y, value.scaling_xy, value.scaling_xx,
+       value.scaling_yy, value.sources, value.databases, value.applications, value.examples);
 }
 
 template <typename Archive>
@@ -171,6 +178,8 @@ void summary_fields(Archive& archive, Workload& value) {
        value.errors, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
        value.units, value.marked);
 }
+
+constexpr char kZero = '\0', kOnes = '\xFF';
 
 // Every piece of bytes starts with the format's version.
 template <typename T>
@@ -206,6 +215,37 @@ std::string serialize(const Pattern& pattern) {
 }
 std::string serialize(const Loop& loop) {
   return to_bytes(loop);
+}
+
+// Zeros stand in rows, for most counters are zero, and an unknown time is a row of 0xFF: of either byte, a
+// row of up to 255 is the byte and a count.
+std::string pack_example(const LoopExample& example) {
+  Writer writer;
+  writer(example);
+  const std::string& bytes = writer.bytes;
+  std::string packed;
+  for (size_t at = 0; at < bytes.size();) {
+    const char byte = bytes[at];
+    packed += byte;
+    ++at;
+    if (byte != kZero && byte != kOnes) continue;
+    size_t row = 1;
+    for (; row < 255 && at < bytes.size() && bytes[at] == byte; ++at) ++row;
+    packed += static_cast<char>(row);
+  }
+  return packed;
+}
+LoopExample unpack_example(std::string_view packed) {
+  std::string bytes;
+  for (size_t at = 0; at < packed.size(); ++at) {
+    const char byte = packed[at];
+    const bool row = (byte == kZero || byte == kOnes) && at + 1 < packed.size();
+    bytes.append(row ? static_cast<unsigned char>(packed[++at]) : 1, byte);
+  }
+  Reader reader(bytes);
+  LoopExample example;
+  reader(example);
+  return example;
 }
 
 Result<Pattern> deserialize_pattern(std::string_view bytes) {

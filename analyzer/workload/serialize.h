@@ -10,13 +10,18 @@
 
 namespace pgsieve {
 
-inline constexpr uint32_t kWorkloadFormat = 9;
+inline constexpr uint32_t kWorkloadFormat = 10;
 
 // One pattern or loop alone, so that a store can keep them in rows; shapes are drawn again on loading.
 std::string serialize(const Pattern& pattern);
 std::string serialize(const Loop& loop);
 Result<Pattern> deserialize_pattern(std::string_view bytes);
 Result<Loop> deserialize_loop(std::string_view bytes);
+
+// One example without a version: what LoopExamples packs in memory. Bytes that are damaged give a wrong
+// example.
+std::string pack_example(const LoopExample& example);
+LoopExample unpack_example(std::string_view bytes);
 
 // All the rest: repeats, tables, counters, open scopes; without patterns and loops.
 std::string serialize_summary(const Workload& workload);

@@ -76,15 +76,19 @@ GroupHint::Parent parent_kind(const Group& group) {
 }
 
 GroupHint hint_of(const Group& group) {
-  const LinkProfile& link = group.info->link;
+  const LinkProfile& link = *group.info->link;
   return {group.pattern,           group.info.get(),   link.offers,      group.ordinal,
           group.info->link_number, parent_kind(group), link.unsure_rows, link.star_unknown};
 }
 
 RingHint hint_of(const RingEntry& entry) {
   const ParentExecution& execution = *entry.execution;
-  return {execution.session,           execution.trace,           execution.end,
-          execution.info->link.offers, execution.pattern_ordinal, execution.info->link_number};
+  return {execution.session,
+          execution.trace,
+          execution.end,
+          execution.info->link->offers,
+          execution.pattern_ordinal,
+          execution.info->link_number};
 }
 
 }  // namespace
@@ -97,6 +101,11 @@ Group* Session::find_group(const Pattern* pattern) {
 
 Group& Session::add_group(Group group) {
   static_assert(kMaxGroups <= 256);
+  if (groups.size() == groups.capacity()) {  // in small steps: there are thousands of sessions
+    constexpr size_t kStep = 8;
+    groups.reserve(groups.size() + kStep);
+    hints.reserve(groups.size() + kStep);
+  }
   groups.push_back(std::move(group));
   hints.emplace_back();
   touch(groups.back());

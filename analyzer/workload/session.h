@@ -63,7 +63,7 @@ struct Group {
   uint64_t last_value = 0;                           // hash of its first equality value
   std::shared_ptr<const ParentExecution> execution;  // its last one; not null when many_rows
   std::vector<SeenTuple> tuples;
-  std::string source;
+  CompactText source;
 };
 
 // What is looked at in every group for every statement, small enough to stay in the nearest cache.

@@ -189,7 +189,7 @@ void SessionTracker::note_transaction(Session& session, const StatementEvent& st
     ++session.transaction_statements;
   if (info.kind != StatementClass::kWrite && !locks) return;
   ++session.transaction_writes;
-  for (const std::string& table : locks ? info.tables_read : info.tables_written) {
+  for (const std::string table : locks ? info.tables_read : info.tables_written) {
     if (session.transaction_tables.find(table) != std::string::npos ||
         session.transaction_tables.size() > 180)
       continue;
@@ -240,6 +240,8 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
     return;
   }
   const bool known = found != group.tuples.end();
+  if (!known && group.tuples.size() == group.tuples.capacity())  // most groups have one or two
+    group.tuples.reserve(group.tuples.size() + group.tuples.size() / 4 + 1);
   SeenTuple& tuple = known ? *found : group.tuples.emplace_back();
   if (!known || last_write > tuple.write_sequence) {  // the first time since its tables were written to
     tuple.count = 0;
@@ -294,7 +296,7 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
 
 // Remembers the execution as a possible parent.
 void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement) {
-  group.many_rows = statement.info->link.many_rows && (statement.limit < 0 || statement.limit > 1) &&
+  group.many_rows = statement.info->link->many_rows && (statement.limit < 0 || statement.limit > 1) &&
                     statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
   ++session.parent_epoch;
@@ -361,7 +363,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
 // A cursor's rows come with its FETCHes: each counts as one more execution of its DECLARE, which thus becomes
 // the parent of what runs between them.
 bool SessionTracker::note_cursor(Session& session, const StatementEvent& statement) {
-  const std::string& name = statement.info->name;
+  const std::string_view name = statement.info->name;
   const auto found = std::find_if(session.cursors.begin(), session.cursors.end(),
                                   [&](const auto& cursor) { return cursor.first == name; });
   if (statement.info->kind == StatementClass::kCursor) {
@@ -372,7 +374,7 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   }
   if (found == session.cursors.end()) return false;
   Group* group = session.find_group(found->second);
-  if (group == nullptr || group->info->cursor_query == nullptr || !group->info->cursor_query->link.many_rows)
+  if (group == nullptr || group->info->cursor_query == nullptr || !group->info->cursor_query->link->many_rows)
     return false;
   StatementEvent fetched = statement;
   fetched.pattern = group->pattern;

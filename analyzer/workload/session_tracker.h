@@ -122,11 +122,8 @@ class SessionTracker {
   LinkMemo links_;
   uint32_t last_ordinal_ =
       0;  // of the patterns that loop: as many there are. The patterns themselves are another thread's
-  struct Latent {
-    LoopKey key;
-    uint64_t scopes = 0;
-  };
-  std::unordered_map<uint64_t, Latent> latent_;  // by ordinals of the pair, until flush_latent()
+  std::unordered_map<uint64_t, uint64_t> latent_;  // scopes by ordinals of the pair, until flush_latent()
+  std::unordered_map<uint32_t, PatternKey> latent_keys_;  // of those ordinals
 };
 
 }  // namespace pgsieve

@@ -163,7 +163,7 @@ void collect_tables(const StatementShape& shape, StatementInfo& info) {
     auto& names = relation.dml_target ? info.tables_written : info.tables_read;
     auto& mask = relation.dml_target ? info.write_mask : info.read_mask;
     mask |= uint64_t{1} << (hash64(relation.name) & 63U);
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
   }
 }
 
@@ -206,7 +206,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   info->kind = classify(*shape);
   collect_slots(*shape, scan, *info);
   collect_tables(*shape, *info);
-  info->link = draw_link_profile(*shape, schema, /*with_names=*/false);
+  info->link = std::make_shared<const LinkProfile>(draw_link_profile(*shape, schema, /*with_names=*/false));
   info->name = shape->name;
   info->returning = shape->returning;
   info->locks_rows = !shape->blocks.empty() && shape->blocks[0].for_update;
@@ -224,7 +224,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
     info->tables_read = query->tables_read;
     info->cursor_query = std::move(query);
   }
-  info->reference_text = std::string(text.substr(0, 64 * 1024));
+  info->reference_text = text.substr(0, 64 * 1024);
   info->shape = std::move(shape);
   return info;
 }

@@ -121,6 +121,7 @@ class ValueVotes {
     std::string name;
   };
 
+  bool empty() const { return votes_.empty(); }
   void add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values);
   // The column that most of the values came from.
   void describe(LoopExample& example) const;

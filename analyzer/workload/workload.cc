@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/base/release.h"
 #include "analyzer/workload/open_scopes.h"
 
 namespace pgsieve {
@@ -45,6 +46,40 @@ void Workload::merge(const Workload& other) {
     for (std::string& part : split_scopes(other.open_scopes)) parts.push_back(std::move(part));
     open_scopes = join_scopes(std::move(parts));
   }
+}
+
+namespace {
+
+template <typename Fact>
+void move_texts(Fact& /*fact*/) {}
+
+// What a copy shares with its original.
+void move_texts(Pattern& pattern) {
+  pattern.reference_text = SharedText(pattern.reference_text.str());
+  pattern.query = SharedText::like(pattern.query, pattern.reference_text);
+  pattern.slowest.text = SharedText::like(pattern.slowest.text, pattern.reference_text);
+  if (pattern.shape.use_count() == 2) pattern.shape = std::make_shared<const StatementShape>(*pattern.shape);
+}
+
+template <typename Key, typename Fact>
+void move_all(std::map<Key, Fact>& facts) {
+  std::map<Key, Fact> moved;
+  while (!facts.empty()) {
+    Fact& fact = moved.emplace_hint(moved.end(), *facts.begin())->second;
+    move_texts(fact);
+    facts.erase(facts.begin());
+  }
+  facts.swap(moved);
+}
+
+}  // namespace
+
+void Workload::compact() {
+  const PackingScope packing;
+  move_all(patterns);
+  move_all(loops);
+  move_all(latent_pairs);
+  move_all(repeats);
 }
 
 const Pattern* Workload::find(const PatternKey& key) const {

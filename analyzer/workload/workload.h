@@ -60,6 +60,11 @@ class Workload {
 
   void merge(const Workload& other);
 
+  // Moves every fact to another place in memory. Facts are made among what follows the sessions, and when
+  // that is freed, they keep nearly every page; copied one after the other, they fill the holes of the first
+  // pages, and the rest can be given back (give_back_memory()). Pointers to facts, and iterators, are void.
+  void compact();
+
   const Pattern* find(const PatternKey& key) const;
   const Pattern* find_fingerprint(uint64_t fingerprint) const;  // any arity
 };

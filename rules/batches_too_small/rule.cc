@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "rules/common.h"
 #include "rules/loop_verdict.h"
@@ -130,17 +131,17 @@ void check_batches_too_small(const RuleContext& context, std::vector<Finding>& f
   for (const auto& [key, pattern] : context.workload.patterns) {
     if (!asks_by_list(pattern) || pattern.list_calls == 0 || average_list(pattern) > max_average) continue;
     const Loop* best_loop = nullptr;
-    const LoopExample* best = nullptr;
+    std::optional<LoopExample> best;
     const auto from = context.workload.loops.lower_bound(LoopKey{key, kNoPattern});
     for (auto at = from; at != context.workload.loops.end() && at->first.child == key; ++at) {
-      for (const LoopExample& example : at->second.examples) {
+      for (LoopExample& example : at->second.examples.unpacked()) {
         if (!is_small_batching(context, pattern, example, min_batches)) continue;
-        if (best != nullptr && example.count <= best->count) continue;
-        best = &example;
+        if (best && example.count <= best->count) continue;
+        best = std::move(example);
         best_loop = &at->second;
       }
     }
-    if (best != nullptr) findings.push_back(batch_finding(context, pattern, *best_loop, *best));
+    if (best) findings.push_back(batch_finding(context, pattern, *best_loop, *best));
   }
 }
 

@@ -29,7 +29,7 @@ void check_deep_offset(const RuleContext& context, std::vector<Finding>& finding
     if (deepest < min_offset || deepest < min_ratio * limit) continue;
     Finding finding = pattern_finding("deep-offset", pattern);
     finding.count = pattern.offsets.count();
-    if (!block.offset.present) finding.query += " OFFSET …";
+    if (!block.offset.present) finding.query = finding.query + " OFFSET …";
     finding.confidence = deepest >= 10 * min_offset ? Confidence::kHigh : Confidence::kMedium;
     finding.message = limit > 0 ? fmt::format("OFFSET {} reads and throws away {} rows to return {}",
                                               grouped(deepest), grouped(deepest), grouped(limit))

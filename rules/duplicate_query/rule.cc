@@ -78,7 +78,7 @@ std::set<PatternKey> statements_of_loops(const RuleContext& context, const std::
       continue;
     const auto loop = context.workload.loops.find(LoopKey{finding.pattern, finding.parent});
     if (loop == context.workload.loops.end() || loop->second.examples.empty()) continue;
-    const LoopExample& example = loop->second.examples.front();
+    const LoopExample example = loop->second.examples.front();
     if (example.parent_executions <= 1) statements.insert(example.cycle.begin(), example.cycle.end());
   }
   return statements;

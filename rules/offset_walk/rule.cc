@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "rules/common.h"
 #include "rules/keyset.h"
@@ -64,18 +65,18 @@ bool is_tight(const LoopExample& example, const LoopOptions& options) {
          example.median_turn_gap <= std::max(10 * options.tight_gap, 5 * mean_time);
 }
 
-// The longest walk among the loops of one statement; nullptr: none.
-const LoopExample* longest_walk(const RuleContext& context, const Pattern& page, uint32_t min_pages,
-                                uint64_t& scopes) {
-  const LoopExample* longest = nullptr;
+// The longest walk among the loops of one statement.
+std::optional<LoopExample> longest_walk(const RuleContext& context, const Pattern& page, uint32_t min_pages,
+                                        uint64_t& scopes) {
+  std::optional<LoopExample> longest;
   const auto from = context.workload.loops.lower_bound(LoopKey{page.key, kNoPattern});
   for (auto at = from; at != context.workload.loops.end() && at->first.child == page.key; ++at) {
-    for (const LoopExample& example : at->second.examples) {
+    for (LoopExample& example : at->second.examples.unpacked()) {
       if (example.count < min_pages || !only_offset_varies(example) || !equal_steps(example) ||
           own_requests(example) || counts_pages(context, page, example))
         continue;
-      if (longest == nullptr || example.count > longest->count) {
-        longest = &example;
+      if (!longest || example.count > longest->count) {
+        longest = std::move(example);
         scopes = at->second.scopes;
       }
     }
@@ -129,8 +130,8 @@ void check_offset_walk(const RuleContext& context, std::vector<Finding>& finding
         pattern.shape->blocks.empty() || pattern.shape->catalog_only)
       continue;
     uint64_t scopes = 0;
-    const LoopExample* walk = longest_walk(context, pattern, min_pages, scopes);
-    if (walk != nullptr) findings.push_back(walk_finding(context, pattern, *walk, scopes));
+    const std::optional<LoopExample> walk = longest_walk(context, pattern, min_pages, scopes);
+    if (walk) findings.push_back(walk_finding(context, pattern, *walk, scopes));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "analyzer/sql/rewrite.h"
 #include "rules/common.h"
@@ -56,14 +57,14 @@ bool is_path(const Pattern& pattern) {
   return pattern.rows_calls > 0 && pattern.rows_max <= 1;
 }
 
-const LoopExample* proven_walk(const RuleContext& context, const Pattern& pattern, uint32_t min_steps,
-                               const Loop*& loop) {
-  const LoopExample* best = nullptr;
+std::optional<LoopExample> proven_walk(const RuleContext& context, const Pattern& pattern, uint32_t min_steps,
+                                       const Loop*& loop) {
+  std::optional<LoopExample> best;
   const auto from = context.workload.loops.lower_bound(LoopKey{pattern.key, kNoPattern});
   for (auto at = from; at != context.workload.loops.end() && at->first.child == pattern.key; ++at) {
-    for (const LoopExample& example : at->second.examples) {
-      if (!fed_by_itself(example, min_steps) || (best != nullptr && example.count <= best->count)) continue;
-      best = &example;
+    for (LoopExample& example : at->second.examples.unpacked()) {
+      if (!fed_by_itself(example, min_steps) || (best && example.count <= best->count)) continue;
+      best = std::move(example);
       loop = &at->second;
     }
   }
@@ -125,7 +126,8 @@ Finding path_finding(const Pattern& pattern, const Loop& loop, const LoopExample
 }
 
 // Findings of n-plus-one about a table that is its own parent get the recursive query as a further way out.
-void amend(const RuleContext& context, const Pattern& pattern, const LoopExample* proof, Finding& finding) {
+void amend(const RuleContext& context, const Pattern& pattern, const std::optional<LoopExample>& proof,
+           Finding& finding) {
   const Pattern* parent = context.workload.find(finding.parent);
   if (parent == nullptr) return;
   const Link link = context.memo->link(*parent, pattern, context);
@@ -133,7 +135,7 @@ void amend(const RuleContext& context, const Pattern& pattern, const LoopExample
       link.parent_table != link.child_table || link.parent_column == link.child_column)
     return;
   finding.properties["walk"] = "tree";
-  if (proof != nullptr)
+  if (proof)
     finding.evidence.push_back(
         fmt::format("{} of {} values stood in {} of rows that the loop itself had "
                     "returned: it walks down a tree",
@@ -156,23 +158,23 @@ void check_recursive_walk(const RuleContext& context, std::vector<Finding>& find
     if (!is_read(pattern.shape->kind) || pattern.shape->blocks.empty() || pattern.shape->catalog_only)
       continue;
     const Loop* loop = nullptr;
-    const LoopExample* walk = proven_walk(context, pattern, min_steps, loop);
+    std::optional<LoopExample> walk = proven_walk(context, pattern, min_steps, loop);
     const Link self = self_link(context, pattern);
-    if (walk != nullptr) {
+    if (walk) {
       const std::string fed_by = column_of(walk->own_column);
       const bool tied = self.strength != LinkStrength::kNone && fed_by == self.parent_column;
       const bool same_row = fed_by == asked_column(pattern, *walk);  // asked for again
-      if (same_row || (!tied && (by_chance(*walk) || !is_path(pattern)))) walk = nullptr;
+      if (same_row || (!tied && (by_chance(*walk) || !is_path(pattern)))) walk.reset();
     }
-    if (walk != nullptr && is_path(pattern)) {
+    if (walk && is_path(pattern)) {
       std::erase_if(findings, [&looping = key](const Finding& finding) {
-        return finding.rule == "n-plus-one" && finding.pattern == looping;
+        return finding.pattern == looping && finding.rule == "n-plus-one";
       });
       findings.push_back(path_finding(pattern, *loop, *walk, self.strength));
       continue;
     }
     for (Finding& finding : findings)
-      if (finding.rule == "n-plus-one" && finding.pattern == key) amend(context, pattern, walk, finding);
+      if (finding.pattern == key && finding.rule == "n-plus-one") amend(context, pattern, walk, finding);
   }
 }
 

@@ -126,7 +126,7 @@ bool repeats_in_loop(const RuleContext& context, const std::vector<Finding>& fin
   });
   return reported || std::ranges::any_of(context.workload.loops, [&key](const auto& entry) {
            return entry.first.child == key && entry.second.per_scope.max() >= 3 &&
-                  std::ranges::any_of(entry.second.examples, [](const LoopExample& example) {
+                  std::ranges::any_of(entry.second.examples.unpacked(), [](const LoopExample& example) {
                     return example.distinct_values >= 3;
                   });
          });

@@ -33,7 +33,7 @@ class LoopBench {
     const Pattern* parent = workload_.find(parent_);
     LoopVerdict verdict;
     verdict.kind = LoopClass::kRowByRow;
-    verdict.example = &example_;
+    verdict.example = std::make_shared<const LoopExample>(example_);
     verdict.loop = &loop_;
     verdict.link = explain_link(draw_link_profile(*parent->shape, nullptr),
                                 draw_link_profile(*child.shape, nullptr), nullptr);

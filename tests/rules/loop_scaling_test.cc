@@ -59,7 +59,9 @@ TEST(LoopScaling, FewOrEqualScopesTellNothing) {
 
 TEST(LoopScaling, ALimitIsNoNumberOfRows) {
   Loop loop = loop_of({{10, 6}, {20, 6}, {50, 6}, {100, 6}, {200, 6}});
-  for (LoopExample& example : loop.examples) example.parent_rows = -1;
+  std::vector<LoopExample> examples = loop.examples.unpacked();
+  for (LoopExample& example : examples) example.parent_rows = -1;
+  loop.examples = LoopExamples(examples);
   EXPECT_EQ(scaling_of(loop).kind, Scaling::Kind::kUnknown);
 }
 

@@ -102,9 +102,8 @@ Loop full_loop() {
   next(value.scopes, value.executions, value.child_time, value.gap_time, value.scaling_n, value.scaling_x,
        value.scaling_y, value.scaling_xy, value.scaling_xx, value.scaling_yy);
   value.per_scope = next.histogram();
-  value.per_parent = next.histogram();
   for (FacetCounts* facet : {&value.sources, &value.databases, &value.applications}) *facet = next.facet();
-  value.examples = {full_example(), LoopExample()};
+  value.examples = LoopExamples({full_example(), LoopExample()});
   return value;
 }
 
@@ -206,7 +205,8 @@ TEST(Serialize, DamagedBytesDoNoHarm) {
       EXPECT_EQ(serialize(*deserialize_workload(serialize(*back))), serialize(*back));
       for (const auto& [key, loop] : back->loops) {
         EXPECT_FALSE(arity_name(key.child.arity).empty());
-        for (const LoopExample& example : loop.examples) EXPECT_FALSE(scope_kind_name(example.scope).empty());
+        for (const LoopExample& example : loop.examples.unpacked())
+          EXPECT_FALSE(scope_kind_name(example.scope).empty());
       }
     }
   }

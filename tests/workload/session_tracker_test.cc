@@ -45,7 +45,7 @@ TEST(SessionTracker, ALoopBelongsToTheListBeforeIt) {
   EXPECT_EQ(loop->scopes, 1U);
   EXPECT_EQ(loop->executions, 7U);
   ASSERT_EQ(loop->examples.size(), 1U);
-  const LoopExample& example = loop->examples[0];
+  const LoopExample& example = loop->examples.at(0);
   EXPECT_EQ(example.count, 7U);
   EXPECT_EQ(example.distinct_values, 7U);
   EXPECT_EQ(example.parent_rows, 7);
@@ -85,8 +85,8 @@ TEST(SessionTracker, NestedLoopsCountUnderTheirRoot) {
   EXPECT_EQ(outer->executions, 3U);
   EXPECT_EQ(inner->executions, 12U);
   EXPECT_EQ(inner->scopes, 1U);  // one request
-  EXPECT_EQ(inner->examples[0].parent_executions, 3U);
-  EXPECT_EQ(inner->examples[0].root, outer->key.parent);
+  EXPECT_EQ(inner->examples.at(0).parent_executions, 3U);
+  EXPECT_EQ(inner->examples.at(0).root, outer->key.parent);
 }
 
 TEST(SessionTracker, APauseEndsTheWindowButNotInATransaction) {
@@ -148,9 +148,9 @@ TEST(SessionTracker, ChildrenOnOtherConnectionsAreOneLoop) {
   ASSERT_NE(loop, nullptr);
   EXPECT_EQ(loop->scopes, 1U);
   EXPECT_EQ(loop->executions, 6U);
-  EXPECT_EQ(loop->examples[0].sessions, 3U);
-  EXPECT_EQ(loop->examples[0].scope, ScopeKind::kFanOut);
-  EXPECT_EQ(loop->examples[0].beside_parent, 0U);
+  EXPECT_EQ(loop->examples.at(0).sessions, 3U);
+  EXPECT_EQ(loop->examples.at(0).scope, ScopeKind::kFanOut);
+  EXPECT_EQ(loop->examples.at(0).beside_parent, 0U);
   for (Step& step : stream.steps) {
     if (step.session != 1) step.application = "another program";
   }
@@ -167,7 +167,7 @@ TEST(SessionTracker, WhatASessionRanIsKeptWhoeverHeldTheRunLast) {
   ASSERT_EQ(loop->databases.values().size(), 1U);
   EXPECT_EQ(loop->databases.values()[0].text, "db");
   ASSERT_EQ(loop->applications.values().size(), 1U);
-  EXPECT_NE(loop->examples[0].other_median_gap, kUnknownTime);
+  EXPECT_NE(loop->examples.at(0).other_median_gap, kUnknownTime);
 }
 
 TEST(SessionTracker, TheRowsOfACursorComeWithItsFetches) {

@@ -66,12 +66,12 @@ TEST(StatementInfo, SlotsThatSelectRowsComeFirst) {
 
 TEST(StatementInfo, BoundsAndTables) {
   const auto info = info_of("SELECT * FROM app.posts p JOIN users u ON u.id = p.user_id LIMIT 10 OFFSET $1");
-  EXPECT_EQ(info->tables_read, (std::vector<std::string>{"app.posts", "users"}));
+  EXPECT_EQ(info->tables_read, (std::vector<CompactText>{"app.posts", "users"}));
   EXPECT_EQ(info->limit_slot, 0U);
   EXPECT_EQ(info->offset_slot, 1U);
   const auto write = info_of("UPDATE posts SET a = b.a FROM backup b WHERE b.id = posts.id");
-  EXPECT_EQ(write->tables_written, std::vector<std::string>{"posts"});
-  EXPECT_EQ(write->tables_read, std::vector<std::string>{"backup"});
+  EXPECT_EQ(write->tables_written, std::vector<CompactText>{"posts"});
+  EXPECT_EQ(write->tables_read, std::vector<CompactText>{"backup"});
 }
 
 TEST(StatementInfo, TheSignatureTellsListsAndParametersApart) {

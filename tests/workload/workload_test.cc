@@ -38,6 +38,16 @@ TEST_P(Merge, EqualsReadingBothInOneRun) {
   EXPECT_EQ(serialize(merged(facts_of(a), facts_of(b))), serialize(facts_of(joined(a, b))));
 }
 
+TEST_P(Merge, CompactingChangesNoFact) {
+  Workload facts = facts_of(part(0));
+  const std::string before = serialize(facts);
+  facts.compact();
+  EXPECT_EQ(serialize(facts), before);
+  for (const auto& [key, pattern] : facts.patterns) ASSERT_NE(pattern.shape, nullptr);
+  EXPECT_EQ(serialize(merged(facts, facts_of(part(1)))),
+            serialize(merged(facts_of(part(0)), facts_of(part(1)))));
+}
+
 TEST_P(Merge, IsCommutative) {
   const Workload a = facts_of(part(0)), b = facts_of(part(1));
   EXPECT_EQ(serialize(merged(a, b)), serialize(merged(b, a)));

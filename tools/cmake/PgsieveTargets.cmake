@@ -119,6 +119,10 @@ function(pgsieve_program name folder)
   add_library(${name}_program STATIC ${sources})
   pgsieve_link(${name}_program ${arg_LINKS})
   target_compile_definitions(${name}_program PRIVATE PGSIEVE_VERSION="${PROJECT_VERSION}")
+  # Options and commands run once: small beats fast, and the code is memory, too.
+  if(CMAKE_CXX_FLAGS_RELEASE MATCHES "-O[23]")
+    target_compile_options(${name}_program PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
   add_executable(${name} "${main}")
   pgsieve_link(${name} ${name}_program)
   # An executable that calls nothing of its allocator by name still needs it.

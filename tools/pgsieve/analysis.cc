@@ -98,6 +98,8 @@ Result<Analysis> judge_with(Surroundings known, Reading reading, const AnalysisO
   analysis.problems = std::move(reading.problems);
   analysis.interrupted = reading.interrupted;
   give_back_memory();  // what following the sessions took
+  analysis.workload.compact();
+  give_back_memory();
   const bool empty = analysis.workload.executions == 0 && analysis.workload.errors == 0;
   if (empty && !options.allow_empty) return no_statements(analysis.ingest);
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "tools/pgsieve/analysis.h"
 #include "tools/pgsieve/commands.h"
@@ -38,16 +39,16 @@ Result<const Finding*> find_finding(const Analysis& analysis, const std::string&
 }
 
 // The loop behind the finding, in the scope that left the most values.
-const LoopExample* best_example(const Workload& workload, const Finding& finding) {
-  const LoopExample* best = nullptr;
+std::optional<LoopExample> best_example(const Workload& workload, const Finding& finding) {
+  std::optional<LoopExample> best;
   size_t most = 0;
   for (const auto& [key, loop] : workload.loops) {
     if (key.child != finding.pattern) continue;
     if (finding.parent != kNoPattern && key.parent != finding.parent) continue;
-    for (const LoopExample& example : loop.examples) {
+    for (LoopExample& example : loop.examples.unpacked()) {
       const size_t turns = example.sample_turns().size();
-      if (best != nullptr && turns <= most) continue;
-      best = &example;
+      if (best && turns <= most) continue;
+      best = std::move(example);
       most = turns;
     }
   }
@@ -95,9 +96,9 @@ int run_prove(const ProveOptions& options) {
     return kExitUsage;
   }
   const Pattern* child = analysis->workload.find((*finding)->pattern);
-  const LoopExample* example = best_example(analysis->workload, **finding);
+  const std::optional<LoopExample> example = best_example(analysis->workload, **finding);
   const bool loop = (*finding)->rule == "n-plus-one" || (*finding)->rule == "write-loop";
-  if (!loop || child == nullptr || example == nullptr) {
+  if (!loop || child == nullptr || !example) {
     tell(fmt::format("{} {} is no loop{}: there is nothing to replay", (*finding)->rule, (*finding)->id,
                      loop ? " that was seen more than once per parent" : ""));
     return kExitUsage;
