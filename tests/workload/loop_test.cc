@@ -15,8 +15,8 @@ std::string turns(size_t count) {
 // Counts that are often alike, so that the rest of the order decides, too; unknown times among known ones.
 LoopExample random_example(std::mt19937& random) {
   LoopExample example;
-  example.count = 2 + random() % 3;
-  example.distinct_values = random() % 3;
+  example.count = static_cast<uint32_t>(2 + random() % 3);
+  example.distinct_values = static_cast<uint32_t>(random() % 3);
   example.time = random() % 4 == 0 ? kUnknownTime : Microseconds{1'700'000'000'000'000} + random() % 1000;
   example.child_time = static_cast<Microseconds>(random() % 5);
   example.max_gap = random() % 2 == 0 ? kUnknownTime : static_cast<Microseconds>(random() % 1'000'000);
