@@ -72,6 +72,21 @@ Source primary_key_of(uint32_t table) {
   return {table, id_hash(), "id"};
 }
 
+// The child asks for one row by a key of several columns, all of which the parent's rows of that table carry.
+bool asks_listed_row(const LinkProfile& parent, uint32_t parent_table, const LinkProfile& child,
+                     const LinkProfile::Key& key, const Table& table) {
+  const std::vector<std::string>& columns = table.primary_key;
+  const bool of_key =
+      std::ranges::any_of(columns, [&](const std::string& column) { return key.column == column; });
+  if (columns.size() < 2 || !of_key) return false;
+  return std::ranges::all_of(columns, [&](const std::string& column) {
+    return carries(parent, parent_table, column) &&
+           std::ranges::any_of(child.keys, [&](const LinkProfile::Key& other) {
+             return other.table == key.table && other.column == column;
+           });
+  });
+}
+
 void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const LinkProfile& child,
                     const LinkProfile::Key& key, const Schema& schema, Best& best) {
   const LinkProfile::TableName& offered = parent.tables[parent_table];
@@ -79,6 +94,8 @@ void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const Link
   const Table* from = schema.find(keyed.schema, keyed.name);
   const Table* to = schema.find(offered.schema, offered.name);
   if (from == nullptr || to == nullptr) return;
+  if (from == to && asks_listed_row(parent, parent_table, child, key, *from))
+    best.offer(LinkStrength::kSameKey, parent, column_of(parent_table, key.column), child, key);
   for (const ForeignKey& foreign : from->foreign_keys) {  // has-many: child.user_id → parent.id
     for (size_t i = 0; i < foreign.columns.size(); ++i) {
       if (foreign.columns[i] != key.column) continue;

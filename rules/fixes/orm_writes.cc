@@ -49,7 +49,8 @@ std::string insert_call(Orm orm, const FixPlan& plan) {
           "row");
     case Orm::kHibernate:
       return "hibernate.jdbc.batch_size=50\nhibernate.order_inserts=true\n# and ids from a sequence "
-             "(GenerationType.SEQUENCE with allocationSize > 1): IDENTITY forbids batches";
+             "(GenerationType.SEQUENCE with allocationSize > 1): IDENTITY forbids batches\n"
+             "# and reWriteBatchedInserts=true in the JDBC URL: one INSERT of many rows";
     case Orm::kTypeOrm:
       return fmt::format("dataSource.getRepository({}).insert(rows)", model);
     case Orm::kSequelize:

@@ -35,6 +35,21 @@ TEST(Link, AgainByTheParentsOwnKey) {
   EXPECT_EQ(link("SELECT id FROM posts", "SELECT body FROM posts WHERE id = $1"), LinkStrength::kSameKey);
 }
 
+TEST(Link, AgainByAKeyOfSeveralColumns) {
+  const Result<Schema> schema = parse_schema(
+      "CREATE TABLE shifts (doctor integer, day date, part smallint, room text, "
+      "PRIMARY KEY (doctor, day, part));",
+      "schema.sql");
+  ASSERT_TRUE(schema.ok());
+  const std::string child = "SELECT room FROM shifts WHERE doctor = $1 AND day = $2 AND part = $3";
+  EXPECT_EQ(link("SELECT doctor, day, part FROM shifts WHERE room = 'r'", child, &*schema),
+            LinkStrength::kSameKey);
+  EXPECT_LT(link("SELECT doctor, day FROM shifts WHERE room = 'r'", child, &*schema), LinkStrength::kSameKey);
+  EXPECT_LT(link("SELECT doctor, day, part FROM shifts WHERE room = 'r'",
+                 "SELECT room FROM shifts WHERE doctor = $1 AND day = $2", &*schema),
+            LinkStrength::kSameKey);
+}
+
 TEST(Link, ATree) {
   EXPECT_EQ(link("SELECT * FROM nodes WHERE depth = 1", "SELECT * FROM nodes WHERE parent_id = $1"),
             LinkStrength::kNames);
