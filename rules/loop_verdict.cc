@@ -164,6 +164,13 @@ bool by_accident(const Loop& loop, const LoopExample& example, const LoopOptions
   return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
 }
 
+// Three turns repeat in one order by accident, too, where requests are of a few kinds only.
+bool too_few_to_tell(const LoopExample& example) {
+  constexpr uint32_t kTurns = 6;
+  return example.count < kTurns && !one_turn_per_row(example) && !one_unit_of_work(example) &&
+         example.scope != ScopeKind::kTrace;
+}
+
 // Nothing before it could have supplied the values: they come from outside the database, or from another
 // statement whose names don't tell.
 void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
@@ -353,6 +360,9 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
   const bool no_source = parent != nullptr && never_its_rows(loop, examples, options);
+  const auto accidents = std::ranges::count_if(
+      examples, [&](const LoopExample& example) { return by_accident(loop, example, options); });
+  const bool mostly_by_accident = 2 * static_cast<size_t>(accidents) >= examples.size();
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
@@ -362,7 +372,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);
     if (verdict.kind == LoopClass::kRowByRow && parent != nullptr &&
-        ((no_source && like_requests(example, options)) || by_accident(loop, example, options)))
+        ((no_source && like_requests(example, options)) || by_accident(loop, example, options) ||
+         (mostly_by_accident && too_few_to_tell(example))))
       verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, verdict.link, verdict);
