@@ -155,7 +155,11 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
       best.offer(LinkStrength::kSameColumn, parent, {column.table, column.hash, written}, child, key);
     }
   };
+  const auto hash = static_cast<uint32_t>(key.normal.hash);
+  const uint32_t table_word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
   for (size_t i = 0; i < parent.columns.size(); ++i) {
+    const LinkProfile::ColumnGlance& glance = parent.column_glances[i];
+    if (glance.hash != hash && (glance.word != table_word || table_word == 0)) continue;
     consider(parent.columns[i],
              i < parent.column_names.size() ? std::string_view(parent.column_names[i]) : std::string_view());
   }

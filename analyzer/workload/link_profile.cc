@@ -391,6 +391,10 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
   add_masks(schema, profile);
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
+  profile.column_glances.reserve(profile.columns.size());
+  for (const LinkProfile::ColumnName& column : profile.columns)
+    profile.column_glances.push_back(
+        {static_cast<uint32_t>(column.hash), column.words.empty() ? 0 : column.words.last()});
   profile.tables.shrink_to_fit();
   profile.columns.shrink_to_fit();
   profile.keys.shrink_to_fit();
