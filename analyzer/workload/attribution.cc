@@ -74,7 +74,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
     LinkStrength link =
-        link_between(hint.offers, hint.star_unknown, hint.link_number, *hint.info, *group.info);
+        link_between(hint.link->offers, hint.star_unknown, hint.parent_number, *hint.info, *group.info);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -138,7 +138,8 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = link_between(hint.offers, false, hint.link_number, *parent.info, *group.info);
+    const LinkStrength link =
+        link_between(hint.link->offers, false, hint.parent_number, *parent.info, *group.info);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;

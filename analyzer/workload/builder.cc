@@ -102,7 +102,7 @@ class WorkloadBuilder::State {
 
   WorkloadOptions options_;
   uint64_t left_out_ = 0;
-  uint32_t link_numbers_ = 0;  // given so far
+  uint32_t link_numbers_ = 0, parent_numbers_ = 0;  // given so far
   std::shared_ptr<const LinkProfile> no_link_ = std::make_shared<const LinkProfile>();
   Workload facts_;
   StatementCache cache_;
@@ -189,9 +189,11 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
                                   [&](const auto& variant) { return *variant->link == *info->link; });
   if (alike == variants.end()) {
     info->link_number = ++link_numbers_;
+    if (info->kind != StatementClass::kWrite || info->returning) info->parent_number = ++parent_numbers_;
     info->link = std::make_shared<const LinkProfile>(*info->link);  // a copy has no room to spare
   } else {
     info->link_number = (*alike)->link_number;
+    info->parent_number = (*alike)->parent_number;
     info->link = (*alike)->link;
   }
   variants.reserve(variants.size() + 1);  // most statements have one or two

@@ -96,7 +96,7 @@ void SessionTracker::forget_weak_loops() {
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
   const StatementInfo& list = *parent.info;
-  if (!is_strong(link_between(list.link->offers, false, list.link_number, list, run.child()))) return;
+  if (!is_strong(link_between(list.link->offers, false, list.parent_number, list, run.child()))) return;
   const uint32_t child = run.child().ordinal_of(run.child_key());
   const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | child;
   const auto found = latent_.find(pair);

@@ -77,18 +77,15 @@ GroupHint::Parent parent_kind(const Group& group) {
 
 GroupHint hint_of(const Group& group) {
   const LinkProfile& link = *group.info->link;
-  return {group.pattern,           group.info.get(),   link.offers,      group.ordinal,
-          group.info->link_number, parent_kind(group), link.unsure_rows, link.star_unknown};
+  return {group.pattern,    group.info.get(),          &link,
+          group.ordinal,    group.info->parent_number, parent_kind(group),
+          link.unsure_rows, link.star_unknown};
 }
 
 RingHint hint_of(const RingEntry& entry) {
   const ParentExecution& execution = *entry.execution;
-  return {execution.session,
-          execution.trace,
-          execution.end,
-          execution.info->link->offers,
-          execution.pattern_ordinal,
-          execution.info->link_number};
+  return {execution.session,          execution.trace,           execution.end,
+          execution.info->link.get(), execution.pattern_ordinal, execution.info->parent_number};
 }
 
 }  // namespace

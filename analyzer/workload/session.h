@@ -70,9 +70,9 @@ struct Group {
 struct GroupHint {
   const Pattern* pattern = nullptr;
   const StatementInfo* info = nullptr;
-  LinkProfile::WordMask offers{};  // of info->link
-  uint32_t ordinal = 0;            // of the pattern
-  uint32_t link_number = 0;        // of info
+  const LinkProfile* link = nullptr;  // of info
+  uint32_t ordinal = 0;               // of the pattern
+  uint32_t parent_number = 0;         // of info
   enum class Parent : uint8_t {
     kNo,
     kRows,    // its last execution may have returned several rows
@@ -161,9 +161,9 @@ struct RingEntry {
 struct RingHint {
   uint64_t session = 0, trace = 0;
   Microseconds end = kUnknownTime;
-  LinkProfile::WordMask offers{};  // of its statement
-  uint32_t ordinal = 0;            // of the pattern
-  uint32_t link_number = 0;        // of its statement
+  const LinkProfile* link = nullptr;  // of its statement
+  uint32_t ordinal = 0;               // of the pattern
+  uint32_t parent_number = 0;         // of its statement
 };
 
 // A client program: the latest parents on all of its connections.

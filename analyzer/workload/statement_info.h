@@ -60,6 +60,7 @@ struct StatementInfo {
   uint32_t ordinal = 0;          // small dense number of the pattern
   uint32_t one_ordinal = 0;      // of one_pattern
   uint32_t link_number = 0;  // small dense number of `link`, from 1: equal ones of one fingerprint share it
+  uint32_t parent_number = UINT32_MAX;  // another one, of those whose rows may feed others; UINT32_MAX: none
   std::vector<struct TableFact*> read_facts, write_facts;  // set by the builder; null-free
   uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot
