@@ -7,8 +7,7 @@
 // it.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf =
-    "narenas:1,lg_tcache_max:12,cache_oblivious:false,dirty_decay_ms:200,muzzy_decay_ms:0";
+const char* malloc_conf = "narenas:1,lg_tcache_max:12,dirty_decay_ms:200,muzzy_decay_ms:0";
 }
 
 int main(int argc, char** argv) {
