@@ -69,12 +69,16 @@ void SessionTracker::fold_run(const LoopRun& run) {
   loop.add_example(std::move(example));
 }
 
+size_t SessionTracker::most_loops() const {
+  const size_t wanted =
+      std::max(WorkloadOptions::kMinLoops, WorkloadOptions::kLoopsPerPattern * last_ordinal_);
+  return std::max<size_t>(1, std::min(options_.max_loops, wanted));
+}
+
 // Makes room for another loop. A quarter goes at once, so that the search costs each new loop next to
 // nothing.
 void SessionTracker::forget_weak_loops() {
-  const size_t wanted =
-      std::max(WorkloadOptions::kMinLoops, WorkloadOptions::kLoopsPerPattern * last_ordinal_);
-  const size_t most = std::max<size_t>(1, std::min(options_.max_loops, wanted));
+  const size_t most = most_loops();
   if (facts_.loops.size() < most) return;
   using Place = std::map<LoopKey, Loop>::iterator;
   std::vector<std::pair<uint64_t, Place>> by_turns;  // turns beyond the first of each scope
@@ -102,12 +106,26 @@ void SessionTracker::count_latent(const LoopRun& run) {
   const auto found = latent_.find(pair);
   if (found != latent_.end()) {
     ++found->second;
-  } else if (latent_.size() < options_.max_loops) {
-    latent_.emplace(pair, 1);
-    latent_keys_.try_emplace(parent.pattern_ordinal, parent.key);
-    latent_keys_.try_emplace(child, run.child_key());
-  } else {
-    ++facts_.dropped.loops;
+    return;
+  }
+  forget_rare_pairs();
+  latent_.emplace(pair, 1);
+  latent_keys_.try_emplace(parent.pattern_ordinal, parent.key);
+  latent_keys_.try_emplace(child, run.child_key());
+}
+
+// Makes room for another pair, as forget_weak_loops() does for a loop.
+void SessionTracker::forget_rare_pairs() {
+  const size_t most = most_loops();
+  if (latent_.size() < most) return;
+  std::vector<std::pair<uint64_t, uint64_t>> by_scopes;  // scopes, pair
+  by_scopes.reserve(latent_.size());
+  for (const auto& [pair, scopes] : latent_) by_scopes.emplace_back(scopes, pair);
+  const auto end = by_scopes.begin() + static_cast<std::ptrdiff_t>(by_scopes.size() - most + most / 4 + 1);
+  std::nth_element(by_scopes.begin(), end - 1, by_scopes.end());
+  for (auto rare = by_scopes.begin(); rare != end; ++rare) {
+    facts_.dropped.loops += rare->first;
+    latent_.erase(rare->second);
   }
 }
 

@@ -111,7 +111,9 @@ class SessionTracker {
   void release(std::shared_ptr<LoopRun>& run, const Session& session);
   void fold_run(const LoopRun& run);
   void fold_repeats(const Group& group, const Session& session);
+  size_t most_loops() const;  // that are kept, and pairs that may become one
   void forget_weak_loops();
+  void forget_rare_pairs();
   void count_latent(const LoopRun& run);
   void flush_latent();
 

@@ -285,6 +285,33 @@ TEST(SessionTracker, WithoutASessionNothingIsASequence) {
   EXPECT_EQ(facts.executions, 7U);
 }
 
+// Twenty pairs, the first one seen in one scope, the last one in twenty.
+TEST(SessionTracker, RarePairsMakeRoom) {
+  Stream stream;
+  uint64_t session = 0;
+  const auto table = [](int i) { return "list_" + std::string(1, static_cast<char>('a' + i)); };
+  for (int i = 19; i >= 0; --i) {
+    for (int scope = 0; scope <= i; ++scope) {
+      stream.run(++session, "SELECT id, item_id FROM " + table(i));
+      stream.run(session, "SELECT * FROM items WHERE id = $1", {number(scope)}, 1);
+      stream.end(session);
+    }
+  }
+  WorkloadOptions few;
+  few.max_loops = 8;
+  const Workload facts = stream.facts(few);
+  const Workload all = stream.facts();
+  ASSERT_EQ(all.latent_pairs.size(), 20U);
+  EXPECT_LE(facts.latent_pairs.size(), few.max_loops);
+  uint64_t kept = 0, most = 0;
+  for (const auto& [key, pair] : facts.latent_pairs) {
+    kept += pair.scopes;
+    most = std::max(most, pair.scopes);
+  }
+  EXPECT_EQ(kept + facts.dropped.loops, 210U);
+  EXPECT_EQ(most, 20U);
+}
+
 TEST(SessionTracker, CapsAreCounted) {
   Stream stream;
   for (uint64_t session = 1; session <= 20; ++session) stream.run(session, kPosts);
