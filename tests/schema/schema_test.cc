@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
+#include <string>
 
 namespace pgsieve {
 namespace {
@@ -239,7 +241,8 @@ TEST(Schema, SurvivesHostileNesting) {
 
 class StatisticsFile {
  public:
-  explicit StatisticsFile(std::string_view text) : path_(testing::TempDir() + "pgsieve_statistics_test") {
+  explicit StatisticsFile(std::string_view text)
+      : path_(testing::TempDir() + "pgsieve_statistics_test_" + std::to_string(getpid())) {
     std::ofstream(path_, std::ios::binary) << text;
   }
   ~StatisticsFile() { std::remove(path_.c_str()); }
