@@ -6,6 +6,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "rules/loop_accident.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
 
@@ -111,64 +112,6 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
 Confidence lower(Confidence confidence) {
   return confidence == Confidence::kLow ? Confidence::kLow
                                         : static_cast<Confidence>(static_cast<int>(confidence) - 1);
-}
-
-// As many turns as the parent had rows, or was allowed to return.
-bool one_turn_per_row(const LoopExample& example) {
-  if (example.parent_rows > 1) return example.count % example.parent_rows == 0;
-  return example.parent_limit > 1 && example.parent_executions <= 1 &&
-         example.count % example.parent_limit == 0;
-}
-
-// The turns have the time between them that requests have.
-bool like_requests(const LoopExample& example, const LoopOptions& options) {
-  return (at_leisure(example, options) || scattered_turns(example, options)) && !one_unit_of_work(example) &&
-         example.scope != ScopeKind::kTrace;
-}
-
-// More different values than the list had rows: most came from elsewhere. (A row may hold two of them, home
-// and away; where the turns follow closely that is more likely.)
-bool more_than_listed(const LoopExample& example) {
-  return example.parent_limit > 1 && example.parent_executions <= 1 &&
-         example.distinct_values > example.parent_limit;
-}
-
-// A page of a list, and at leisure some rows of what it refers to: requests of their own, which follow a list
-// because every now and then somebody asks for one. Told by turns that are too many for the list, or by
-// several lists none of which had a turn for each row.
-bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options) {
-  constexpr uint64_t kLists = 3;
-  const auto too_many = [&options](const LoopExample& example) {
-    return more_than_listed(example) && like_requests(example, options);
-  };
-  const auto a_part = [&options](const LoopExample& example) {
-    return example.parent_limit > 1 && !one_turn_per_row(example) && like_requests(example, options);
-  };
-  return std::ranges::any_of(examples, too_many) ||
-         (loop.scopes >= kLists && std::ranges::all_of(examples, a_part));
-}
-
-// Several lists, and after each but a few turns: less than half of what it may return, or, where that is not
-// known, four.
-bool few_of_each(const Loop& loop, const LoopExample& example) {
-  constexpr uint64_t kLists = 3;
-  constexpr uint64_t kRows = 8;
-  const uint64_t rows = example.parent_limit > 1 ? static_cast<uint64_t>(example.parent_limit) : kRows;
-  return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
-}
-
-// On a busy connection there is always a list that has what a look-up asks for. That a loop goes over it
-// shows in how its turns follow each other, or in their number: as many as rows, one list after the other.
-bool by_accident(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
-  if (one_unit_of_work(example) || example.scope == ScopeKind::kTrace || !is_scattered(example)) return false;
-  return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
-}
-
-// Three turns repeat in one order by accident, too, where requests are of a few kinds only.
-bool too_few_to_tell(const LoopExample& example) {
-  constexpr uint32_t kTurns = 6;
-  return example.count < kTurns && !one_turn_per_row(example) && !one_unit_of_work(example) &&
-         example.scope != ScopeKind::kTrace;
 }
 
 // Nothing before it could have supplied the values: they come from outside the database, or from another
@@ -325,9 +268,7 @@ void use_row_between(const RuleContext& context, const Pattern& child, const Pat
 void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict& verdict) {
   if (!verdict.report || verdict.kind != LoopClass::kRowByRow || !is_read(child.shape->kind)) return;
   Link own = context.memo->link(child, child, context);
-  if (own.strength != LinkStrength::kNames && own.strength != LinkStrength::kForeignKey) return;
-  if (own.parent_table != own.child_table || own.parent_column == own.child_column) return;
-  if (own.slot != verdict.example->varying_slot) return;
+  if (!ties_to_itself(own) || own.slot != verdict.example->varying_slot) return;
   if (context.memo->profile(child, context)->primary_slot == own.slot) return;
   verdict.kind = LoopClass::kTreeWalk;
   verdict.confidence = std::max(verdict.confidence, Confidence::kMedium);
@@ -359,10 +300,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     link = context.memo->link(*parent, child, context);
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
-  const bool no_source = parent != nullptr && never_its_rows(loop, examples, options);
-  const auto accidents = std::ranges::count_if(
-      examples, [&](const LoopExample& example) { return by_accident(loop, example, options); });
-  const bool mostly_by_accident = 2 * static_cast<size_t>(accidents) >= examples.size();
+  const Accidents accidents(loop, examples, options);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
@@ -371,9 +309,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.link = link;
     use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);
-    if (verdict.kind == LoopClass::kRowByRow && parent != nullptr &&
-        ((no_source && like_requests(example, options)) || by_accident(loop, example, options) ||
-         (mostly_by_accident && too_few_to_tell(example))))
+    if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && accidents.holds(example))
       verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, verdict.link, verdict);

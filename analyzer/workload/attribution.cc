@@ -8,13 +8,13 @@ namespace pgsieve {
 
 namespace {
 
-// Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
-// primary key".
-constexpr int kHighestTier = 3;
 bool in_loop(const Group& group) {
   return group.run != nullptr && group.run->parent().id != 0;
 }
 
+// Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
+// primary key".
+constexpr int kHighestTier = 3;
 int tier(LinkStrength strength) {
   if (strength >= LinkStrength::kNames) return kHighestTier;
   if (strength >= LinkStrength::kSameColumn) return 2;
@@ -29,15 +29,15 @@ bool can_be_child(const StatementEvent& statement) {
 }  // namespace
 
 // Most pairs are told apart by the words alone.
-LinkStrength SessionTracker::link_between(const LinkProfile::WordMask& offers, bool any_column,
-                                          uint32_t number, const StatementInfo& parent,
+LinkStrength SessionTracker::link_between(const LinkProfile& parent, uint32_t parent_number,
                                           const StatementInfo& child) {
-  if (!may_link(offers, *child.link)) {
-    const bool possible = child.link->primary_slot != UINT32_MAX || (any_column && child.link->asks_natural);
+  if (!may_link(parent, *child.link)) {
+    const bool possible =
+        child.link->primary_slot != UINT32_MAX || (parent.star_unknown && child.link->asks_natural);
     return possible ? LinkStrength::kPossible : LinkStrength::kNone;
   }
-  return links_.find(number, child.link_number,
-                     [&] { return find_link(*parent.link, *child.link, options_.schema).strength; });
+  return links_.find(parent_number, child.link_number,
+                     [&] { return find_link(parent, *child.link, options_.schema).strength; });
 }
 
 // SELECT … FROM title WHERE isbn = $1, for every loan, and then the publisher of each: the look-up of the
@@ -73,8 +73,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     }
     const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
-    LinkStrength link =
-        link_between(hint.link->offers, hint.star_unknown, hint.parent_number, *hint.info, *group.info);
+    LinkStrength link = link_between(*hint.link, hint.parent_number, *group.info);
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -84,7 +83,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     if (judged && weight < group.judged.weight) continue;
     const Group& other = session.groups[index];
     bool one_row = hint.parent == GroupHint::Parent::kInLoop;
-    if (!one_row && hint.unsure_rows && seems_one_row(other, group, ran_since)) {
+    if (!one_row && hint.link->unsure_rows && seems_one_row(other, group, ran_since)) {
       one_row = in_loop(other);
       if (group.run->parent().key == other.pattern->key && (one_row || weight < 2)) {
         retracted = true;
@@ -138,8 +137,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link =
-        link_between(hint.link->offers, false, hint.parent_number, *parent.info, *group.info);
+    const LinkStrength link = link_between(*hint.link, hint.parent_number, *group.info);
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;

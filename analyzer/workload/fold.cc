@@ -1,6 +1,8 @@
 // From what was followed to facts: finished runs become Loops, repeated tuples become Repeats.
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <span>
 #include <tuple>
 
 #include "analyzer/workload/session_tracker.h"
@@ -75,8 +77,21 @@ size_t SessionTracker::most_loops() const {
   return std::max<size_t>(1, std::min(options_.max_loops, wanted));
 }
 
-// Makes room for another loop. A quarter goes at once, so that the search costs each new loop next to
-// nothing.
+namespace {
+
+// Of more than there is room for, the least, first in order: a quarter goes at once, so that the search costs
+// each new one next to nothing.
+template <typename Element, typename Less>
+std::span<const Element> least(std::vector<Element>& all, size_t room, Less less) {
+  const size_t count = all.size() - room + room / 4 + 1;
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(count);
+  std::nth_element(all.begin(), end - 1, all.end(), less);
+  return {all.data(), count};
+}
+
+}  // namespace
+
+// Makes room for another loop.
 void SessionTracker::forget_weak_loops() {
   const size_t most = most_loops();
   if (facts_.loops.size() < most) return;
@@ -88,19 +103,16 @@ void SessionTracker::forget_weak_loops() {
   const auto weaker = [](const auto& left, const auto& right) {
     return std::tie(left.first, left.second->first) < std::tie(right.first, right.second->first);
   };
-  const auto end = by_turns.begin() + static_cast<std::ptrdiff_t>(by_turns.size() - most + most / 4 + 1);
-  std::nth_element(by_turns.begin(), end - 1, by_turns.end(), weaker);
-  for (auto weak = by_turns.begin(); weak != end; ++weak) {
-    facts_.dropped.loops += weak->second->second.scopes;
-    facts_.loops.erase(weak->second);
+  for (const auto& [turns, weak] : least(by_turns, most, weaker)) {
+    facts_.dropped.loops += weak->second.scopes;
+    facts_.loops.erase(weak);
   }
 }
 
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  const StatementInfo& list = *parent.info;
-  if (!is_strong(link_between(list.link->offers, false, list.parent_number, list, run.child()))) return;
+  if (!is_strong(link_between(*parent.info->link, parent.info->parent_number, run.child()))) return;
   const uint32_t child = run.child().ordinal_of(run.child_key());
   const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | child;
   const auto found = latent_.find(pair);
@@ -114,18 +126,16 @@ void SessionTracker::count_latent(const LoopRun& run) {
   latent_keys_.try_emplace(child, run.child_key());
 }
 
-// Makes room for another pair, as forget_weak_loops() does for a loop.
+// Makes room for another pair.
 void SessionTracker::forget_rare_pairs() {
   const size_t most = most_loops();
   if (latent_.size() < most) return;
   std::vector<std::pair<uint64_t, uint64_t>> by_scopes;  // scopes, pair
   by_scopes.reserve(latent_.size());
   for (const auto& [pair, scopes] : latent_) by_scopes.emplace_back(scopes, pair);
-  const auto end = by_scopes.begin() + static_cast<std::ptrdiff_t>(by_scopes.size() - most + most / 4 + 1);
-  std::nth_element(by_scopes.begin(), end - 1, by_scopes.end());
-  for (auto rare = by_scopes.begin(); rare != end; ++rare) {
-    facts_.dropped.loops += rare->first;
-    latent_.erase(rare->second);
+  for (const auto& [scopes, pair] : least(by_scopes, most, std::less<>())) {
+    facts_.dropped.loops += scopes;
+    latent_.erase(pair);
   }
 }
 

@@ -197,6 +197,11 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
 
 }  // namespace
 
+bool ties_to_itself(const Link& link) {
+  return link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
+         link.parent_table == link.child_table && link.parent_column != link.child_column;
+}
+
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema) {
   return search(parent, child, schema, false);
 }

@@ -100,7 +100,7 @@ struct LinkProfile {
     friend bool operator==(const ColumnGlance&, const ColumnGlance&) = default;
   };
   std::vector<ColumnGlance> column_glances;
-  bool star = false;                      // … or all of some table's
+  bool star = false;  // … or all of some table's
   std::vector<uint32_t> star_tables;
   bool star_unknown = false;  // no schema tells the columns of one of them: any column may be among them
   std::vector<Key> keys;      // equality slots (scalar or one element), written keys left out
@@ -151,6 +151,9 @@ struct Link {
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
 // The same with names filled in, for evidence and fixes.
 Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
+
+// It ties a table to itself: folder.parent_id = folder.id.
+bool ties_to_itself(const Link& link);
 
 // A column name as links compare it.
 LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table);

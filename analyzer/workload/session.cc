@@ -76,10 +76,8 @@ GroupHint::Parent parent_kind(const Group& group) {
 }
 
 GroupHint hint_of(const Group& group) {
-  const LinkProfile& link = *group.info->link;
-  return {group.pattern,    group.info.get(),          &link,
-          group.ordinal,    group.info->parent_number, parent_kind(group),
-          link.unsure_rows, link.star_unknown};
+  return {group.pattern, group.info->link.get(), group.ordinal, group.info->parent_number,
+          parent_kind(group)};
 }
 
 RingHint hint_of(const RingEntry& entry) {

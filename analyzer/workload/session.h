@@ -69,17 +69,14 @@ struct Group {
 // What is looked at in every group for every statement, small enough to stay in the nearest cache.
 struct GroupHint {
   const Pattern* pattern = nullptr;
-  const StatementInfo* info = nullptr;
-  const LinkProfile* link = nullptr;  // of info
+  const LinkProfile* link = nullptr;  // of its statement
   uint32_t ordinal = 0;               // of the pattern
-  uint32_t parent_number = 0;         // of info
+  uint32_t parent_number = 0;         // of its statement
   enum class Parent : uint8_t {
     kNo,
     kRows,    // its last execution may have returned several rows
     kInLoop,  // one row, but it is in a loop itself: what it feeds belongs to the loop's parent
   } parent = Parent::kNo;
-  bool unsure_rows = false;   // kRows, but by all accounts it may have been one; of info->link
-  bool star_unknown = false;  // of info->link
 };
 
 // A turnaround of a session, and how many statements were counted before it.

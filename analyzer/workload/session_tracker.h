@@ -94,10 +94,8 @@ class SessionTracker {
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   // A list with an unknown column for its key: whether it seems to bring one row each time.
   static bool seems_one_row(const Group& list, const Group& child, bool child_ran_since);
-  // `parent`, whose link has that number, is looked at when `offers`, its mask, does not rule a link out and
-  // the pair was not asked for before. `any_column`: it may have columns that nobody knows.
-  LinkStrength link_between(const LinkProfile::WordMask& offers, bool any_column, uint32_t number,
-                            const StatementInfo& parent, const StatementInfo& child);
+  // find_link(), remembered by the number of the parent's profile and that of the child's.
+  LinkStrength link_between(const LinkProfile& parent, uint32_t parent_number, const StatementInfo& child);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   RingEntry* place_of(const Session& session, const Candidate& candidate);

@@ -25,9 +25,7 @@ constexpr double kMinSteps = 3;  // values that came from the loop's own rows
 // What ties a table to itself, by declared key or by names; kNone: nothing known does.
 Link self_link(const RuleContext& context, const Pattern& pattern) {
   Link link = context.memo->link(pattern, pattern, context);
-  const bool tied = link.strength >= LinkStrength::kNames && link.strength != LinkStrength::kSameKey &&
-                    link.parent_table == link.child_table && link.parent_column != link.child_column;
-  return tied ? std::move(link) : Link{};
+  return ties_to_itself(link) ? std::move(link) : Link{};
 }
 
 // Every value but those of the roots came from the loop's own rows. Numbers that grow by equal steps may
@@ -131,9 +129,7 @@ void amend(const RuleContext& context, const Pattern& pattern, const std::option
   const Pattern* parent = context.workload.find(finding.parent);
   if (parent == nullptr) return;
   const Link link = context.memo->link(*parent, pattern, context);
-  if (link.strength < LinkStrength::kNames || link.strength == LinkStrength::kSameKey ||
-      link.parent_table != link.child_table || link.parent_column == link.child_column)
-    return;
+  if (!ties_to_itself(link)) return;
   finding.properties["walk"] = "tree";
   if (proof)
     finding.evidence.push_back(

@@ -1,0 +1,79 @@
+#include "rules/loop_accident.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+namespace {
+
+constexpr uint64_t kLists = 3;  // so many show a habit
+
+bool held_together(const LoopExample& example) {
+  return one_unit_of_work(example) || example.scope == ScopeKind::kTrace;
+}
+
+// More different values than the list had rows: most came from elsewhere. (A row may hold two of them, home
+// and away; where the turns follow closely that is more likely.)
+bool more_than_listed(const LoopExample& example) {
+  return example.parent_limit > 1 && example.parent_executions <= 1 &&
+         example.distinct_values > example.parent_limit;
+}
+
+// A page of a list, and at leisure some rows of what it refers to: requests of their own, which follow a list
+// because every now and then somebody asks for one. Told by turns that are too many for the list, or by
+// several lists none of which had a turn for each row.
+bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options) {
+  const auto too_many = [&options](const LoopExample& example) {
+    return more_than_listed(example) && like_requests(example, options);
+  };
+  const auto a_part = [&options](const LoopExample& example) {
+    return example.parent_limit > 1 && !one_turn_per_row(example) && like_requests(example, options);
+  };
+  return std::ranges::any_of(examples, too_many) ||
+         (loop.scopes >= kLists && std::ranges::all_of(examples, a_part));
+}
+
+// That a loop goes over a list shows in how its turns follow each other, or in their number: as many as rows,
+// one list after the other.
+bool by_itself(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
+  if (held_together(example) || !is_scattered(example)) return false;
+  return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
+}
+
+// Three turns repeat in one order by accident, too, where requests are of a few kinds only.
+bool too_few_to_tell(const LoopExample& example) {
+  constexpr uint32_t kTurns = 6;
+  return example.count < kTurns && !one_turn_per_row(example) && !held_together(example);
+}
+
+}  // namespace
+
+bool one_turn_per_row(const LoopExample& example) {
+  if (example.parent_rows > 1) return example.count % example.parent_rows == 0;
+  return example.parent_limit > 1 && example.parent_executions <= 1 &&
+         example.count % example.parent_limit == 0;
+}
+
+bool like_requests(const LoopExample& example, const LoopOptions& options) {
+  return (at_leisure(example, options) || scattered_turns(example, options)) && !held_together(example);
+}
+
+bool few_of_each(const Loop& loop, const LoopExample& example) {
+  constexpr uint64_t kRows = 8;
+  const uint64_t rows = example.parent_limit > 1 ? static_cast<uint64_t>(example.parent_limit) : kRows;
+  return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
+}
+
+Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options)
+    : loop_(loop), options_(options), never_its_rows_(never_its_rows(loop, examples, options)) {
+  const auto accidents = std::ranges::count_if(
+      examples, [&](const LoopExample& example) { return by_itself(loop, example, options); });
+  mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
+}
+
+bool Accidents::holds(const LoopExample& example) const {
+  return (never_its_rows_ && like_requests(example, options_)) || by_itself(loop_, example, options_) ||
+         (mostly_ && too_few_to_tell(example));
+}
+
+}  // namespace pgsieve

@@ -1,0 +1,37 @@
+// Does a loop go over the rows of a list, or do requests of their own follow the list by accident? On a busy
+// connection there is always a list that has what a look-up asks for. Pure.
+#pragma once
+
+#include <vector>
+
+#include "rules/loop_class.h"
+
+namespace pgsieve {
+
+// As many turns as the parent had rows, or was allowed to return.
+bool one_turn_per_row(const LoopExample& example);
+
+// The turns have the time between them that requests have, and nothing holds them together.
+bool like_requests(const LoopExample& example, const LoopOptions& options);
+
+// Several lists, and after each but a few turns: less than half of what it may return, or, where that is not
+// known, four.
+bool few_of_each(const Loop& loop, const LoopExample& example);
+
+// Judges the scopes of one loop with a parent.
+class Accidents {
+ public:
+  // `loop` must outlive it; `examples` are its own.
+  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options);
+
+  // This scope holds requests of their own.
+  bool holds(const LoopExample& example) const;
+
+ private:
+  const Loop& loop_;
+  const LoopOptions options_;
+  bool never_its_rows_ = false;  // no scope asks for the rows of its list
+  bool mostly_ = false;          // half of the scopes and more, each by itself
+};
+
+}  // namespace pgsieve
