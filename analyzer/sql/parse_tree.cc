@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analyzer/sql/depth_guard.h"
+#include "analyzer/sql/tree_copy.h"
 
 namespace pgsieve {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 // Up to this depth a tree is parsed on the caller's stack; it then needs less than a megabyte of it.
 constexpr size_t kInlineDepth = 300;
 constexpr size_t kLargeStack = 256UL * 1024 * 1024;
-
-struct ParsedProtobuf {
-  explicit ParsedProtobuf(const char* text) : result(pg_query_parse_protobuf(text)) {}
-  ParsedProtobuf(const ParsedProtobuf&) = delete;
-  ParsedProtobuf& operator=(const ParsedProtobuf&) = delete;
-  ~ParsedProtobuf() { pg_query_free_protobuf_parse_result(result); }
-  PgQueryProtobufParseResult result;
-};
 
 size_t bytes_not_blank(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c != ' '; }));
@@ -69,10 +62,6 @@ bool run_on_stack(size_t depth, const std::function<void()>& job) {
 }
 constexpr const char* kNoStack = "no memory for the parser's stack";
 
-std::string message_of(const ParsedProtobuf& parsed) {
-  return parsed.result.error->message != nullptr ? parsed.result.error->message : "syntax error";
-}
-
 // The visit that waits for the tree the library is building on this thread. The library has no other way to
 // hand out the tree than packed; the linker sends its calls of the copier (from PostgreSQL's own nodes to
 // protobuf's) and of the packer here: see tools/cmake/PgsieveTargets.cmake.
@@ -84,6 +73,22 @@ struct PendingVisit {
   std::exception_ptr thrown;  // must not pass through the library's frames
 };
 thread_local PendingVisit* pending_visit = nullptr;
+
+// One parse, with a visit where the tree is built. The visit took place when `pending` is done; else the
+// library was linked in a way that its calls can't be caught, and `result` has the tree, packed.
+struct VisitedParse {
+  VisitedParse(const std::string& text, PendingVisit& pending)
+      : result((pending_visit = &pending, pg_query_parse_protobuf(text.c_str()))) {
+    pending_visit = nullptr;
+  }
+  VisitedParse(const VisitedParse&) = delete;
+  VisitedParse& operator=(const VisitedParse&) = delete;
+  ~VisitedParse() { pg_query_free_protobuf_parse_result(result); }
+  std::string message() const {
+    return result.error->message != nullptr ? result.error->message : "syntax error";
+  }
+  PgQueryProtobufParseResult result;
+};
 
 }  // namespace
 }  // namespace pgsieve
@@ -143,13 +148,10 @@ TreeVisit visit_here(const std::string& text, const TreeVisitor& visitor) {
   PendingVisit pending;
   pending.visit = &visit;
   if (visitor.wanted) pending.wanted = &visitor.wanted;
-  pending_visit = &pending;
-  const ParsedProtobuf parsed(text.c_str());
-  pending_visit = nullptr;
+  const VisitedParse parsed(text, pending);
   if (pending.thrown) std::rethrow_exception(pending.thrown);
-  if (parsed.result.error != nullptr) return {ParseTree::Outcome::kRejected, message_of(parsed)};
+  if (parsed.result.error != nullptr) return {ParseTree::Outcome::kRejected, parsed.message()};
   if (pending.done) return {ParseTree::Outcome::kParsed, {}};
-  // The library was linked in a way that its calls can't be caught: it has packed the tree.
   if (visitor.wanted) {
     const PgQueryFingerprintResult fingerprint = pg_query_fingerprint(text.c_str());
     const bool wanted = fingerprint.error == nullptr && visitor.wanted(fingerprint.fingerprint);
@@ -220,20 +222,30 @@ std::span<PgQuery__RawStmt* const> ParseTree::statements() const {
 }
 
 void ParseTree::parse(const std::string& text) {
-  const ParsedProtobuf parsed(text.c_str());
+  PendingVisit pending;
+  const std::function<void(const PgQuery__ParseResult&)> keep = [this](const PgQuery__ParseResult& tree) {
+    root_ = copy_tree(tree, *arena_);
+  };
+  pending.visit = &keep;
+  const VisitedParse parsed(text, pending);
+  if (pending.thrown) std::rethrow_exception(pending.thrown);
   if (parsed.result.error != nullptr) {
     outcome_ = Outcome::kRejected;
-    message_ = message_of(parsed);
+    message_ = parsed.message();
     return;
   }
+  if (!pending.done) unpack(parsed.result.parse_tree);
+  outcome_ = root_ != nullptr ? Outcome::kParsed : Outcome::kTooComplex;
+  if (root_ == nullptr) message_ = "parse tree larger than " + std::to_string(kMaxTreeBytes) + " bytes";
+}
+
+void ParseTree::unpack(const PgQueryProtobuf& packed) {
   ProtobufCAllocator allocator;
   allocator.alloc = [](void* arena, size_t bytes) { return static_cast<TreeArena*>(arena)->allocate(bytes); };
   allocator.free = [](void*, void*) {};
   allocator.allocator_data = arena_.get();
-  root_ = pg_query__parse_result__unpack(&allocator, parsed.result.parse_tree.len,
-                                         reinterpret_cast<const uint8_t*>(parsed.result.parse_tree.data));
-  outcome_ = root_ != nullptr ? Outcome::kParsed : Outcome::kTooComplex;
-  if (root_ == nullptr) message_ = "parse tree larger than " + std::to_string(kMaxTreeBytes) + " bytes";
+  root_ =
+      pg_query__parse_result__unpack(&allocator, packed.len, reinterpret_cast<const uint8_t*>(packed.data));
 }
 
 }  // namespace pgsieve
