@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "analyzer/capture/severity.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr size_t kMaxPrefixBytes = 1000;  // log_line_prefix as given
 constexpr size_t kMaxFieldBytes = 300;    // of one free text field in a line
 constexpr int kBudget = 3000;             // steps per line
+constexpr size_t kStraightTexts = 8;      // free text fields of a prefix that is read without retries
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -25,6 +27,16 @@ size_t span_of(std::string_view text, Predicate accept) {
   size_t length = 0;
   while (length < text.size() && accept(text[length])) ++length;
   return length;
+}
+
+size_t blanks(std::string_view text) {
+  return span_of(text, [](char c) { return c == ' '; });
+}
+
+// The level word starts with a capital letter or beyond ASCII; blanks may come before it.
+bool may_start_level(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return c == ' ' || (byte >= 'A' && byte <= 'Z') || byte >= 0xC0;
 }
 
 uint64_t to_number(std::string_view digits) {
@@ -141,7 +153,7 @@ bool PrefixMatcher::has(char escape) const {
 
 size_t PrefixMatcher::match(std::string_view line, LogEntry& entry, TimeMemo& memo) const {
   Run state{line, entry, memo};
-  return run(state, 0, 0) ? state.message : 0;
+  return run_straight(state) || run(state, 0, 0) ? state.message : 0;
 }
 
 bool PrefixMatcher::finish(Run& state, size_t at) const {
@@ -225,34 +237,105 @@ size_t PrefixMatcher::fixed_field(Run& state, Op op, std::string_view text) cons
   }
 }
 
+// Reads what a step other than free text stands for, and moves `at` behind it.
+bool PrefixMatcher::take(Run& state, const Step& step, size_t& at) const {
+  const std::string_view rest = state.line.substr(at);
+  if (step.op == Op::kLiteral) {
+    if (!rest.starts_with(step.literal)) return false;
+    at += step.literal.size();
+    return true;
+  }
+  if (step.op == Op::kBlank) {
+    if (!rest.starts_with(' ')) return false;
+    while (at < state.line.size() && state.line[at] == ' ') ++at;
+    return true;
+  }
+  const size_t lead = step.width > 0 && !step.left ? blanks(rest) : 0;
+  const size_t length = fixed_field(state, step.op, rest.substr(lead));
+  if (length == std::string_view::npos) return false;
+  const size_t used = lead + length;
+  at += used;
+  if (step.left && used < step.width) at += blanks(rest.substr(used));
+  return true;
+}
+
+// The first place from `end` on, not behind `limit`, where the free text of a step can end so that what
+// follows can start there; npos: nowhere.
+size_t PrefixMatcher::text_end(std::string_view line, size_t step, size_t end, size_t limit) const {
+  if (step + 1 == steps_.size()) {
+    while (end < limit && !may_start_level(line[end])) ++end;
+    return end;
+  }
+  const Step& next = steps_[step + 1];
+  if (next.op == Op::kBlank) {
+    end = line.find(' ', end);
+  } else if (next.op == Op::kLiteral) {
+    end = next.literal.size() == 1 ? line.find(next.literal[0], end) : line.find(next.literal, end);
+  }
+  return end > limit ? std::string_view::npos : end;
+}
+
+void PrefixMatcher::set_text(LogEntry& entry, Op op, std::string_view value) {
+  switch (op) {
+    case Op::kApplication:
+      entry.application = known(value);
+      break;
+    case Op::kUser:
+      entry.user = known(value);
+      break;
+    case Op::kDatabase:
+      entry.database = known(value);
+      break;
+    case Op::kRemote:
+      entry.host = without_port(value);
+      break;
+    case Op::kLocalAddress:
+      entry.server = known(value);
+      break;
+    default:
+      break;
+  }
+}
+
+// The match in which every free text ends at the first place where it can: that of nearly every line. It is
+// also the first that run() would try, so a line that it doesn't fit is none the worse for it.
+bool PrefixMatcher::run_straight(Run& state) const {
+  struct Text {
+    Op op;
+    std::string_view value;
+  };
+  std::array<Text, kStraightTexts> texts;
+  size_t count = 0;
+  size_t at = 0;
+  bool ended = false;  // at a %q that the level word follows
+  for (size_t step = 0; step < steps_.size() && !ended; ++step) {
+    const Step& now = steps_[step];
+    if (now.op == Op::kQuit) {
+      ended = finish(state, at);
+    } else if (is_text(now.op)) {
+      const size_t end = text_end(state.line, step, at, std::min(state.line.size(), at + kMaxFieldBytes));
+      if (end == std::string_view::npos || count == texts.size()) return false;
+      texts[count++] = {now.op, state.line.substr(at, end - at)};
+      at = end;
+    } else if (!take(state, now, at)) {
+      return false;
+    }
+  }
+  if (!ended && !finish(state, at)) return false;
+  // Of a field that the prefix has twice, the first counts.
+  while (count-- > 0) set_text(state.entry, texts[count].op, texts[count].value);
+  return true;
+}
+
 bool PrefixMatcher::run(Run& state, size_t step, size_t at) const {
   for (; step < steps_.size(); ++step) {
     if (--state.budget < 0) return false;
     const Step& now = steps_[step];
-    const std::string_view rest = state.line.substr(at);
-    switch (now.op) {
-      case Op::kLiteral:
-        if (!rest.starts_with(now.literal)) return false;
-        at += now.literal.size();
-        break;
-      case Op::kBlank:
-        if (!rest.starts_with(' ')) return false;
-        while (at < state.line.size() && state.line[at] == ' ') ++at;
-        break;
-      case Op::kQuit:
-        if (finish(state, at)) return true;
-        break;
-      default: {
-        if (is_text(now.op)) return run_text(state, step, at);
-        size_t lead = 0;
-        if (now.width > 0 && !now.left) lead = span_of(rest, [](char c) { return c == ' '; });
-        const size_t length = fixed_field(state, now.op, rest.substr(lead));
-        if (length == std::string_view::npos) return false;
-        at += lead + length;
-        const size_t used = lead + length;
-        if (now.left && used < now.width) at += span_of(rest.substr(used), [](char c) { return c == ' '; });
-        break;
-      }
+    if (is_text(now.op)) return run_text(state, step, at);
+    if (now.op == Op::kQuit) {
+      if (finish(state, at)) return true;
+    } else if (!take(state, now, at)) {
+      return false;
     }
   }
   return finish(state, at);
@@ -261,43 +344,13 @@ bool PrefixMatcher::run(Run& state, size_t step, size_t at) const {
 // A free text field: tries the ends at which what follows can start, nearest first.
 bool PrefixMatcher::run_text(Run& state, size_t step, size_t at) const {
   const Op op = steps_[step].op;
-  const Step* next = step + 1 < steps_.size() ? &steps_[step + 1] : nullptr;
   const size_t limit = std::min(state.line.size(), at + kMaxFieldBytes);
   for (size_t end = at; end <= limit; ++end) {
     if (op == Op::kRemote && end > at && state.line[end - 1] == ' ' && steps_[step].width == 0) return false;
-    if (next != nullptr && next->op == Op::kLiteral) {
-      end = state.line.find(next->literal, end);
-      if (end == std::string_view::npos || end > limit) return false;
-    } else if (next != nullptr && next->op == Op::kBlank) {
-      end = state.line.find(' ', end);
-      if (end == std::string_view::npos || end > limit) return false;
-    } else if (next == nullptr && end < limit) {
-      // The level word follows, and starts with a capital letter or beyond ASCII.
-      const auto c = static_cast<unsigned char>(state.line[end]);
-      if (c != ' ' && (c < 'A' || (c > 'Z' && c < 0xC0))) continue;
-    }
-    if (--state.budget < 0) return false;
+    end = text_end(state.line, step, end, limit);
+    if (end == std::string_view::npos || --state.budget < 0) return false;
     if (run(state, step + 1, end)) {
-      const std::string_view value = state.line.substr(at, end - at);
-      switch (op) {
-        case Op::kApplication:
-          state.entry.application = known(value);
-          break;
-        case Op::kUser:
-          state.entry.user = known(value);
-          break;
-        case Op::kDatabase:
-          state.entry.database = known(value);
-          break;
-        case Op::kRemote:
-          state.entry.host = without_port(value);
-          break;
-        case Op::kLocalAddress:
-          state.entry.server = known(value);
-          break;
-        default:
-          break;
-      }
+      set_text(state.entry, op, state.line.substr(at, end - at));
       return true;
     }
   }

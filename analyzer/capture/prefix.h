@@ -73,6 +73,10 @@ class PrefixMatcher {
   struct Run;  // one match in progress
 
   static bool is_text(Op op) { return op >= Op::kApplication && op <= Op::kCommandTag; }
+  bool run_straight(Run& state) const;
+  bool take(Run& state, const Step& step, size_t& at) const;
+  size_t text_end(std::string_view line, size_t step, size_t end, size_t limit) const;
+  static void set_text(LogEntry& entry, Op op, std::string_view value);
   bool run(Run& state, size_t step, size_t at) const;
   bool run_text(Run& state, size_t step, size_t at) const;
   bool finish(Run& state, size_t at) const;

@@ -224,6 +224,7 @@ constexpr Word kTranslated[] = {
 // The colon after a level word and the blanks after it; 0 when there is no colon. Accepts a blank or a
 // no-break space before it and the full-width colon.
 size_t colon_length(std::string_view rest) {
+  if (rest.starts_with(":  ")) return 3;  // as the server writes it
   size_t at = 0;
   if (rest.starts_with(' ')) {
     at = 1;

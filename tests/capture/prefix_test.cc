@@ -54,6 +54,40 @@ TEST(Prefix, PaddingQuitAndPercent) {
   EXPECT_EQ(format_time(matched("%n %Q ", "1763773323.004 -77 LOG: x").time), "2025-11-22 01:02:03.004 UTC");
 }
 
+// What follows a name may stand in the name, too: the first end at which the rest of the prefix fits is the
+// name's.
+TEST(Prefix, NamesWithWhatFollowsThem) {
+  const LogEntry mail =
+      matched("%m [%p] %u@%d LOG ", "2026-11-22 01:02:03.000 UTC [9] jo@example.org@shop LOG LOG:  x");
+  EXPECT_EQ(mail.user, "jo");
+  EXPECT_EQ(mail.database, "example.org@shop");
+  const LogEntry pid = matched("%m %u[%p] ", "2026-11-22 01:02:03.000 UTC a[b[7] LOG:  x");
+  EXPECT_EQ(pid.user, "a[b");
+  EXPECT_EQ(pid.pid, 7u);
+  EXPECT_EQ(matched("%m %a [%p] ", "2026-11-22 01:02:03.000 UTC my app [7] LOG:  x").application, "my app");
+  EXPECT_EQ(matched("%m %d ", "2026-11-22 01:02:03.000 UTC Shop LOG:  x").database, "Shop");
+  EXPECT_EQ(matched("%m %d", "2026-11-22 01:02:03.000 UTC LOGS LOG:  x").database, "LOGS");
+}
+
+// More free text than the way without retries keeps.
+TEST(Prefix, ManyNames) {
+  const LogEntry entry =
+      matched("%m %u|%d|%a|%u|%d|%a|%u|%d|%a|%u ", "2026-11-22 01:02:03.000 UTC a|b|c|d|e|f|g|h|i|j LOG:  x");
+  EXPECT_EQ(entry.user, "a");
+  EXPECT_EQ(entry.database, "b");
+  EXPECT_EQ(entry.application, "c");
+  EXPECT_EQ(matched("%m %u|%u ", "2026-11-22 01:02:03.000 UTC a|b LOG:  x").user, "a");
+}
+
+// A field behind a %q that the level word follows is not read, whatever else the line has.
+TEST(Prefix, NothingBehindQuit) {
+  const LogEntry entry =
+      matched("%m %a%q|%u@%d ", "2026-11-22 01:02:03.000 UTC checkpointer LOG:  x|y@z LOG:  w");
+  EXPECT_EQ(entry.application, "checkpointer");
+  EXPECT_TRUE(entry.user.empty());
+  EXPECT_EQ(entry.message, "x|y@z LOG:  w");
+}
+
 TEST(Prefix, NoEntry) {
   EXPECT_FALSE(matches("%m [%p] ", "\t2026-11-22 01:02:03.000 UTC [9] LOG:  x"));
   EXPECT_FALSE(matches("%m [%p] ", "2026-11-22 01:02:03.000 UTC [9] hello"));
