@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "analyzer/base/hash.h"
 
@@ -137,9 +138,13 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
   }
 }
 
+bool are(const Words& words, std::initializer_list<std::string_view> wanted) {
+  return std::equal(words.begin(), words.end(), wanted.begin(), wanted.end());
+}
+
 // (notable_type, notable_id), (content_type_id, object_id): which row of which table, in a row of the parent.
 bool is_type_of(const Words& type, const Words& key) {
-  if (type == Words{"content", "type", "id"}) return key == Words{"object", "id"};
+  if (are(type, {"content", "type", "id"})) return are(key, {"object", "id"});
   if (type.size() < 2 || (type.back() != "type" && type.back() != "class")) return false;
   return key.size() == type.size() && listed(kKeyWords, key.back()) &&
          std::equal(type.begin(), type.end() - 1, key.begin());
