@@ -28,18 +28,6 @@ bool can_be_child(const StatementEvent& statement) {
 
 }  // namespace
 
-// Most pairs are told apart by the words alone.
-LinkStrength SessionTracker::link_between(const LinkProfile& parent, uint32_t parent_number,
-                                          const StatementInfo& child) {
-  if (!may_link(parent, *child.link)) {
-    const bool possible =
-        child.link->primary_slot != UINT32_MAX || (parent.star_unknown && child.link->asks_natural);
-    return possible ? LinkStrength::kPossible : LinkStrength::kNone;
-  }
-  return links_.find(parent_number, child.link_number,
-                     [&] { return find_link(parent, *child.link, options_.schema).strength; });
-}
-
 // SELECT … FROM title WHERE isbn = $1, for every loan, and then the publisher of each: the look-up of the
 // title is a turn of the loop, and no list that the publishers belong to. It shows where no name says that it
 // is a list (books.author after authors): it came again, and between the two the child ran once, or without
@@ -49,10 +37,11 @@ bool SessionTracker::seems_one_row(const Group& list, const Group& child, bool c
   const ParentExecution& parent = child.run->parent();
   if (in_loop(list)) {
     if (list.judged.weight == kHighestTier) return false;
-    if (parent.root_id == list.run->parent().root_id && parent.key == list.run->parent().key) return true;
+    if (parent.root_id == list.run->parent().root_id && parent.pattern == list.run->parent().pattern)
+      return true;
   }
   if (list.executions < 2) return false;
-  return parent.id == 0 || (parent.key == list.pattern->key && child.run->count() == 1);
+  return parent.id == 0 || (parent.pattern == list.pattern && child.run->count() == 1);
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
@@ -65,15 +54,16 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
   bool judged = group.judged.stands && !values_known;
   const auto own = static_cast<size_t>(&group - session.groups.data());
   bool ran_since = false, passed_over = false, retracted = false;
-  for (const uint8_t index : session.recency) {
-    if (index == own) {
+  for (const GroupHint& hint : session.hints) {
+    if (hint.group == own) {
       if (judged) break;
       ran_since = true;
       continue;
     }
-    const GroupHint& hint = session.hints[index];
     if (hint.parent == GroupHint::Parent::kNo) continue;
-    LinkStrength link = link_between(*hint.link, hint.parent_number, *group.info);
+    const Group& other = session.groups[hint.group];
+    LinkStrength link = links_.between(hint.parent_number, hint.star_unknown, *group.info,
+                                       [&]() -> const LinkProfile& { return *other.info->link; });
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
@@ -81,11 +71,10 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     const int weight = match == ValueMatch::kTelling ? kHighestTier : tier(link);
     const bool matched = match != ValueMatch::kNone;
     if (judged && weight < group.judged.weight) continue;
-    const Group& other = session.groups[index];
     bool one_row = hint.parent == GroupHint::Parent::kInLoop;
-    if (!one_row && hint.link->unsure_rows && seems_one_row(other, group, ran_since)) {
+    if (!one_row && hint.unsure_rows && seems_one_row(other, group, ran_since)) {
       one_row = in_loop(other);
-      if (group.run->parent().key == other.pattern->key && (one_row || weight < 2)) {
+      if (group.run->parent().pattern == other.pattern && (one_row || weight < 2)) {
         retracted = true;
         judged = false;  // the search looks at what was judged before, too
       }
@@ -105,7 +94,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
       best.parent_id = best.execution->id;
     } else {
       best.execution = other.run->shared_parent();
-      best.via = other.pattern->key;
+      best.via = other.pattern;
       best.parent_id = other.run->last_parent_id();
     }
     if (weight == kHighestTier && !values_known) break;
@@ -136,17 +125,19 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     if (!same_trace && statement.trace != 0 && hint.trace != 0) continue;
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
+    const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
+    if (entry.runs.empty() && statement.start - hint.end > allowed) continue;
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = link_between(*hint.link, hint.parent_number, *group.info);
+    const LinkStrength link = links_.between(hint.parent_number, hint.star_unknown, *group.info,
+                                             [&]() -> const LinkProfile& { return *parent.info->link; });
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;
     for (const std::shared_ptr<LoopRun>& run : entry.runs) {
-      if (run->child_key() == group.pattern->key && run->last_end() != kUnknownTime)
+      if (run->child_pattern() == group.pattern && run->last_end() != kUnknownTime)
         last = std::max(last, run->last_end());
     }
-    const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
-    if (statement.start - last > allowed || parent.key == group.pattern->key) continue;
+    if (statement.start - last > allowed || parent.pattern == group.pattern) continue;
     best.execution = entry.execution;
     best.strength = link;
     best.parent_id = parent.id;
@@ -158,14 +149,14 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
 
 // The place of the candidate's parent, be it on this connection: its children on others shall find the run.
 RingEntry* SessionTracker::place_of(const Session& session, const Candidate& candidate) {
-  if (candidate.ring != nullptr || candidate.execution == nullptr || candidate.via != kNoPattern)
+  if (candidate.ring != nullptr || candidate.execution == nullptr || candidate.via != nullptr)
     return candidate.ring;
   const auto found = state_.applications.find(session.application);
   if (found == state_.applications.end()) return nullptr;
   for (const uint8_t place : found->second.recency) {
-    RingEntry& entry = found->second.ring[place];
-    if (entry.execution->id > candidate.execution->id) continue;
-    return entry.execution->id == candidate.execution->id ? &entry : nullptr;
+    const uint64_t id = found->second.hints[place].execution;
+    if (id > candidate.execution->id) continue;
+    return id == candidate.execution->id ? &found->second.ring[place] : nullptr;
   }
   return nullptr;
 }
@@ -175,7 +166,7 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
                                                    const Candidate& candidate) {
   RingEntry* entry = place_of(session, candidate);
   if (entry != nullptr) {
-    if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern->key)) return run;
+    if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern)) return run;
   }
   auto run = std::make_shared<LoopRun>(statement, candidate.execution, candidate.via);
   if (entry != nullptr) entry->runs.push_back(run);
@@ -187,7 +178,7 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
 void SessionTracker::leave_run(Session& session, Group& group, const Candidate& candidate) {
   if (!candidate.retracted || group.run->count() != 1) return release(group.run, session);
   RingEntry* entry = place_of(session, candidate);
-  if (entry != nullptr && entry->run_of(group.pattern->key) != nullptr) return release(group.run, session);
+  if (entry != nullptr && entry->run_of(group.pattern) != nullptr) return release(group.run, session);
   group.run->move_to(candidate.execution, candidate.via);
   if (entry != nullptr) entry->runs.push_back(group.run);
 }
@@ -251,9 +242,8 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
     if (!same) {
       const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;
       const uint64_t current = group.run == nullptr ? 0 : group.run->parent().root_id;
-      const PatternKey parent_key = candidate.execution == nullptr ? kNoPattern : candidate.execution->key;
-      const PatternKey current_key = group.run == nullptr ? kNoPattern : group.run->parent().key;
-      if (group.run != nullptr && (parent != current || parent_key != current_key))
+      const Pattern* listed = candidate.execution == nullptr ? nullptr : candidate.execution->pattern;
+      if (group.run != nullptr && (parent != current || listed != group.run->parent().pattern))
         leave_run(session, group, candidate);
     }
     with_parent.parent_id = same ? group.run->parent().id : candidate.parent_id;

@@ -35,17 +35,17 @@ void SessionTracker::release(std::shared_ptr<LoopRun>& run) {
 
 void SessionTracker::release(std::shared_ptr<LoopRun>& run, const Session& session) {
   if (run == nullptr) return;
-  run->note_session(session);
+  if (run->count() > 1 || run.use_count() > 1) run->note_session(session);
   release(run);
 }
 
 void SessionTracker::fold_run(const LoopRun& run) {
   const bool has_parent = run.parent().id != 0;
-  const LoopKey key{run.child_key(), has_parent ? run.parent().key : kNoPattern};
   if (run.count() < 2) {
     if (has_parent) count_latent(run);
     return;
   }
+  const LoopKey key{run.child_pattern()->key, has_parent ? run.parent().pattern->key : kNoPattern};
   const bool writes = run.child().kind == StatementClass::kWrite;
   if (!has_parent && !writes && !run.varies() && run.child().slots.empty())
     return;  // nothing to loop over: a Repeat
@@ -112,8 +112,11 @@ void SessionTracker::forget_weak_loops() {
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  if (!is_strong(link_between(*parent.info->link, parent.info->parent_number, run.child()))) return;
-  const uint32_t child = run.child().ordinal_of(run.child_key());
+  const LinkProfile& link = *parent.info->link;
+  if (!is_strong(links_.between(parent.info->parent_number, link.star_unknown, run.child(),
+                                [&]() -> const LinkProfile& { return link; })))
+    return;
+  const uint32_t child = run.child().ordinal_of(run.child_pattern()->key);
   const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | child;
   const auto found = latent_.find(pair);
   if (found != latent_.end()) {
@@ -122,8 +125,8 @@ void SessionTracker::count_latent(const LoopRun& run) {
   }
   forget_rare_pairs();
   latent_.emplace(pair, 1);
-  latent_keys_.try_emplace(parent.pattern_ordinal, parent.key);
-  latent_keys_.try_emplace(child, run.child_key());
+  latent_keys_.try_emplace(parent.pattern_ordinal, parent.pattern->key);
+  latent_keys_.try_emplace(child, run.child_pattern()->key);
 }
 
 // Makes room for another pair.

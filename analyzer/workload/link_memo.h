@@ -1,50 +1,62 @@
-// LinkMemo: remembers how strongly pairs of statements are linked.
+// LinkMemo: how strongly two statements are linked (link.h), remembered by the numbers of their link
+// profiles.
 //
-// A child's possible parents are asked for one after the other, so what is known of one child lies together:
-// a row of half bytes by the parent's number, in a cache line or two. Rows exist for the first kRowed
-// statements only (8 MB at most); pairs beyond are worked out again each time. Not thread-safe.
+// A busy session asks this dozens of times per statement, so nearly all answers come from two small tables:
+// what the words of each parent are lies side by side, apart from the profiles, and refuses most pairs; what
+// is known of one child's pairs lies together, in a cache line or two: half a byte by the parent's number.
+// Rows exist for the first kRowed statements only (8 MB at most), words for the first kWorded (4 MB); what
+// lies beyond is worked out again each time. Not thread-safe.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "analyzer/workload/link.h"
+#include "analyzer/workload/statement_info.h"
 
 namespace pgsieve {
 
 class LinkMemo {
  public:
-  // The remembered strength, or that which `work_out()` returns. Numbers are those of link profiles, from 1.
-  template <typename WorkOut>
-  LinkStrength find(uint32_t parent, uint32_t child, WorkOut&& work_out) {
-    if (parent >= kRowed || child >= kRowed) return work_out();
-    uint8_t& pair = place(parent, child);
-    const unsigned shift = (parent & 1U) * 4;
-    const uint8_t known = (pair >> shift) & 0xFU;
-    if (known != 0) return static_cast<LinkStrength>(known - 1);
-    const LinkStrength strength = work_out();
-    pair = static_cast<uint8_t>(pair | ((static_cast<unsigned>(strength) + 1U) << shift));
-    return strength;
+  explicit LinkMemo(const Schema* schema) : schema_(schema) {}  // may be null; must outlive this
+
+  // `star_unknown` is the parent's. `parent()` gives its LinkProfile and is called when that is not known.
+  template <typename Parent>
+  LinkStrength between(uint32_t parent_number, bool star_unknown, const StatementInfo& child,
+                       Parent&& parent) {
+    if (parent_number < offers_.size() && offers_[parent_number][0] != kNotKnown) {
+      if (!may_link(offers_[parent_number], *child.link)) return at_best(star_unknown, *child.link);
+      if (const uint8_t known = remembered(parent_number, child.link_number); known != 0)
+        return static_cast<LinkStrength>(known - 1);
+    }
+    return work_out(parent_number, child, parent());
   }
 
  private:
-  static constexpr uint32_t kRowed = 4096;
+  static constexpr uint32_t kRowed = 4096, kWorded = 65536;
+  static constexpr uint64_t kNotKnown = std::numeric_limits<uint64_t>::max();
   static_assert(static_cast<unsigned>(LinkStrength::kForeignKey) + 1 <= 0xFU);
 
-  uint8_t& place(uint32_t parent, uint32_t child) {
-    if (child >= rows_.size()) rows_.resize(child + 1);
-    std::vector<uint8_t>& row = rows_[child];
-    const size_t at = parent / 2;
-    if (at >= row.size()) {
-      const size_t wanted = std::min<size_t>(kRowed / 2, std::max(at + 1, row.size() + row.size() / 4));
-      row.reserve(wanted);  // else resize() may double what there is
-      row.resize(wanted);
-    }
-    return row[at];
+  // When no word of the two agrees.
+  static LinkStrength at_best(bool star_unknown, const LinkProfile& child) {
+    const bool possible = child.primary_slot != UINT32_MAX || (star_unknown && child.asks_natural);
+    return possible ? LinkStrength::kPossible : LinkStrength::kNone;
   }
+  // 1 more than the strength; 0: not remembered.
+  uint8_t remembered(uint32_t parent_number, uint32_t child_number) const {
+    if (child_number >= rows_.size() || parent_number / 2 >= rows_[child_number].size()) return 0;
+    return (rows_[child_number][parent_number / 2] >> shift(parent_number)) & 0xFU;
+  }
+  static unsigned shift(uint32_t parent_number) { return (parent_number & 1U) * 4; }
+  LinkStrength work_out(uint32_t parent_number, const StatementInfo& child, const LinkProfile& parent);
+  void note_words(uint32_t parent_number, const LinkProfile& parent);
+  void remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength);
 
-  std::vector<std::vector<uint8_t>> rows_;  // by child: two parents per byte, 0: not known yet
+  const Schema* schema_;
+  std::vector<LinkProfile::WordMask> offers_;  // by parent; [0] is kNotKnown: not known yet
+  std::vector<std::vector<uint8_t>> rows_;     // by child: two parents per byte, 0: not known yet
 };
 
 }  // namespace pgsieve

@@ -45,12 +45,13 @@ Microseconds GapSummary::percentile(uint32_t percent) const {
 
 const ParentExecution LoopRun::kNoParent;
 const GapSummary LoopRun::kNoGaps;
+const LoopRun::Aside LoopRun::kNothingAside;
 
-LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, PatternKey via)
+LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, Pattern* via)
     : info_(child.info),
-      key_(child.pattern->key),
-      parent_(std::move(parent)),
+      pattern_(child.pattern),
       via_(via),
+      parent_(std::move(parent)),
       first_session_(child.session) {
   first_.reserve(child.value_count);
   for (size_t i = 0; i < child.value_count; ++i) {
@@ -68,15 +69,15 @@ LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecut
   source_ = source;
 }
 
-LoopRun::Rows& LoopRun::rows() {
-  if (rows_ == nullptr) rows_ = std::make_unique<Rows>();
-  return *rows_;
+LoopRun::Aside& LoopRun::set_aside() {
+  if (aside_ == nullptr) aside_ = std::make_unique<Aside>();
+  return *aside_;
 }
 
-void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, PatternKey via) {
+void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, Pattern* via) {
   parent_ = std::move(parent);
   via_ = via;
-  if (rows_ != nullptr) rows_->votes = {};
+  if (aside_ != nullptr) aside_->votes = {};
   const bool known = parent_ != nullptr && parent_->end != kUnknownTime && first_start_ != kUnknownTime;
   parent_gap_ = known ? std::max<Microseconds>(0, first_start_ - parent_->end) : kUnknownTime;
   parent_executions_ = beside_parent_ = parent_ == nullptr ? 0 : 1;
@@ -88,6 +89,7 @@ LoopRun::Followed& LoopRun::follow() {
     followed_ = std::make_unique<Followed>();
     followed_->slots.resize(first_.size());
     followed_->sessions.push_back(first_session_);
+    followed_->last_session = first_session_;
     if (first_tuple_known_) followed_->tuples.push_back(first_tuple_);
   }
   return *followed_;
@@ -160,7 +162,7 @@ void LoopRun::add_steps(const StatementEvent& child) {
 // Did a row of this very loop bring the value (a walk down or up a tree)? A coincidence now and then is
 // nothing; the same result column every time is what counts.
 void LoopRun::match_own_rows(const StatementEvent& child) {
-  const std::vector<OwnCell>& own_cells = rows().own_cells;
+  const std::vector<OwnCell>& own_cells = aside().own_cells;
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
     if (value.role != SlotRole::kEqual || !value.known) continue;
@@ -184,7 +186,7 @@ void LoopRun::match_own_rows(const StatementEvent& child) {
 
 void LoopRun::keep_own_rows(const StatementEvent& child) {
   if (child.event->cells.empty()) return;
-  std::vector<OwnCell>& own_cells = rows().own_cells;
+  std::vector<OwnCell>& own_cells = set_aside().own_cells;
   for (const ResultCell& cell : child.event->cells) {
     if (own_cells.size() >= kMaxOwnCells) return;
     const OwnCell own{cell.column, cell.value_hash};
@@ -196,7 +198,7 @@ void LoopRun::keep_own_rows(const StatementEvent& child) {
 // The statements of one turn: what ran between the previous child and this one.
 void LoopRun::add_cycle(const RunContext& context) {
   Followed& followed = *followed_;
-  const uint64_t distance = context.position - last_position_;
+  const uint32_t distance = context.position - last_position_;
   followed.run = distance == 1 ? followed.run + 1 : 1;
   followed.longest_run = std::max(followed.longest_run, followed.run);
   if (context.recent == nullptr || distance == 0 || distance > context.recent->size() || distance > 8) {
@@ -221,8 +223,8 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   Followed& followed = follow();
   add_slots(child);
   add_steps(child);
-  if (rows_ != nullptr) match_own_rows(child);
-  if (child.session == last_session_) {
+  if (!aside().own_cells.empty()) match_own_rows(child);
+  if (child.session == followed.last_session) {
     followed.gaps.add(context.gap);
     add_cycle(context);
     followed.errors += context.errors - last_counters_.errors;
@@ -232,6 +234,7 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   } else {
     uint32_t ignored = 0;
     insert_distinct(followed.sessions, child.session, 64, ignored);
+    followed.last_session = child.session;
   }
   if (child.unit != last_unit_) {
     ++followed.unit_changes;
@@ -258,7 +261,6 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   last_counters_ = {context.errors, context.rollbacks, context.commits, context.setting_changes};
   last_position_ = context.position;
   last_unit_ = child.unit;
-  last_session_ = child.session;
   if (parent().id != 0) {
     if (context.parent_id != last_parent_id_) {
       ++parent_executions_;
@@ -276,7 +278,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     last_transaction_ = context.transactions;
   }
   if (context.values != nullptr && !context.values->empty() && parent().id != 0)
-    rows().votes.add(child, parent().pattern_ordinal, *context.values);
+    set_aside().votes.add(child, parent().pattern_ordinal, *context.values);
   ++count_;
   child_time_ += child.duration;
   last_end_ = child.end;
@@ -320,10 +322,11 @@ size_t LoopRun::most_varying() const {
 
 void LoopRun::note_session(const Session& session) {
   if (session.id != first_session_) return;
-  session_median_gap_ = session.median_gap();
-  statements_per_unit_ = session.statements_per_unit();
-  database_ = session.database;
-  application_ = session.application_name;
+  Aside& aside = set_aside();
+  aside.session_median_gap = session.median_gap();
+  aside.statements_per_unit = session.statements_per_unit();
+  aside.database = session.database;
+  aside.application = session.application_name;
 }
 
 LoopExample LoopRun::example() const {
@@ -350,7 +353,7 @@ LoopExample LoopRun::example() const {
   example.commits = followed.commits;
   example.unit_changes = followed.unit_changes;
   example.unit_mismatches = unit_mismatches_;
-  example.statements_per_unit = statements_per_unit_;
+  example.statements_per_unit = aside().statements_per_unit;
   example.setting_changes = followed.setting_changes;
   example.ascending = followed.ascending;
   example.descending = followed.descending;
@@ -377,10 +380,10 @@ LoopExample LoopRun::example() const {
   }
   example.parent_limit = parent().limit;
   example.parent_rows = parent().rows;
-  if (rows_ != nullptr) rows_->votes.describe(example);
+  aside().votes.describe(example);
   example.parent_executions = parent_executions_;
-  if (parent().id != parent().root_id) example.root = parent().root_key;
-  example.via = via_;
+  if (parent().id != parent().root_id) example.root = parent().root->key;
+  if (via_ != nullptr) example.via = via_->key;
   example.child_time = child_time_;
   if (first_start_ != kUnknownTime && last_end_ != kUnknownTime)
     example.span = std::max<Microseconds>(0, last_end_ - first_start_);
@@ -394,7 +397,7 @@ LoopExample LoopRun::example() const {
   }
   example.one_unit = one_unit_;
   example.max_gap = followed.gaps.max();
-  example.other_median_gap = session_median_gap_;
+  example.other_median_gap = aside().session_median_gap;
   example.cycle = followed.cycle;
   example.sample_slots.reserve(first_.size());
   for (const FirstValue& value : first_) example.sample_slots.push_back(value.ordinal);

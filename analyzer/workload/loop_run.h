@@ -19,11 +19,11 @@ struct Session;
 // One execution of a statement that may return several rows. Immutable once made, and shared by all that
 // refer to it.
 struct ParentExecution {
-  uint64_t id = 0;       // 0: no parent
-  uint64_t root_id = 0;  // of the first execution of the chain it belongs to; == id when it starts one
-  PatternKey root_key;
+  uint64_t id = 0;          // 0: no parent
+  uint64_t root_id = 0;     // of the first execution of the chain it belongs to; == id when it starts one
+  Pattern* root = nullptr;  // of that; not null when there is a parent, like all here
   std::shared_ptr<StatementInfo> info;
-  PatternKey key;
+  Pattern* pattern = nullptr;
   uint32_t pattern_ordinal = 0;
   Microseconds end = kUnknownTime;
   int64_t limit = -1, rows = -1;
@@ -53,7 +53,7 @@ class GapSummary {
 // What the session knew when a child ran.
 struct RunContext {
   Microseconds gap = kUnknownTime;  // turnaround before this statement
-  uint64_t position = 0;            // ordinal of the statement among the session's non-transparent ones
+  uint32_t position = 0;            // ordinal of the statement among the session's non-transparent ones
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0,
            setting_changes = 0;        // totals of the session so far
   uint64_t parent_id = 0;              // latest execution of the parent
@@ -92,13 +92,13 @@ class LoopRun {
   };
 
   LoopRun() = default;  // to be read back (open_scopes.h)
-  // `parent`: null when there is none.
-  LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, PatternKey via);
+  // `parent`: null when there is none; `via`: null when the child follows the parent itself.
+  LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, Pattern* via);
 
   void add(const StatementEvent& child, const RunContext& context);
   void note_write_after() { ++written_after_; }
   // Its only turn so far belongs to another parent than it seemed to; null: to none. One of the same session.
-  void move_to(std::shared_ptr<const ParentExecution> parent, PatternKey via);
+  void move_to(std::shared_ptr<const ParentExecution> parent, Pattern* via);
 
   uint32_t count() const { return count_; }
   size_t sessions() const { return followed_ == nullptr ? 1 : followed_->sessions.size(); }
@@ -106,15 +106,15 @@ class LoopRun {
   const ParentExecution& parent() const { return parent_ == nullptr ? kNoParent : *parent_; }
   const std::shared_ptr<const ParentExecution>& shared_parent() const { return parent_; }
   const StatementInfo& child() const { return *info_; }
-  PatternKey child_key() const { return key_; }
-  PatternKey via() const { return via_; }
+  const Pattern* child_pattern() const { return pattern_; }
+  Pattern* via() const { return via_; }                        // the statement in between; null: none
   uint64_t last_parent_id() const { return last_parent_id_; }  // execution that the latest child belonged to
   bool varies() const;                                         // some slot took more than one value
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
-  std::string_view database() const { return database_; }
-  std::string_view application() const { return application_; }
+  std::string_view database() const { return aside().database; }
+  std::string_view application() const { return aside().application; }
 
   // What a session knows of itself when it lets go of the run; only that of the first child counts.
   void note_session(const Session& session);
@@ -138,6 +138,7 @@ class LoopRun {
     std::vector<Slot> slots;         // of first_, in the same order
     std::vector<uint64_t> tuples;    // distinct, sorted, at most 64
     std::vector<uint64_t> sessions;  // at most 64
+    uint64_t last_session = 0;
     uint32_t tuples_beyond = 0;
     int64_t last_number = SlotValue::kNotNumeric;
     int64_t last_step = 0;
@@ -166,31 +167,33 @@ class LoopRun {
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 
-  // What rows brought: known on the wire only.
-  struct Rows {
+  // What few of the open runs have: those on the wire, where rows are known, and those that are about to end.
+  struct Aside {
     std::vector<OwnCell> own_cells;  // so far, sorted
     ValueVotes votes;
+    // Of the session of the first child, once it let go.
+    CompactText database, application;
+    Microseconds session_median_gap = kUnknownTime;
+    uint32_t statements_per_unit = 0;
   };
-  Rows& rows();
+  static const Aside kNothingAside;
+  const Aside& aside() const { return aside_ == nullptr ? kNothingAside : *aside_; }
+  Aside& set_aside();
 
   std::shared_ptr<StatementInfo> info_;
-  PatternKey key_;
+  Pattern* pattern_ = nullptr;
+  Pattern* via_ = nullptr;
   std::shared_ptr<const ParentExecution> parent_;
-  PatternKey via_;
   uint64_t first_session_ = 0;
-  CompactText database_, application_;  // of the session of the first child, once it let go
-  Microseconds session_median_gap_ = kUnknownTime;
   Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
   Microseconds child_time_ = 0;
   Microseconds parent_gap_ = kUnknownTime;
   std::vector<FirstValue> first_;
   uint64_t first_tuple_ = 0;
-  uint64_t last_position_ = 0;
   uint64_t last_parent_id_ = 0;
-  uint64_t last_session_ = 0;
   uint64_t last_unit_ = 0;
+  uint32_t last_position_ = 0;
   Counters last_counters_;
-  uint32_t statements_per_unit_ = 0;
   uint32_t count_ = 0;
   uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
   uint32_t unit_mismatches_ = 0;
@@ -202,7 +205,7 @@ class LoopRun {
   bool one_unit_ = false;             // all children in one trace or test
   LoopSample sample_;
   CompactText source_;
-  std::unique_ptr<Rows> rows_;
+  std::unique_ptr<Aside> aside_;
   std::unique_ptr<Followed> followed_;
 };
 

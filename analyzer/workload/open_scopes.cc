@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 6;
+constexpr uint32_t kScopesFormat = 7;
 
 struct StatementText {
   PatternKey key;
@@ -242,12 +242,14 @@ template <typename Archive>
 void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
-  archive(value.root_key, value.info, value.key, value.limit, value.rows, value.session, value.trace,
+  archive(value.root, value.info, value.pattern, value.limit, value.rows, value.session, value.trace,
           value.unit);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
-    if (value.info != nullptr) value.pattern_ordinal = value.info->ordinal_of(value.key);
+    archive.check(value.id == 0 || (value.pattern != nullptr && value.root != nullptr));
+    if (value.info != nullptr && value.pattern != nullptr)
+      value.pattern_ordinal = value.info->ordinal_of(value.pattern->key);
   }
 }
 
@@ -282,9 +284,9 @@ void followed_fields(Archive& archive, LoopRun& value) {
   archive(followed);
   if (!followed) return;
   LoopRun::Followed& more = value.follow();
-  archive(more.slots, more.tuples, more.sessions, more.tuples_beyond, more.last_number, more.last_step,
-          more.stepping_slot, more.stepping, more.cycle_regular, more.ascending, more.descending,
-          more.arithmetic, more.own_columns, more.fed_by_own_rows, more.own_column, more.run,
+  archive(more.slots, more.tuples, more.sessions, more.last_session, more.tuples_beyond, more.last_number,
+          more.last_step, more.stepping_slot, more.stepping, more.cycle_regular, more.ascending,
+          more.descending, more.arithmetic, more.own_columns, more.fed_by_own_rows, more.own_column, more.run,
           more.longest_run, more.cycle_statements, more.cycle, more.errors, more.rollbacks, more.commits,
           more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps);
   if constexpr (Archive::kReading) {
@@ -359,27 +361,24 @@ template <typename Archive>
 void fields(Archive& archive, LoopRun& value) {
   std::string sample;
   if (archive.keep_values()) sample = value.sample_.packed();
-  LoopRun::Rows rows;
-  if constexpr (!Archive::kReading) {
-    if (value.rows_ != nullptr) rows = *value.rows_;
-  }
-  archive(value.info_, value.key_);
+  LoopRun::Aside aside = value.aside();
+  archive(value.info_, value.pattern_);
   parent_fields(archive, value.parent_);
-  archive(value.via_, value.first_session_, value.database_, value.application_, value.statements_per_unit_,
+  archive(value.via_, value.first_session_, aside.database, aside.application, aside.statements_per_unit,
           value.count_, value.first_, value.first_tuple_, value.first_tuple_known_,
           value.other_trace_session_, value.fed_by_previous_, value.written_after_, value.empty_results_,
           value.row_results_, value.last_position_, value.last_counters_.errors,
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
           value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
-          value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_session_,
-          value.last_unit_, rows.own_cells, rows.votes, sample, value.source_);
+          value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_unit_,
+          aside.own_cells, aside.votes, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
-                value.session_median_gap_);
+                aside.session_median_gap);
   if constexpr (Archive::kReading) {
-    archive.check(value.info_ != nullptr);
+    archive.check(value.info_ != nullptr && value.pattern_ != nullptr);
     value.sample_ = LoopSample(sample);
-    if (!rows.own_cells.empty() || !rows.votes.empty()) value.rows() = std::move(rows);
+    value.set_aside() = std::move(aside);
   }
   followed_fields(archive, value);
 }

@@ -14,7 +14,7 @@ void Session::note_gap(Microseconds gap) {
   latest_gaps[place] = {position, gap};
 }
 
-Microseconds Session::longest_gap_since(uint64_t counted) const {
+Microseconds Session::longest_gap_since(uint32_t counted) const {
   for (size_t place = latest_gaps.size(); place-- > 0;) {
     if (latest_gaps[place].gap != kUnknownTime && latest_gaps[place].position >= counted)
       return latest_gaps[place].gap;
@@ -22,8 +22,8 @@ Microseconds Session::longest_gap_since(uint64_t counted) const {
   return kUnknownTime;
 }
 
-Session::Turn Session::turn_since(uint64_t counted) const {
-  const uint64_t statements = position - counted;
+Session::Turn Session::turn_since(uint32_t counted) const {
+  const uint32_t statements = position - counted;
   Turn turn;
   if (statements < 2 || statements > recent.size()) return turn;
   Microseconds longest = kUnknownTime;
@@ -75,23 +75,31 @@ GroupHint::Parent parent_kind(const Group& group) {
                                                              : GroupHint::Parent::kNo;
 }
 
-GroupHint hint_of(const Group& group) {
-  return {group.pattern, group.info->link.get(), group.ordinal, group.info->parent_number,
-          parent_kind(group)};
+GroupHint hint_of(const Group& group, size_t index) {
+  return {.ordinal = group.ordinal,
+          .parent_number = group.info->parent_number,
+          .group = static_cast<uint8_t>(index),
+          .parent = parent_kind(group),
+          .star_unknown = group.info->link->star_unknown,
+          .unsure_rows = group.info->link->unsure_rows};
 }
 
 RingHint hint_of(const RingEntry& entry) {
   const ParentExecution& execution = *entry.execution;
-  return {execution.session,          execution.trace,           execution.end,
-          execution.info->link.get(), execution.pattern_ordinal, execution.info->parent_number};
+  return {.execution = execution.id,
+          .session = execution.session,
+          .trace = execution.trace,
+          .end = execution.end,
+          .ordinal = execution.pattern_ordinal,
+          .parent_number = execution.info->parent_number,
+          .star_unknown = execution.info->link->star_unknown};
 }
 
 }  // namespace
 
-Group* Session::find_group(const Pattern* pattern) {
-  const auto found = std::find_if(hints.begin(), hints.end(),
-                                  [&](const GroupHint& hint) { return hint.pattern == pattern; });
-  return found == hints.end() ? nullptr : &groups[static_cast<size_t>(found - hints.begin())];
+Group* Session::find_group(uint32_t ordinal) {
+  const auto found = std::ranges::find(hints, ordinal, &GroupHint::ordinal);
+  return found == hints.end() ? nullptr : &groups[found->group];
 }
 
 Group& Session::add_group(Group group) {
@@ -101,39 +109,34 @@ Group& Session::add_group(Group group) {
     groups.reserve(groups.size() + kStep);
     hints.reserve(groups.size() + kStep);
   }
+  hints.push_back({.group = static_cast<uint8_t>(groups.size())});
   groups.push_back(std::move(group));
-  hints.emplace_back();
   touch(groups.back());
   return groups.back();
 }
 
 void Session::touch(Group& group) {
   const auto index = static_cast<size_t>(&group - groups.data());
-  hints[index] = hint_of(group);
-  move_to_front(recency, index);
+  const auto at = std::ranges::find(hints, static_cast<uint8_t>(index), &GroupHint::group);
+  std::move_backward(hints.begin(), at, at + 1);
+  hints.front() = hint_of(group, index);
 }
 
 void Session::clear_groups() {
   groups.clear();
   hints.clear();
-  recency.clear();
 }
 
 void Session::index_groups() {
   hints.clear();
-  recency.resize(groups.size());
-  for (size_t i = 0; i < groups.size(); ++i) {
-    hints.push_back(hint_of(groups[i]));
-    recency[i] = static_cast<uint8_t>(i);
-  }
-  std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
-    return groups[left].last_position > groups[right].last_position;
-  });
+  for (size_t i = 0; i < groups.size(); ++i) hints.push_back(hint_of(groups[i], i));
+  std::ranges::sort(hints, std::ranges::greater(),
+                    [this](const GroupHint& hint) { return groups[hint.group].last_position; });
 }
 
-std::shared_ptr<LoopRun> RingEntry::run_of(const PatternKey& child) const {
+std::shared_ptr<LoopRun> RingEntry::run_of(const Pattern* child) const {
   for (const std::shared_ptr<LoopRun>& run : runs) {
-    if (run->child_key() == child) return run;
+    if (run->child_pattern() == child) return run;
   }
   return nullptr;
 }

@@ -31,12 +31,12 @@ struct SeenTuple {
     uint32_t same_pause = 0;  // turns in which it was that statement
   };
   uint64_t hash = 0;
-  uint64_t write_sequence = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;
-  uint64_t last_unit = 0;
-  uint64_t last_position = 0;  // Session::position of its last execution
   std::unique_ptr<Repeated> repeated;
-  uint32_t count = 0;  // executions since something was last written to its tables
+  uint32_t last_unit = 0;  // half of its hash
+  uint32_t write_sequence = 0;
+  uint32_t last_position = 0;  // Session::position of its last execution
+  uint32_t count = 0;          // executions since something was last written to its tables
   uint32_t last_rollbacks = 0, last_errors = 0;
 };
 
@@ -47,7 +47,7 @@ struct Group {
   Pattern* pattern = nullptr;
   std::shared_ptr<StatementInfo> info;
   std::shared_ptr<LoopRun> run;  // the run being filled
-  uint64_t last_position = 0;
+  uint32_t last_position = 0;
   uint32_t ordinal = 0;
   uint32_t executions = 0;
   bool many_rows = false;  // its last execution may have returned several rows
@@ -66,22 +66,24 @@ struct Group {
   CompactText source;
 };
 
-// What is looked at in every group for every statement, small enough to stay in the nearest cache.
+// What is looked at in every group for every statement: small, so that all of a session's lie in a few cache
+// lines.
 struct GroupHint {
-  const Pattern* pattern = nullptr;
-  const LinkProfile* link = nullptr;  // of its statement
-  uint32_t ordinal = 0;               // of the pattern
-  uint32_t parent_number = 0;         // of its statement
   enum class Parent : uint8_t {
     kNo,
     kRows,    // its last execution may have returned several rows
     kInLoop,  // one row, but it is in a loop itself: what it feeds belongs to the loop's parent
-  } parent = Parent::kNo;
+  };
+  uint32_t ordinal = 0;        // of the pattern
+  uint32_t parent_number = 0;  // of its statement
+  uint8_t group = 0;           // index into Session::groups
+  Parent parent = Parent::kNo;
+  bool star_unknown = false, unsure_rows = false;  // of its statement's link profile
 };
 
 // A turnaround of a session, and how many statements were counted before it.
 struct GapPlace {
-  uint64_t position = 0;
+  uint32_t position = 0;
   Microseconds gap = kUnknownTime;
 };
 
@@ -93,10 +95,9 @@ struct Session {
   uint64_t application = 0;
   std::string database, application_name;
   Microseconds last_end = kUnknownTime;
-  bool whole_seconds = true;  // all its times so far: the clock says little of a pause
-  std::vector<Group> groups;
-  std::vector<GroupHint> hints;  // of `groups`, in the same order
-  std::vector<uint8_t> recency;  // indexes into `groups`, the latest executed first
+  bool whole_seconds = true;     // all its times so far: the clock says little of a pause
+  std::vector<Group> groups;     // in no order
+  std::vector<GroupHint> hints;  // one for each of them, the latest executed first
 
   // The open transaction.
   bool in_transaction = false;
@@ -107,15 +108,15 @@ struct Session {
   Pattern* last_pattern = nullptr;  // of the statement just before, transparent or not
 
   // Counters of the session so far.
-  uint64_t position = 0;        // non-transparent statements
-  uint64_t reset_position = 0;  // the same when a pool last reset the session
+  uint32_t position = 0;        // non-transparent statements
+  uint32_t reset_position = 0;  // the same when a pool last reset the session
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
   uint64_t last_unit = 0;
   uint64_t unit_statements = 0, units = 0;
 
   uint64_t parent_epoch = 1;  // counts executions of statements that can be parents
-  uint64_t write_sequence = 0;
-  std::array<uint64_t, 64> table_writes{};        // by table bit: write_sequence of the last write
+  uint32_t write_sequence = 0;
+  std::array<uint32_t, 64> table_writes{};        // by table bit: write_sequence of the last write
   std::vector<uint64_t> previous_values;          // of the statement just before
   Microseconds gap_since_counted = kUnknownTime;  // longest turnaround since the last counted statement
   std::vector<Microseconds> recent_gaps;          // the longest turnaround before each of `recent`
@@ -135,15 +136,15 @@ struct Session {
     PatternKey after_pause;
     Microseconds inner_gap = kUnknownTime;  // kUnknownTime: not known
   };
-  Turn turn_since(uint64_t counted) const;
+  Turn turn_since(uint32_t counted) const;
   // The longest turnaround since that many statements were counted, to a factor of two; kUnknownTime: none.
-  Microseconds longest_gap_since(uint64_t counted) const;
-  Group* find_group(const Pattern* pattern);
-  Group& add_group(Group group);                            // there must be room
-  Group& oldest_group() { return groups[recency.back()]; }  // the one executed longest ago
-  void touch(Group& group);                                 // it was executed, or replaced, just now
+  Microseconds longest_gap_since(uint32_t counted) const;
+  Group* find_group(uint32_t ordinal);                          // of that pattern; null: none
+  Group& add_group(Group group);                                // there must be room
+  Group& oldest_group() { return groups[hints.back().group]; }  // the one executed longest ago
+  void touch(Group& group);                                     // it was executed, or replaced, just now
   void clear_groups();
-  void index_groups();  // makes hints and recency anew
+  void index_groups();  // makes the hints anew
 };
 
 // One place of the fan-out ring: a parent and its children's runs.
@@ -151,16 +152,16 @@ struct RingEntry {
   std::shared_ptr<const ParentExecution> execution;  // not null
   std::vector<std::shared_ptr<LoopRun>> runs;
 
-  std::shared_ptr<LoopRun> run_of(const PatternKey& child) const;  // null: none
+  std::shared_ptr<LoopRun> run_of(const Pattern* child) const;  // null: none
 };
 
 // What is looked at in every place of a ring for every statement.
 struct RingHint {
-  uint64_t session = 0, trace = 0;
+  uint64_t execution = 0, session = 0, trace = 0;  // ids
   Microseconds end = kUnknownTime;
-  const LinkProfile* link = nullptr;  // of its statement
-  uint32_t ordinal = 0;               // of the pattern
-  uint32_t parent_number = 0;         // of its statement
+  uint32_t ordinal = 0;        // of the pattern
+  uint32_t parent_number = 0;  // of its statement
+  bool star_unknown = false;   // of its statement's link profile
 };
 
 // A client program: the latest parents on all of its connections.

@@ -21,7 +21,7 @@ bool tidies_up(StatementClass kind) {
 }  // namespace
 
 SessionTracker::SessionTracker(const WorkloadOptions& options, Workload& facts)
-    : options_(options), facts_(facts) {}
+    : options_(options), facts_(facts), links_(options.schema) {}
 
 SessionTracker::~SessionTracker() {
   finish();
@@ -208,7 +208,7 @@ void SessionTracker::note_units(Session& session, const StatementEvent& statemen
 }
 
 Group& SessionTracker::group_of(Session& session, const StatementEvent& statement) {
-  if (Group* group = session.find_group(statement.pattern)) return *group;
+  if (Group* group = session.find_group(statement.pattern_ordinal)) return *group;
   Group group;
   group.pattern = statement.pattern;
   group.ordinal = statement.pattern_ordinal;
@@ -227,7 +227,7 @@ Group& SessionTracker::group_of(Session& session, const StatementEvent& statemen
 // The same values again, nothing written to the statement's tables since.
 void SessionTracker::note_repeat(Session& session, Group& group, const StatementEvent& statement) {
   if (!statement.values_known || statement.info->kind != StatementClass::kQuery) return;
-  uint64_t last_write = 0;
+  uint32_t last_write = 0;
   for (uint64_t bits = statement.info->read_mask; bits != 0; bits &= bits - 1) {
     last_write = std::max(last_write, session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))]);
   }
@@ -255,7 +255,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
     if (tuple.last != kUnknownTime && statement.start != kUnknownTime)
       repeated.max_interval = std::max(repeated.max_interval, statement.start - tuple.last);
     repeated.time += statement.duration;
-    if (statement.unit != tuple.last_unit) ++repeated.unit_changes;
+    if (static_cast<uint32_t>(statement.unit) != tuple.last_unit) ++repeated.unit_changes;
     repeated.rollbacks += session.rollbacks - tuple.last_rollbacks;
     repeated.errors += session.errors - tuple.last_errors;
     const Session::Turn turn = session.turn_since(tuple.last_position);
@@ -268,7 +268,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   ++tuple.count;
   tuple.write_sequence = session.write_sequence;
   tuple.last = statement.start;
-  tuple.last_unit = statement.unit;
+  tuple.last_unit = static_cast<uint32_t>(statement.unit);
   tuple.last_position = session.position;
   tuple.last_rollbacks = session.rollbacks;
   tuple.last_errors = session.errors;
@@ -281,8 +281,8 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
   for (uint64_t bits = statement.info->write_mask; bits != 0; bits &= bits - 1) {
     session.table_writes[static_cast<size_t>(__builtin_ctzll(bits))] = session.write_sequence;
   }
-  for (const uint8_t index : session.recency) {
-    Group& group = session.groups[index];
+  for (const GroupHint& hint : session.hints) {
+    Group& group = session.groups[hint.group];
     if (group.last_position != 0 && group.last_position + 3 < session.position) break;
     if (group.run == nullptr || group.info->kind != StatementClass::kQuery || group.last_value == 0) continue;
     if ((group.info->read_mask & statement.info->write_mask) == 0) continue;
@@ -305,9 +305,9 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.id = state_.next_execution++;
   const bool chained = group.run != nullptr && group.run->parent().id != 0;
   execution.root_id = chained ? group.run->parent().root_id : execution.id;
-  execution.root_key = chained ? group.run->parent().root_key : statement.pattern->key;
+  execution.root = chained ? group.run->parent().root : statement.pattern;
   execution.info = statement.info;
-  execution.key = statement.pattern->key;
+  execution.pattern = statement.pattern;
   execution.pattern_ordinal = statement.pattern_ordinal;
   execution.end = statement.end;
   execution.limit = statement.limit;
@@ -373,8 +373,9 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
     return false;
   }
   if (found == session.cursors.end()) return false;
-  Group* group = session.find_group(found->second);
-  if (group == nullptr || group->info->cursor_query == nullptr || !group->info->cursor_query->link->many_rows)
+  const auto group = std::ranges::find(session.groups, found->second, &Group::pattern);
+  if (group == session.groups.end() || group->info->cursor_query == nullptr ||
+      !group->info->cursor_query->link->many_rows)
     return false;
   StatementEvent fetched = statement;
   fetched.pattern = group->pattern;

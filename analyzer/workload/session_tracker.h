@@ -62,7 +62,7 @@ class SessionTracker {
     LinkStrength strength = LinkStrength::kNone;
     int weight = 0;        // of the link, or more when values prove it
     bool matched = false;  // its rows hold a value that is asked for
-    PatternKey via;
+    Pattern* via = nullptr;
     uint64_t parent_id = 0;                  // the direct parent's execution
     bool passed_over = false;                // a list that seems to be one row each time
     bool retracted = false;                  // … under which the run had begun
@@ -94,8 +94,6 @@ class SessionTracker {
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   // A list with an unknown column for its key: whether it seems to bring one row each time.
   static bool seems_one_row(const Group& list, const Group& child, bool child_ran_since);
-  // find_link(), remembered by the number of the parent's profile and that of the child's.
-  LinkStrength link_between(const LinkProfile& parent, uint32_t parent_number, const StatementInfo& child);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   RingEntry* place_of(const Session& session, const Candidate& candidate);
