@@ -88,4 +88,17 @@ size_t estimate_tree_depth(std::string_view text) {
   return std::max(deepest, levels.back().depth());
 }
 
+bool lexes_slowly(std::string_view text) {
+  constexpr std::string_view kOperators = "~!@#^&|`?+-*/%<=>";
+  constexpr size_t kMost = size_t{4} * 1024 * 1024;  // bytes looked at
+  size_t cost = 0;
+  size_t at = text.find("/*");
+  while (at != std::string_view::npos) {
+    const size_t end = std::min(text.find_first_not_of(kOperators, at), text.size());
+    for (; at < end; at = text.find("/*", at + 1)) cost += end - at;
+    if (cost > kMost) return true;
+  }
+  return false;
+}
+
 }  // namespace pgsieve

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "analyzer/sql/depth_guard.h"
 #include "analyzer/sql/scan.h"
 
 namespace pgsieve {
@@ -58,6 +59,7 @@ Fingerprint fingerprint_statement(std::string_view text) {
                                          text.size(), kMaxParsedBytes));
   }
   if (text.find('\0') != std::string_view::npos) return approximate_fingerprint(text, "statement contains a NUL byte");
+  if (lexes_slowly(text)) return approximate_fingerprint(text, "too many comments within comments");
   const std::string terminated(text);  // libpg_query takes a C string
   // pg_query_exit() is never called: it corrupts the heap when the thread ends later. The library frees a
   // thread's memory by itself.

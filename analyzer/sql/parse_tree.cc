@@ -26,6 +26,7 @@ std::string refusal(std::string_view text, size_t& depth) {
   if (text.size() > ParseTree::kMaxBytes &&
       (text.size() > ParseTree::kMaxBlankBytes || bytes_not_blank(text) > ParseTree::kMaxBytes))
     return "longer than " + std::to_string(ParseTree::kMaxBytes) + " bytes";
+  if (lexes_slowly(text)) return "too many comments within comments";
   // No text can nest deeper than it has bytes.
   depth = text.size() <= kInlineDepth ? text.size() : estimate_tree_depth(text);
   if (depth > ParseTree::kMaxDepth)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <map>
 
 #include "analyzer/base/hash.h"
 
@@ -222,16 +223,29 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
     }
   }
   // (commentable_type, commentable_id), (content_type_id, object_id): a pair names a row of any table.
+  struct Type {
+    uint32_t table, slot;
+    std::string first_word;
+    bool several = false;  // the column has other slots, too
+  };
+  std::map<std::pair<uint32_t, std::string_view>, Type> types;
+  for (const LinkProfile::Key& key : profile.keys) {
+    const Words words = name_words(key.column);
+    const bool type = std::any_of(words.begin(), words.end(),
+                                  [](const std::string& word) { return word == "type" || word == "class"; });
+    if (!type) continue;
+    const auto [found, fresh] =
+        types.try_emplace({key.table, key.column}, Type{key.table, key.slot, words.front(), false});
+    if (!fresh && found->second.slot != key.slot) found->second.several = true;
+  }
   for (LinkProfile::Key& key : profile.keys) {
-    const Words own = telling_words(name_words(key.column));
-    for (const LinkProfile::Key& other : profile.keys) {
-      if (other.slot == key.slot || other.table != key.table) continue;
-      const Words words = name_words(other.column);
-      const bool type = std::any_of(words.begin(), words.end(), [](const std::string& word) {
-        return word == "type" || word == "class";
+    if (!types.empty()) {
+      const Words own = telling_words(name_words(key.column));
+      key.polymorphic = std::any_of(types.begin(), types.end(), [&](const auto& entry) {
+        const Type& type = entry.second;
+        if (type.table != key.table || (type.slot == key.slot && !type.several)) return false;
+        return !own.empty() && (own.front() == type.first_word || (own.size() == 1 && own[0] == "object"));
       });
-      const bool same_stem = !own.empty() && !words.empty() && own.front() == words.front();
-      if (type && (same_stem || (own.size() == 1 && own[0] == "object"))) key.polymorphic = true;
     }
     key.natural = key.normal.natural && !key.normal.generic && !key.primary && !key.polymorphic;
   }

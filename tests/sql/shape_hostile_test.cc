@@ -1,5 +1,6 @@
 #include "analyzer/sql/deparse.h"
 #include "analyzer/sql/depth_guard.h"
+#include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/parse_tree.h"
 #include "analyzer/sql/shape.h"
 #include "analyzer/sql/statement_text.h"
@@ -46,6 +47,16 @@ TEST(ShapeHostile, DeepStatementsNeitherCrashNorLie) {
 TEST(ShapeHostile, DeepNestingTheGrammarRefusesIsUnparsed) {
   const StatementShape shape = draw_shape(repeated("(", 200'000));
   EXPECT_TRUE(shape.kind == StatementKind::kUnparsed || shape.truncated);
+}
+
+// PostgreSQL's lexer takes the square of such a run; what people write in comments is not refused for it.
+TEST(ShapeHostile, CommentsWithinCommentsAreNotLexed) {
+  EXPECT_TRUE(lexes_slowly("SELECT " + repeated("/*", 100'000)));
+  EXPECT_TRUE(draw_shape("SELECT " + repeated("/*", 100'000)).truncated);
+  EXPECT_TRUE(fingerprint_statement("SELECT " + repeated("/*", 100'000)).approximate);
+  EXPECT_FALSE(lexes_slowly("SELECT 1 " + repeated("/*" + repeated("*", 78) + "/\n", 5'000)));
+  EXPECT_FALSE(lexes_slowly("SELECT 1 /*" + repeated("-", 1'000'000) + "*/"));
+  EXPECT_EQ(draw_shape("SELECT 1 /* a /* b */ c */").kind, StatementKind::kSelect);
 }
 
 TEST(ShapeHostile, SmallStacksSuffice) {
