@@ -36,7 +36,7 @@ bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, 
 // That a loop goes over a list shows in how its turns follow each other, or in their number: as many as rows,
 // one list after the other.
 bool by_itself(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
-  if (held_together(example) || !is_scattered(example)) return false;
+  if (held_together(example) || in_one_burst(example) || !is_scattered(example)) return false;
   return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
 }
 
@@ -55,7 +55,8 @@ bool one_turn_per_row(const LoopExample& example) {
 }
 
 bool like_requests(const LoopExample& example, const LoopOptions& options) {
-  return (at_leisure(example, options) || scattered_turns(example, options)) && !held_together(example);
+  return (at_leisure(example, options) || scattered_turns(example, options)) && !held_together(example) &&
+         !in_one_burst(example);
 }
 
 bool few_of_each(const Loop& loop, const LoopExample& example) {

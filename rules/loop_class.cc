@@ -63,6 +63,14 @@ bool is_scattered(const LoopExample& example) {
          (example.longest_run < kRun || (one_list && 2 * example.longest_run <= example.count));
 }
 
+bool in_one_burst(const LoopExample& example) {
+  constexpr Microseconds kLongest = 50 * kMillisecond;
+  constexpr uint64_t kStatements = 24;  // of a burst, on average: else the pauses are the machine's
+  if (example.scope != ScopeKind::kSession || example.longest_gap == kUnknownTime) return false;
+  if (example.transactions > 1 || example.commits > 0) return false;
+  return example.longest_gap <= kLongest && kStatements * example.longer_gaps >= example.session_gaps;
+}
+
 bool scattered_turns(const LoopExample& example, const LoopOptions& options) {
   if (!is_scattered(example)) return false;
   if (example.transactions > 1) return true;

@@ -69,6 +69,10 @@ bool is_scattered(const LoopExample& example);
 // are in transactions of their own.
 bool scattered_turns(const LoopExample& example, const LoopOptions& options);
 
+// The list began a burst of statements and all turns are in it: from the list to the last turn no time passed
+// such as the session has between its bursts. Requests of their own begin after a pause of their own.
+bool in_one_burst(const LoopExample& example);
+
 // Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
 // starts a new trace for every statement says nothing.
 bool units_are_requests(const LoopExample& example);

@@ -234,6 +234,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   const bool any_row = verdict.link.strength == LinkStrength::kSameKey ||
                        verdict.link.strength == LinkStrength::kPolymorphic || after_its_row;
   if (any_row && some_rows && like_requests(example, options)) verdict.report = false;
+  // A transaction for each turn, and time between them: each is the work of a request.
+  const bool own_transactions = example.transactions > 1 && example.transactions * 10 >= example.count * 9;
+  if (own_transactions && !all_rows && at_leisure(example, options)) verdict.report = false;
   if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
     verdict.confidence = lower(verdict.confidence);
     verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");

@@ -197,6 +197,24 @@ bool SessionTracker::goes_on(const Session& session, const Group& group,
   return last != kUnknownTime && statement.start != kUnknownTime && statement.start - last <= kFanOutWindow;
 }
 
+// A list and what was asked for its rows, all in one transaction: what the session asks for after that
+// transaction belongs to other work.
+bool SessionTracker::is_over(const Session& session, const Group& group, const RunContext& context) {
+  if (group.run == nullptr || group.run->count() < 2) return false;
+  const ParentExecution& parent = group.run->parent();
+  return parent.transaction != 0 && parent.transaction != context.transactions &&
+         parent.session == session.id && group.run->only_within(parent.transaction);
+}
+
+void SessionTracker::end_run(Session& session, Group& group) {
+  Candidate of_run;
+  of_run.execution = group.run->shared_parent();
+  of_run.via = group.run->via();
+  if (RingEntry* entry = place_of(session, of_run)) std::erase(entry->runs, group.run);
+  release(group.run, session);
+  group.judged = {};
+}
+
 // Whether to look on other connections too: nothing here fits, or only what is long gone, or what belongs to
 // another trace.
 bool SessionTracker::doubtful(const Candidate& candidate, const StatementEvent& statement) {
@@ -218,6 +236,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
                                const RunContext& context) {
   RunContext with_parent = context;
   Candidate candidate;
+  if (is_over(session, group, context)) end_run(session, group);
   const bool settled = group.run != nullptr && group.judged.epoch == session.parent_epoch &&
                        group.run->parent().id != 0 && group.run->parent().session == session.id;
   if (can_be_child(statement) && settled) {

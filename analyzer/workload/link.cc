@@ -101,7 +101,7 @@ void link_by_schema(const LinkProfile& parent, uint32_t parent_table, const Link
       if (foreign.columns[i] != key.column) continue;
       if (foreign.target_table == to->name) {
         const std::string target = i < foreign.target_columns.size() ? foreign.target_columns[i] : "id";
-        if (parent.columns.empty() || carries(parent, parent_table, target)) {
+        if ((parent.columns.empty() && !parent.groups) || carries(parent, parent_table, target)) {
           best.offer(LinkStrength::kForeignKey, parent, column_of(parent_table, target), child, key);
         }
       }
@@ -130,6 +130,7 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   const LinkProfile::TableName& offered = parent.tables[parent_table];
   const LinkProfile::TableName& keyed = child.tables[key.table];
   const bool same_table = offered.name == keyed.name;
+  if (parent.groups) return;
   if (same_table && key.primary)
     best.offer(LinkStrength::kSameKey, parent, {parent_table, key.normal.hash, key.column}, child, key);
   // In the table itself such a column is a part of its key: patient_allergies.allergy_id.
@@ -189,7 +190,7 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
                    key);
       }
     }
-    if (key.primary || (parent.star_unknown && key.natural))
+    if ((key.primary && !parent.groups) || (parent.star_unknown && key.natural))
       best.offer(LinkStrength::kPossible, parent, {}, child, key);
   }
   return best.link;

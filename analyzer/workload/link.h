@@ -105,6 +105,7 @@ struct LinkProfile {
   bool star_unknown = false;  // no schema tells the columns of one of them: any column may be among them
   std::vector<Key> keys;      // equality slots (scalar or one element), written keys left out
   bool many_rows = false;     // may return more than one row, as far as text (and schema) tell
+  bool groups = false;        // its rows are groups of rows, and have the key of none
   bool unsure_rows = false;   // many_rows, but for all the text tells it asks by a key: WHERE isbn = $1
   // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
   // refused at a glance. Each word has a bit in either half.

@@ -292,6 +292,28 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
   return true;
 }
 
+// SELECT status, count(*) FROM orders GROUP BY status: no loop asks for what belongs to an order after that.
+// Aggregates other than these may hold keys: max(id), array_agg(id).
+bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& places, const LinkProfile& profile,
+                 const Schema* schema) {
+  constexpr std::array<std::string_view, 3> kNumbers = {"count(", "sum(", "avg("};
+  if (shape.blocks.empty() || shape.blocks[0].group.empty() || shape.blocks[0].set_operation) return false;
+  return std::ranges::none_of(shape.blocks[0].targets, [&](const TargetColumn& target) {
+    if (target.star) return true;
+    if (!target.expression.empty()) {
+      return std::ranges::none_of(kNumbers, [&target](std::string_view number) {
+        const std::string_view text = target.expression;
+        return text.starts_with(number) && text.find(')') == text.size() - 1;
+      });
+    }
+    const uint32_t table = target.use.relation < places.size() ? places[target.use.relation] : kNoIndex;
+    if (table == kNoIndex) return true;
+    bool known = false;
+    const bool unique = known_unique(schema, profile.tables[table], target.use.column, known);
+    return known ? unique : looks_primary(normal_column(target.use.column, table), profile.tables[table]);
+  });
+}
+
 // WHERE isbn = $1: one row or many, nothing tells. An order is for several.
 bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const Schema* schema) {
   const QueryBlock& top = shape.blocks[0];
@@ -407,9 +429,14 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   collect_columns(shape, places, with_names, schema, seen, profile);
   collect_keys(shape, places, schema, profile);
   profile.many_rows = may_return_many(shape, places, profile, schema);
+  profile.groups = profile.many_rows && only_groups(shape, places, profile, schema);
   profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
   add_masks(schema, profile);
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
+  if (profile.groups) {  // at a glance it would pass for a list that any key may come from
+    profile.offers.fill(UINT64_MAX);
+    profile.offers[0] = UINT64_MAX - 1;
+  }
   profile.column_glances.reserve(profile.columns.size());
   for (const LinkProfile::ColumnName& column : profile.columns)
     profile.column_glances.push_back(

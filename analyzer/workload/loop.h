@@ -43,7 +43,7 @@ struct LoopExample {
   uint32_t setting_changes = 0;  // SET search_path / ROLE changes between them
   uint32_t ascending = 0, descending = 0;  // steps of the varying value, when it is a number
   uint32_t arithmetic = 0;                 // steps equal to the step before
-  uint32_t fed_by_previous = 0;  // executions with a value the statement just before was called with
+  uint32_t fed_by_previous = 0;  // executions with a value another statement of the turn was called with
   uint32_t fed_by_own_rows = 0;  // executions with a value that a row of an earlier execution of the loop
                                  // brought, always in own_column
   CompactText own_column;        // "table.column" of the result; empty: no rows known
@@ -75,6 +75,11 @@ struct LoopExample {
   Microseconds low_turn_gap = kUnknownTime;
   Microseconds turn_gap_spread = kUnknownTime;
   Microseconds max_gap = kUnknownTime;
+  // The longest turnaround from the parent to the last child, whatever statement it was before. Of the
+  // session window: how many turnarounds there were, and how many of four times that and longer, with the
+  // pause that ended it.
+  Microseconds longest_gap = kUnknownTime;
+  uint32_t session_gaps = 0, longer_gaps = 0;
   Microseconds other_median_gap =
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>

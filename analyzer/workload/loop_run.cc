@@ -244,6 +244,18 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   if (count_ < LoopSample::kMaxTurns) sample_.add(child);
 }
 
+// Whether a statement after the `after`th asked for one of the child's values.
+bool LoopRun::asked_before(const StatementEvent& child, const std::vector<AskedValue>& asked,
+                           uint32_t after) {
+  for (auto before = asked.rbegin(); before != asked.rend() && before->position > after; ++before) {
+    for (size_t i = 0; i < child.value_count; ++i) {
+      const SlotValue& value = child.values[i];
+      if (value.role == SlotRole::kEqual && value.known && value.hash == before->hash) return true;
+    }
+  }
+  return false;
+}
+
 void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   if (count_ > 0) {
     add_again(child, context);
@@ -258,6 +270,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     }
   }
   keep_own_rows(child);
+  if (context.asked != nullptr && asked_before(child, *context.asked, last_position_)) ++fed_by_previous_;
   last_counters_ = {context.errors, context.rollbacks, context.commits, context.setting_changes};
   last_position_ = context.position;
   last_unit_ = child.unit;
@@ -284,16 +297,6 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   last_end_ = child.end;
   if (child.rows == 0) ++empty_results_;
   if (child.rows > 0) ++row_results_;
-  if (context.previous_values == nullptr) return;
-  for (size_t i = 0; i < child.value_count; ++i) {
-    const SlotValue& value = child.values[i];
-    if (value.role != SlotRole::kEqual || !value.known) continue;
-    if (std::find(context.previous_values->begin(), context.previous_values->end(), value.hash) !=
-        context.previous_values->end()) {
-      ++fed_by_previous_;
-      break;
-    }
-  }
 }
 
 bool LoopRun::varies() const {
@@ -324,9 +327,15 @@ void LoopRun::note_session(const Session& session) {
   if (session.id != first_session_) return;
   Aside& aside = set_aside();
   aside.session_median_gap = session.median_gap();
+  aside.session_gaps = session.gaps_of_at_least(0);
+  aside.longer_gaps = session.gaps_of_at_least(4 * std::max(longest_gap(), kMillisecond));
   aside.statements_per_unit = session.statements_per_unit();
   aside.database = session.database;
   aside.application = session.application_name;
+}
+
+Microseconds LoopRun::longest_gap() const {
+  return followed_ == nullptr ? parent_gap_ : std::max(parent_gap_, followed_->turn_gaps.max());
 }
 
 LoopExample LoopRun::example() const {
@@ -397,6 +406,9 @@ LoopExample LoopRun::example() const {
   }
   example.one_unit = one_unit_;
   example.max_gap = followed.gaps.max();
+  example.longest_gap = longest_gap();
+  example.session_gaps = aside().session_gaps;
+  example.longer_gaps = aside().longer_gaps;
   example.other_median_gap = aside().session_median_gap;
   example.cycle = followed.cycle;
   example.sample_slots.reserve(first_.size());

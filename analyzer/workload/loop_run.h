@@ -28,6 +28,7 @@ struct ParentExecution {
   Microseconds end = kUnknownTime;
   int64_t limit = -1, rows = -1;
   uint64_t session = 0, trace = 0, unit = 0;
+  uint32_t transaction = 0;  // the session's, by its ordinal; 0: none was open
 };
 
 // Median of up to 64 values seen first, and the largest of all: enough to tell a tight loop from think time.
@@ -50,16 +51,22 @@ class GapSummary {
   uint32_t count_ = 0;
 };
 
+// A value that a statement of the session asked for.
+struct AskedValue {
+  uint64_t hash = 0;
+  uint32_t position = 0;  // ordinal of the statement
+};
+
 // What the session knew when a child ran.
 struct RunContext {
   Microseconds gap = kUnknownTime;  // turnaround before this statement
   uint32_t position = 0;            // ordinal of the statement among the session's non-transparent ones
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0,
-           setting_changes = 0;        // totals of the session so far
-  uint64_t parent_id = 0;              // latest execution of the parent
-  uint32_t transactions = 0;           // ordinal of the open explicit transaction; 0: none open
-  const ValueTable* values = nullptr;  // of the session the parent ran in; null: none known
-  const std::vector<uint64_t>* previous_values = nullptr;  // value hashes of the statement just before
+           setting_changes = 0;                    // totals of the session so far
+  uint64_t parent_id = 0;                          // latest execution of the parent
+  uint32_t transactions = 0;                       // ordinal of the open explicit transaction; 0: none open
+  const ValueTable* values = nullptr;              // of the session the parent ran in; null: none known
+  const std::vector<AskedValue>* asked = nullptr;  // by the last statements, oldest first
   const std::vector<Microseconds>* recent_gaps = nullptr;  // longest turnaround before each of `recent`
   const std::vector<PatternKey>* recent =
       nullptr;  // keys of the last statements, oldest first, this one last
@@ -110,6 +117,10 @@ class LoopRun {
   Pattern* via() const { return via_; }                        // the statement in between; null: none
   uint64_t last_parent_id() const { return last_parent_id_; }  // execution that the latest child belonged to
   bool varies() const;                                         // some slot took more than one value
+  // All its turns ran in that explicit transaction of their session.
+  bool only_within(uint32_t transaction) const {
+    return transactions_ == 1 && last_transaction_ == transaction && outside_transactions_ == 0;
+  }
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
@@ -158,12 +169,14 @@ class LoopRun {
   };
   Followed& follow();
   Slot* slot_for(const SlotValue& value, size_t at, size_t& index);
+  static bool asked_before(const StatementEvent& child, const std::vector<AskedValue>& asked, uint32_t after);
   void match_own_rows(const StatementEvent& child);
   void keep_own_rows(const StatementEvent& child);
   void add_slots(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
   void add_again(const StatementEvent& child, const RunContext& context);
+  Microseconds longest_gap() const;
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 
@@ -175,6 +188,7 @@ class LoopRun {
     CompactText database, application;
     Microseconds session_median_gap = kUnknownTime;
     uint32_t statements_per_unit = 0;
+    uint32_t session_gaps = 0, longer_gaps = 0;  // see LoopExample
   };
   static const Aside kNothingAside;
   const Aside& aside() const { return aside_ == nullptr ? kNothingAside : *aside_; }

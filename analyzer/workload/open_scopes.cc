@@ -11,7 +11,7 @@ namespace pgsieve {
 
 namespace {
 
-constexpr uint32_t kScopesFormat = 7;
+constexpr uint32_t kScopesFormat = 8;
 
 struct StatementText {
   PatternKey key;
@@ -243,7 +243,7 @@ void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
   archive(value.root, value.info, value.pattern, value.limit, value.rows, value.session, value.trace,
-          value.unit);
+          value.unit, value.transaction);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
@@ -371,7 +371,7 @@ void fields(Archive& archive, LoopRun& value) {
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
           value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
           value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_unit_,
-          aside.own_cells, aside.votes, sample, value.source_);
+          aside.session_gaps, aside.longer_gaps, aside.own_cells, aside.votes, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
                 aside.session_median_gap);
@@ -415,6 +415,11 @@ void fields(Archive& archive, Group& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, AskedValue& value) {
+  archive(value.position, value.hash);
+}
+
+template <typename Archive>
 void fields(Archive& archive, GapPlace& value) {
   archive(value.position);
   archive.times(value.gap);
@@ -427,7 +432,7 @@ void fields(Archive& archive, Session& value) {
           value.transaction_statements, value.transaction_writes, value.transaction_tables,
           value.last_pattern, value.position, value.reset_position, value.errors, value.rollbacks,
           value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
-          value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.previous_values,
+          value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.asked,
           value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);

@@ -14,6 +14,13 @@ void Session::note_gap(Microseconds gap) {
   latest_gaps[place] = {position, gap};
 }
 
+void Session::note_asked(uint64_t hash) {
+  const auto kept = std::ranges::find_if(
+      asked, [this](const AskedValue& value) { return value.position + kRecent > position; });
+  asked.erase(asked.begin(), kept);
+  asked.push_back({hash, position});
+}
+
 Microseconds Session::longest_gap_since(uint32_t counted) const {
   for (size_t place = latest_gaps.size(); place-- > 0;) {
     if (latest_gaps[place].gap != kUnknownTime && latest_gaps[place].position >= counted)
@@ -50,6 +57,15 @@ Microseconds Session::median_gap() const {
     if (seen * 2 >= total) return width == 0 ? 0 : Microseconds{1} << (width - 1);
   }
   return kUnknownTime;
+}
+
+uint32_t Session::gaps_of_at_least(Microseconds gap) const {
+  uint32_t gaps = pause_follows ? 1 : 0;
+  for (size_t width = 0; width < gap_bits.size(); ++width) {
+    const Microseconds shortest = width == 0 ? 0 : Microseconds{1} << (width - 1);
+    if (shortest >= gap) gaps += gap_bits[width];
+  }
+  return gaps;
 }
 
 uint32_t Session::statements_per_unit() const {

@@ -117,19 +117,23 @@ struct Session {
   uint64_t parent_epoch = 1;  // counts executions of statements that can be parents
   uint32_t write_sequence = 0;
   std::array<uint32_t, 64> table_writes{};        // by table bit: write_sequence of the last write
-  std::vector<uint64_t> previous_values;          // of the statement just before
+  std::vector<AskedValue> asked;                  // by the last kRecent statements, oldest first
   Microseconds gap_since_counted = kUnknownTime;  // longest turnaround since the last counted statement
   std::vector<Microseconds> recent_gaps;          // the longest turnaround before each of `recent`
   std::vector<PatternKey> recent;                 // keys of the last kRecent statements, oldest first
   std::array<uint32_t, 32> gap_bits{};            // turnarounds by bit width of their µs
-  std::array<GapPlace, 32> latest_gaps{};         // the latest of each such width
+  bool pause_follows = false;              // while the window is closed for the pause after it; not kept
+  std::array<GapPlace, 32> latest_gaps{};  // the latest of each such width
   std::vector<std::pair<std::string, Pattern*>> cursors;  // name → its DECLARE, at most 16
 
   ValueTable values;  // of this window's results; stays empty for a log
 
   void note_gap(Microseconds gap);
+  void note_asked(uint64_t hash);
   uint32_t statements_per_unit() const;  // times 16; 0: no units
   Microseconds median_gap() const;       // to a factor of two; kUnknownTime when there is none
+  // Turnarounds of the window that are certainly so long, and the pause that ends it.
+  uint32_t gaps_of_at_least(Microseconds gap) const;
   // What ran since that many statements were counted, if `recent` still has it all: the longest turnaround
   // among them, the statement it came before, and the next longest.
   struct Turn {

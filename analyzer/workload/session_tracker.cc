@@ -62,9 +62,10 @@ void SessionTracker::close_window(Session& session) {
     release(group.run, session);
   }
   session.clear_groups();
+  session.pause_follows = false;
   session.gap_bits.fill(0);
   session.latest_gaps.fill({});
-  session.previous_values.clear();
+  session.asked.clear();
   session.recent.clear();
   session.recent_gaps.clear();
   session.gap_since_counted = kUnknownTime;
@@ -75,6 +76,7 @@ void SessionTracker::close_window(Session& session) {
 void SessionTracker::on_session_end(uint64_t id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
+  found->second->pause_follows = true;
   close_window(*found->second);
   state_.sessions.erase(found->second);
   by_id_.erase(found);
@@ -152,6 +154,7 @@ Microseconds SessionTracker::note_timing(Session& session, const StatementEvent&
       if (longer_pause(pause, session.last_pattern->longest_pause))
         session.last_pattern->longest_pause = std::move(pause);
     } else if (gap > kIdleGap && gap > 8 * std::max<Microseconds>(0, session.median_gap())) {
+      session.pause_follows = true;
       close_window(session);
       gap = kUnknownTime;
     }
@@ -315,6 +318,7 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.session = statement.session;
   execution.trace = statement.trace;
   execution.unit = statement.unit;
+  execution.transaction = session.in_transaction ? session.transaction_ordinal : 0;
   group.execution = std::move(parent);
   push_ring(statement, group.execution);
 }
@@ -340,7 +344,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.unit_changes = session.unit_changes;
   context.setting_changes = session.setting_changes;
   context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
-  context.previous_values = &session.previous_values;
+  context.asked = &session.asked;
   context.recent = &session.recent;
   context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
@@ -349,12 +353,11 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
   group.last_position = session.position;
   group.last_value = 0;
-  session.previous_values.clear();
   for (size_t i = 0; i < statement.value_count; ++i) {
     const SlotValue& value = statement.values[i];
     if (!value.known || value.role != SlotRole::kEqual) continue;
     if (group.last_value == 0) group.last_value = value.hash;
-    session.previous_values.push_back(value.hash);
+    session.note_asked(value.hash);
   }
   note_execution(session, group, statement);
   session.touch(group);

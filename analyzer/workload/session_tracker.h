@@ -88,6 +88,8 @@ class SessionTracker {
   // Attribution (attribution.cc).
   void attribute(Session& session, Group& group, const StatementEvent& statement, const RunContext& context);
   bool goes_on(const Session& session, const Group& group, const StatementEvent& statement) const;
+  static bool is_over(const Session& session, const Group& group, const RunContext& context);
+  void end_run(Session& session, Group& group);
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;

@@ -47,8 +47,15 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
   const bool tight = example.median_gap != kUnknownTime &&
                      (example.median_gap <= std::max(LoopOptions{}.tight_gap, 5 * mean_time) ||
                       hurried_turns(example, LoopOptions{}));
-  if (!one_unit && !tight && verdict.link.strength < LinkStrength::kSameColumn) return false;
-  verdict.confidence = example.count >= 5 && (one_unit || tight) ? Confidence::kHigh : Confidence::kMedium;
+  const bool linked = verdict.link.strength >= LinkStrength::kSameColumn;
+  const bool steady = steady_turns(example);
+  if (!one_unit && !tight && !linked && !steady) return false;
+  verdict.confidence = example.count >= 5 && (one_unit || tight) ? Confidence::kHigh
+                       : linked || one_unit || tight             ? Confidence::kMedium
+                                                                 : Confidence::kLow;
+  if (!one_unit && !tight && steady)
+    verdict.doubts.emplace_back(
+        "time passes between the turns, if always the same: requests at a fixed rate would look like this");
   if (example.count < 5) verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   if (!one_unit && is_scattered(example)) {
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);

@@ -349,6 +349,66 @@ TEST(NPlusOne, LookUpsThatFollowAListByAccidentAreNoLoop) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+// An identity map: what an earlier row brought is not asked for again, so that the turns come in no order and
+// are fewer than the rows. From the list to the last turn it is one burst, and people leave time between
+// those.
+void lists_with_an_identity_map(SequenceBench& bench, Microseconds before_list, Microseconds within) {
+  int key = 17;
+  const auto next = [&key] { return std::to_string(key = key * 31 % 9973); };
+  for (int page = 0; page < 6; ++page) {
+    bench.run("SELECT id, patient_id, doctor_id FROM visits ORDER BY begins LIMIT 10",
+              before_list + page * before_list / 8);
+    for (int i = 0; i < 4; ++i) {
+      bench.run("SELECT name, insurer_id FROM patients WHERE id = " + next(), within);
+      if ((i + page) % 2 == 0) bench.run("SELECT name FROM doctors WHERE id = " + next(), within);
+      if ((i + page) % 3 == 0) bench.run("SELECT name FROM doctors WHERE id = " + next(), within);
+    }
+  }
+}
+
+TEST(NPlusOne, FewTurnsAfterEachListInOneBurstAreALoop) {
+  SequenceBench bursts;
+  lists_with_an_identity_map(bursts, 40 * kMillisecond, 400);
+  EXPECT_EQ(bursts.findings("n-plus-one").size(), 2U);
+  // Where nothing sets the list and its turns apart from what ran before, they are requests.
+  SequenceBench dense;
+  lists_with_an_identity_map(dense, 400, 400);
+  EXPECT_TRUE(dense.findings("n-plus-one").empty());
+}
+
+// Somebody opens some rows of a page, one request after the other.
+TEST(NPlusOne, ATransactionForEachTurnAndTimeBetweenThemAreRequests) {
+  for (const bool think : {true, false}) {
+    SequenceBench bench;
+    bench.run("SELECT id, title FROM albums ORDER BY id LIMIT 20");
+    for (int i = 0; i < 6; ++i) {
+      bench.run("BEGIN", think ? kThinkTimes[static_cast<size_t>(i)] * kMillisecond : 400);
+      bench.run("SELECT id, title FROM songs WHERE album_id = " + std::to_string(7 + i * i * 3), 300);
+      bench.run("SELECT code FROM labels WHERE name = 'l" + std::to_string(i * i) + "'", 300);
+      bench.run("COMMIT", 300);
+    }
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    const bool songs = std::ranges::any_of(
+        findings, [](const Finding& finding) { return finding.query.find("songs") != std::string::npos; });
+    EXPECT_EQ(songs, !think);
+  }
+}
+
+// … also where the turn that asks for the row itself is not the one just before.
+TEST(NPlusOne, SomeRowsOfAPageThatAreOpenedAtLeisureWithAllThatBelongsToThem) {
+  SequenceBench bench;
+  bench.run("SELECT id, title FROM albums ORDER BY id LIMIT 20");
+  for (int i = 0; i < 6; ++i) {
+    const std::string key = std::to_string(7 + i * i * 3);
+    bench.run("SELECT id, title, label_id FROM albums WHERE id = " + key,
+              kThinkTimes[static_cast<size_t>(i)] * kMillisecond);
+    bench.run("SELECT name FROM labels WHERE id = " + std::to_string(100 + i % 4), 300);
+    bench.run("SELECT id, title FROM songs WHERE album_id = " + key, 300);
+  }
+  for (const Finding& finding : bench.findings("n-plus-one"))
+    EXPECT_EQ(finding.query.find("songs"), std::string::npos) << finding.query;
+}
+
 // One connection of a pool serves pages of all kinds, some with several look-ups, at irregular times.
 // Whatever a page asks for, some list that ran before has it.
 class Pages {
@@ -453,11 +513,26 @@ TEST(NPlusOne, NamesTheJoinedTableThatTheValuesComeFrom) {
 }
 
 TEST(WriteLoop, RequestsThatWriteOneRowEachAreNoLoop) {
-  for (const Microseconds think : {8 * kMillisecond, 50 * kMillisecond}) {
+  for (const Microseconds think : {kMillisecond / 2, 2 * kMillisecond}) {
     SequenceBench bench;
     for (int i = 0; i < 12; ++i)
-      bench.run("INSERT INTO events (kind, body) VALUES ('click', 'b" + std::to_string(i) + "')", think);
+      bench.run("INSERT INTO events (kind, body) VALUES ('click', 'b" + std::to_string(i) + "')",
+                think * kThinkTimes[static_cast<size_t>(i)]);
     EXPECT_TRUE(bench.findings("write-loop").empty()) << think;
+  }
+}
+
+// A distant server, as of reads.
+TEST(WriteLoop, RowsWrittenAtASteadyPace) {
+  for (const Microseconds pace : {20, 60, 100}) {
+    SequenceBench bench;
+    for (int i = 0; i < 12; ++i)
+      bench.run("INSERT INTO events (kind, body) VALUES ('click', 'b" + std::to_string(i) + "')",
+                pace * kMillisecond + (i % 5) * 150);
+    const std::vector<Finding> findings = bench.findings("write-loop");
+    ASSERT_EQ(findings.size(), 1U) << pace;
+    EXPECT_EQ(findings[0].confidence, Confidence::kLow);
+    EXPECT_FALSE(findings[0].why_not_higher.empty());
   }
 }
 

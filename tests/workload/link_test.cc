@@ -35,6 +35,22 @@ TEST(Link, AgainByTheParentsOwnKey) {
   EXPECT_EQ(link("SELECT id FROM posts", "SELECT body FROM posts WHERE id = $1"), LinkStrength::kSameKey);
 }
 
+// A row for each status is no order.
+TEST(Link, GroupsHaveTheKeyOfNoRow) {
+  const std::string child = "SELECT * FROM items WHERE order_id = $1";
+  const std::string again = "SELECT * FROM orders WHERE id = $1";
+  const std::string counts = "SELECT status, count(*), sum(total) FROM orders GROUP BY status";
+  EXPECT_EQ(link(counts, child), LinkStrength::kNone);
+  EXPECT_EQ(link(counts, again), LinkStrength::kNone);
+  // Of a group that is a row of another table, or with aggregates that hold keys.
+  EXPECT_EQ(
+      link("SELECT user_id, count(*) FROM orders GROUP BY user_id", "SELECT * FROM users WHERE id = $1"),
+      LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT id, count(*) FROM orders GROUP BY id", child), LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT status, max(id) FROM orders GROUP BY status", child), LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT status, array_agg(id) FROM orders GROUP BY status", again), LinkStrength::kSameKey);
+}
+
 TEST(Link, AgainByAKeyOfSeveralColumns) {
   const Result<Schema> schema = parse_schema(
       "CREATE TABLE shifts (doctor integer, day date, part smallint, room text, "

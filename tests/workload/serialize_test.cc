@@ -83,7 +83,7 @@ LoopExample full_example() {
        value.varying_slots, value.varying_slot, value.varying_roles, value.constant_roles, value.parent_limit,
        value.parent_rows, value.matched_values, value.matched_in_order, value.child_time, value.span,
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
-       value.turn_gap_spread, value.low_turn_gap);
+       value.turn_gap_spread, value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps);
   value.one_unit = true;
   value.matched_column = next.text();
   value.root = next.key();
@@ -116,8 +116,8 @@ Repeat full_repeat() {
   value.sources = next.facet();
   RepeatExample example;
   next(example.count, example.executions, example.distinct_tuples, example.unit_changes, example.rollbacks,
-       example.errors, example.same_pause, example.inner_gap, example.time, example.span,
-       example.median_gap, example.session_median_gap, example.max_interval, example.repeated_time);
+       example.errors, example.same_pause, example.inner_gap, example.time, example.span, example.median_gap,
+       example.session_median_gap, example.max_interval, example.repeated_time);
   example.source = next.text();
   value.examples.push_back(example);
   return value;

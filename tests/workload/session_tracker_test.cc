@@ -187,6 +187,40 @@ TEST(SessionTracker, TheRowsOfACursorComeWithItsFetches) {
   EXPECT_EQ(loop.executions, 6U);
 }
 
+// What is asked for in other transactions than the list and its turns is of another request.
+TEST(SessionTracker, ALoopWithinATransactionEndsWithIt) {
+  Stream stream;
+  stream.run(1, "BEGIN").run(1, "SELECT id FROM orders WHERE user_id = 7 ORDER BY id");
+  for (int id = 1; id <= 3; ++id) stream.run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id));
+  stream.run(1, "COMMIT");
+  for (int id = 8; id <= 9; ++id)
+    stream.run(1, "BEGIN")
+        .run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id))
+        .run(1, "COMMIT");
+  const Workload facts = stream.facts();
+  ASSERT_EQ(facts.loops.size(), 1U);
+  const Loop& loop = facts.loops.begin()->second;
+  EXPECT_EQ(loop.scopes, 2U);
+  ASSERT_EQ(loop.examples.size(), 2U);
+  EXPECT_EQ(loop.examples.at(0).count, 3U);
+  EXPECT_EQ(loop.examples.at(0).scope, ScopeKind::kTransaction);
+  EXPECT_EQ(loop.examples.at(1).count, 2U);
+}
+
+// A list, then a transaction for each of its rows.
+TEST(SessionTracker, ATransactionForEachRowEndsNoLoop) {
+  Stream stream;
+  stream.run(1, "BEGIN").run(1, "SELECT id FROM orders WHERE user_id = 7 ORDER BY id").run(1, "COMMIT");
+  for (int id = 1; id <= 4; ++id)
+    stream.run(1, "BEGIN")
+        .run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id))
+        .run(1, "COMMIT");
+  const Workload facts = stream.facts();
+  ASSERT_EQ(facts.loops.size(), 1U);
+  EXPECT_EQ(facts.loops.begin()->second.scopes, 1U);
+  EXPECT_EQ(facts.loops.begin()->second.executions, 4U);
+}
+
 TEST(SessionTracker, APauseInATransactionIsChargedToTheStatementBefore) {
   Stream stream;
   stream.run(1, "BEGIN").run(1, "UPDATE accounts SET balance = $1 WHERE id = $2", {"5", "1"});
