@@ -63,7 +63,8 @@ unsigned two_digits(const char* at) {
   return tens > 9 || ones > 9 ? 100'000 : tens * 10 + ones;
 }
 
-// Length of the signed offset "+03", "-0330", "+05:30", "+05:30:15" at the start of text; 0: none.
+// Length of the signed offset "+03", "-0330", "+05:30", "+05:30:15" at the start of text; 0: none. In "+03:10.0.0.1" and
+// "+03:127.0.0.1" (%t:%r) the colon is not the offset's.
 size_t offset_length(std::string_view text) {
   if (text.size() < 3 || (text[0] != '+' && text[0] != '-') || !is_digit(text[1]) || !is_digit(text[2]))
     return 0;
@@ -71,6 +72,8 @@ size_t offset_length(std::string_view text) {
   for (int group = 0; group < 2; ++group) {
     const size_t digits = length + (length < text.size() && text[length] == ':' ? 1 : 0);
     if (digits + 2 > text.size() || !is_digit(text[digits]) || !is_digit(text[digits + 1])) break;
+    const char next = digits + 2 < text.size() ? text[digits + 2] : ' ';
+    if (digits > length && (is_digit(next) || next == '.')) break;
     length = digits + 2;
   }
   return length;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/capture/prefix.h"
+
 namespace pgsieve {
 namespace {
 
@@ -46,6 +48,11 @@ bool tells_whole_seconds(const SettingsEvidence& evidence, const IngestStats& st
   constexpr uint64_t kEnough = 20;
   return stats.entries >= kEnough && stats.first != kUnknownTime &&
          evidence.fractional_times * 2 < stats.entries;
+}
+
+bool tells_sessions(const std::string& prefix) {
+  const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
+  return matcher && (matcher->has('p') || matcher->has('c'));
 }
 
 void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
@@ -199,8 +206,7 @@ void summarize(InputFacts inputs, const ReadAccount& account, const SettingsEvid
   // What the readers of whole inputs had to say comes first.
   for (std::string& warning : inputs.warnings) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
-      stats.prefix.find("%p") == std::string::npos && stats.prefix.find("%c") == std::string::npos &&
-      stats.no_session == 0) {
+      !tells_sessions(stats.prefix) && stats.no_session == 0) {
     stats.warnings.emplace_back("The prefix has neither %p nor %c: sessions can't be told apart.");
   }
   add_warnings(account, evidence, log, stats);

@@ -21,7 +21,8 @@ size_t add_fraction(std::string_view text, size_t at, Microseconds& time) {
 // Whether the zone can end before `next`: the memo's zone must not be the head of a longer one.
 bool ends_zone(const TimeMemo& memo, char next) {
   if (memo.zone_length == 0) return next != ' ' && next != '+' && next != '-' && next != 'Z';
-  return !is_digit(next) && next != ':' && (next < 'A' || next > 'Z');
+  if (next == ':') return !is_digit(memo.zone[memo.zone_length - 1]);  // "+05:30", "UTC:10.0.0.1"
+  return !is_digit(next) && (next < 'A' || next > 'Z');
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ std::string_view context_parameters(std::string_view context) {
   if (!context.starts_with("unnamed portal with parameters: ") && !context.starts_with("portal \"") &&
       context.find("\nunnamed portal with parameters: ") == std::string_view::npos &&
       context.find("\nportal \"") == std::string_view::npos) {
-    return {};
+    return translated_context_parameters(context);
   }
   constexpr std::string_view kMark = "portal with parameters: ";
   constexpr std::string_view kNamedMark = "\" with parameters: ";
@@ -131,7 +131,7 @@ std::string_view context_parameters(std::string_view context) {
   if (const size_t at = context.find(kNamedMark); at != std::string_view::npos) {
     return context.substr(at + kNamedMark.size());
   }
-  return {};
+  return translated_context_parameters(context);  // some languages keep the word
 }
 
 size_t verbose_state_length(std::string_view message) {

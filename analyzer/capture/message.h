@@ -61,6 +61,7 @@ size_t verbose_state_length(std::string_view message);
 // For message_translations.cc.
 Message classify_translated(std::string_view message);
 Detail classify_translated_detail(std::string_view detail);
+std::string_view translated_context_parameters(std::string_view context);
 
 // Shared by both: NAME, the colon and the text of parse, bind and execute messages.
 void split_name(std::string_view rest, Message& message);

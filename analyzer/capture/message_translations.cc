@@ -3,7 +3,9 @@
 // shape around them is common to all:
 //
 //   DURATION-WORD [blank] : NUMBER UNIT [,] ACTION-WORD [NAME] [blank] : TEXT
+#include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <utility>
 
 #include "analyzer/capture/message.h"
@@ -16,13 +18,13 @@ constexpr std::string_view kDurationWords[] = {
     "durée",        "duración",     "durata",       "duração",  "продолжительность",
     "длительность", "czas trwania", "期間",         "実行時間", "执行时间",
     "持续时间",     "时间",         "실행시간",     "수행시간", "varaktighet",
-    "тривалість",   "süre",
+    "тривалість",   "süre",         "trvání",
 };
 constexpr std::string_view kStatementWords[] = {
     "陳述式",    "ოპერატორი",  "გამოსახულება",   "statement", "Anweisung", "instruction",
     "sentencia", "istruzione", "comando",        "оператор",  "команда",   "wyrażenie",
     "polecenie", "文",         "ステートメント", "语句",      "명령 구문", "실행구문",
-    "구문",      "명령",       "sats",           "оператор",
+    "구문",      "명령",       "sats",           "оператор",  "příkaz",    "ifade",
 };
 constexpr std::string_view kParseWords[] = {
     "analisi di", "аналізування", "parse",  "Parsen",     "analyse", "analyser", "análisis", "analizza",
@@ -74,6 +76,9 @@ constexpr std::string_view kParameterWords[] = {
     "parâmetros", "Parâmetros",   "параметры",    "Параметры",   "parametry", "Parametry",
     "パラメータ", "パラメーター", "パラメータ群", "参数",        "매개 변수", "매개변수",
 };
+constexpr std::string_view kPortalWords[] = {
+    "portal", "Portal", "portail", "portale", "ポータル", "პორტალი", "포탈", "портал", "portál",
+};
 constexpr std::string_view kPrepareWords[] = {
     "Vorbereiten", "preparazione",  "预备语句", "預備敘述",    "підготовка", "მომზადება",
     "prepare",     "préparation",   "préparer", "preparación", "preparar",   "prepara",
@@ -113,15 +118,16 @@ bool take_colon(std::string_view& text) {
   return true;
 }
 
-// Takes one of the words when what follows is a colon (`colon`) or a blank.
+// Takes one of the words when what follows is a colon (`colon`) or a blank. Japanese: "パースS_1 : TEXT".
 template <size_t count>
 bool take_word(std::string_view& text, const std::string_view (&words)[count], bool colon) {
   for (const std::string_view word : words) {
     std::string_view rest = text;
     if (!take(rest, word)) continue;
     if (colon ? take_colon(rest)
-              : (rest.starts_with(' ') || rest.starts_with(": ") ||
-                 static_cast<unsigned char>(rest.empty() ? ' ' : rest[0]) >= 0x80 || rest.starts_with('<'))) {
+              : (rest.starts_with(' ') || static_cast<unsigned char>(word.back()) >= 0x80 ||
+                 rest.starts_with(": ") || static_cast<unsigned char>(rest.empty() ? ' ' : rest[0]) >= 0x80 ||
+                 rest.starts_with('<'))) {
       text = rest;
       return true;
     }
@@ -134,11 +140,12 @@ std::string_view one_blank_off(std::string_view text) {
   return text;
 }
 
-// Korean puts the name first: "<unnamed> 구문분석: TEXT".
+// Korean and Georgian put the name first: "<unnamed> 구문분석: TEXT".
 bool classify_name_first(std::string_view rest, Message& message) {
   constexpr size_t kLongestName = 200;
   constexpr std::pair<std::string_view, MessageKind> kWords[] = {{" 구문분석: ", MessageKind::kParse},
-                                                                 {" 접속: ", MessageKind::kBind}};
+                                                                 {" 접속: ", MessageKind::kBind},
+                                                                 {"-ის დამუშავება: ", MessageKind::kParse}};
   for (const auto& [word, kind] : kWords) {
     const size_t at = rest.substr(0, kLongestName).find(word);
     if (at == std::string_view::npos || rest.substr(0, at).find(' ') != std::string_view::npos) continue;
@@ -181,7 +188,7 @@ bool classify_translated_action(std::string_view rest, Message& message) {
 
 // "ms", "мс", "ミリ秒", "毫秒": anything short up to a blank or comma.
 bool take_unit(std::string_view& text) {
-  for (const std::string_view unit : {"ms", "мс", "მწმ", "ミリ秒", "毫秒", "밀리초", "milisaniye"}) {
+  for (const std::string_view unit : {"ms", "мс", "მწმs", "მწმ", "ミリ秒", "毫秒", "밀리초", "milisaniye"}) {
     if (take(text, unit)) return true;
   }
   return false;
@@ -239,6 +246,33 @@ Detail classify_translated_detail(std::string_view detail) {
   if (take_word(rest, kPrepareWords, true)) {
     skip_blanks(rest);
     return {DetailKind::kPrepare, rest};
+  }
+  return {};
+}
+
+// A line of the context that names a portal and ends in a list: 'Portal »x« mit Parametern: $1 = …'.
+std::string_view translated_context_parameters(std::string_view context) {
+  constexpr size_t kLongestHead = 200;
+  constexpr std::string_view kQuote = "\xC2\xAB";  // French: « $1 = … »
+  for (size_t at = context.find("$1 = "); at != std::string_view::npos; at = context.find("$1 = ", at + 1)) {
+    const size_t newline = context.rfind('\n', at);
+    const size_t start = newline == std::string_view::npos ? 0 : newline + 1;
+    std::string_view head = context.substr(start, at - start);
+    const auto trim = [&head] {
+      while (head.ends_with(' ')) head.remove_suffix(1);
+      while (head.ends_with("\xC2\xA0")) head.remove_suffix(2);
+      while (head.ends_with("\xE2\x80\xAF")) head.remove_suffix(3);
+    };
+    trim();
+    const bool quoted = head.ends_with(kQuote);
+    if (quoted) head.remove_suffix(kQuote.size());
+    trim();
+    if (head.size() > kLongestHead || (!head.ends_with(':') && !head.ends_with("\xEF\xBC\x9A"))) continue;
+    const auto names = [head](std::string_view word) { return head.find(word) != std::string_view::npos; };
+    if (std::none_of(std::begin(kPortalWords), std::end(kPortalWords), names)) continue;
+    std::string_view list = context.substr(at);
+    if (quoted) list = list.substr(0, list.rfind("\xC2\xBB"));
+    return list;
   }
   return {};
 }

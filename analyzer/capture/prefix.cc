@@ -246,7 +246,8 @@ bool PrefixMatcher::take(Run& state, const Step& step, size_t& at) const {
     return true;
   }
   if (step.op == Op::kBlank) {
-    if (!rest.starts_with(' ')) return false;
+    // The blank behind an empty field was taken with the one before it.
+    if (!rest.starts_with(' ') && (at == 0 || state.line[at - 1] != ' ')) return false;
     while (at < state.line.size() && state.line[at] == ' ') ++at;
     return true;
   }

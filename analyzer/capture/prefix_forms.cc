@@ -111,6 +111,45 @@ size_t backend_type_length(std::string_view text) {
   return 0;
 }
 
+size_t command_tag_length(std::string_view text) {
+  static constexpr std::string_view kFirst[] = {
+      "ALTER",      "ANALYZE",        "BEGIN",    "BIND",        "CALL",     "CHECKPOINT",
+      "CLOSE",      "CLUSTER",        "COMMENT",  "COMMIT",      "COPY",     "CREATE",
+      "DEALLOCATE", "DECLARE",        "DELETE",   "DISCARD",     "DO",       "DROP",
+      "EXECUTE",    "EXPLAIN",        "FETCH",    "GRANT",       "IMPORT",   "INSERT",
+      "LISTEN",     "LOAD",           "LOCK",     "MERGE",       "MOVE",     "NOTIFY",
+      "PARSE",      "PREPARE",        "REASSIGN", "REFRESH",     "REINDEX",  "RELEASE",
+      "RESET",      "REVOKE",         "ROLLBACK", "SAVEPOINT",   "SECURITY", "SELECT",
+      "SET",        "SHOW",           "START",    "TRUNCATE",    "UNLISTEN", "UPDATE",
+      "VACUUM",     "authentication", "idle",     "initializing"};
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (const std::string_view first : kFirst) {
+    if (!text.starts_with(first)) continue;
+    size_t end = first.size();
+    if (end < text.size() && (is_name(text[end]) || is_digit(text[end]))) continue;
+    for (const std::string_view more : {" in transaction", " (aborted)", " waiting"}) {
+      if (text.substr(end).starts_with(more) && (more == " waiting" || first == "idle")) end += more.size();
+    }
+    // "CREATE TABLE AS", but not the level word behind a tag.
+    while (upper(first[0]) && end + 1 < text.size() && text[end] == ' ' && upper(text[end + 1])) {
+      const size_t word = span_of(text.substr(end + 1), upper);
+      const char next = end + 1 + word < text.size() ? text[end + 1 + word] : ' ';
+      if (next == ':' || is_name(next) || is_digit(next)) break;
+      end += 1 + word;
+    }
+    return end;
+  }
+  return 0;
+}
+
+size_t query_id_length(std::string_view text) {
+  const size_t sign = text.starts_with('-') ? 1 : 0;
+  const size_t digits = span_of(text.substr(sign), is_digit);
+  const size_t end = sign + digits;
+  if (end < text.size() && (is_name(text[end]) || text[end] == '.' || text[end] == '/')) return 0;
+  return digits > 20 || digits < (sign == 1 ? 6U : 11U) ? 0 : end;
+}
+
 size_t host_length(std::string_view rest) {
   size_t length = span_of(rest, [](char c) { return is_digit(c) || c == '.'; });
   if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length), '.') != 3) {
@@ -130,8 +169,13 @@ size_t host_length(std::string_view rest) {
 }
 
 size_t name_limit(std::string_view text) {
-  for (size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+  for (size_t at = text.find_first_of(" /"); at != std::string_view::npos;
+       at = text.find_first_of(" /", at + 1)) {
     const std::string_view rest = text.substr(at + 1);
+    if (text[at] == '/') {
+      if (host_length(rest) > 0 || rest.starts_with("[local]")) return at;
+      continue;
+    }
     const size_t hex = span_of(rest, is_hex);
     const size_t digits = span_of(rest, is_digit);
     const bool session = hex >= 6 && hex < rest.size() && rest[hex] == '.' && is_hex(rest.substr(hex + 1)[0]);

@@ -34,6 +34,12 @@ std::string_view escape_of_key(std::string_view key);
 // Of a backend type (%b, GetBackendTypeDesc in src/backend/utils/init/miscinit.c).
 size_t backend_type_length(std::string_view text);
 
+// Of what a session is doing (%i): a command's tag ("SELECT", "CREATE TABLE") or "idle in transaction".
+size_t command_tag_length(std::string_view text);
+
+// Of a query id (%Q): a number of 64 bits with a sign, so long that it is no pid and no line number.
+size_t query_id_length(std::string_view text);
+
 // "127.0.0.1(5432)", "127.0.0.1", "::1(5432)".
 size_t host_length(std::string_view text);
 

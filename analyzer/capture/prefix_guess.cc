@@ -9,11 +9,15 @@
 // values that look like what the escape stands for count for it, blanks in user names,
 // '=' in applications and so on against it.
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 
+#include "analyzer/base/time.h"
 #include "analyzer/capture/detect.h"
 #include "analyzer/capture/message.h"
 #include "analyzer/capture/prefix.h"
+#include "analyzer/capture/prefix_forms.h"
 #include "analyzer/capture/prefix_shape.h"
 #include "analyzer/capture/severity.h"
 
@@ -59,11 +63,16 @@ bool is_name(char c) {
 // "user=U database=D application_name=A" of connection messages tells which word is which.
 void learn(std::string_view message, PrefixEvidence& evidence) {
   if (classify_message(message).kind == MessageKind::kOther) return;
+  // Names may hold blanks: a value goes on to the next key.
   const auto value = [message](std::string_view key) -> std::string_view {
     const size_t at = message.find(key);
     if (at == std::string_view::npos) return {};
     const std::string_view rest = message.substr(at + key.size());
-    return rest.substr(0, rest.find(' '));
+    size_t end = rest.size();
+    for (const std::string_view next :
+         {" database=", " application_name=", " host=", " port=", " SSL ", " GSS ", "\n"})
+      end = std::min(end, rest.find(next));
+    return rest.substr(0, end);
   };
   if (const auto user = value(" user="); !user.empty()) evidence.users.emplace(user);
   if (const auto database = value(" database="); !database.empty()) evidence.databases.emplace(database);
@@ -90,52 +99,107 @@ size_t level_word(std::string_view line, std::string_view& message) {
   return std::string_view::npos;
 }
 
-int name_quality(std::string_view name) {
+using Names = std::set<std::string, std::less<>>;
+
+// How well a value looks like a name; connection messages have told `known` ones.
+int name_quality(std::string_view name, const Names& known) {
   if (name.empty()) return 0;
-  return name.find_first_of(" =[](),:@\"'/") == std::string_view::npos ? 3 : -6;
+  if (known.contains(name)) return 5;
+  if (internal::command_tag_length(name) == name.size()) return -6;
+  return name.find_first_of(" =[](),:@\"'/") == std::string_view::npos ? (known.empty() ? 3 : 1) : -6;
+}
+
+int application_quality(std::string_view name, const Names& known) {
+  if (name.empty()) return 0;
+  if (known.contains(name)) return 5;
+  int points = name.find_first_of("=@,()") == std::string_view::npos ? 2 : -4;
+  if (name.starts_with(' ') || name.find("  ") != std::string_view::npos) points -= 3;
+  if (std::count(name.begin(), name.end(), '[') != std::count(name.begin(), name.end(), ']')) points -= 4;
+  return points;
 }
 
 // How well the fields of one matched line look like what they should be.
-int quality(const LogEntry& entry) {
+int quality(const LogEntry& entry, const PrefixEvidence& evidence) {
   int points = entry.time != kUnknownTime ? 6 : 0;
   points += entry.pid != 0 ? 6 : 0;
   points += entry.session_id.empty() ? 0 : 6;
   points += entry.session_line != 0 ? 3 : 0;
   points += entry.transaction.empty() ? 0 : 2;
   points += entry.sqlstate.empty() ? 0 : 2;
-  points += name_quality(entry.user) + name_quality(entry.database);
+  points += name_quality(entry.user, evidence.users) + name_quality(entry.database, evidence.databases);
   if (!entry.host.empty()) points += entry.host.find_first_of(" =,@") == std::string_view::npos ? 3 : -6;
-  if (!entry.application.empty()) {
-    points += entry.application.find_first_of("=@,()") == std::string_view::npos ? 2 : -4;
-    if (entry.application.starts_with(' ') || entry.application.find("  ") != std::string_view::npos)
-      points -= 3;
-  }
-  return points;
+  return points + application_quality(entry.application, evidence.applications);
 }
 
-int64_t score(const std::string& prefix, const std::vector<std::string_view>& lines) {
+// A session's lines are counted upward: what does not go up is no line number.
+class LineNumbers {
+ public:
+  void see(const LogEntry& entry) {
+    zero_ |= entry.session_line == 0;
+    if (entry.session_line == 0) return;
+    const uint64_t session =
+        entry.session_id.empty() ? entry.pid : std::hash<std::string_view>()(entry.session_id);
+    const auto [last, fresh] = last_.try_emplace(session, entry.session_line);
+    if (fresh) return;
+    ++(entry.session_line >= last->second && entry.session_line - last->second < 100 ? up_ : down_);
+    repeated_ += entry.session_line == last->second ? 1 : 0;
+    last->second = entry.session_line;
+  }
+  // A statement's DETAIL may repeat the number; not every entry does.
+  bool wrong() const { return zero_ || down_ * 4 > up_ || (up_ > 4 && repeated_ == up_); }
+
+ private:
+  std::map<uint64_t, uint64_t> last_;
+  size_t up_ = 0, down_ = 0, repeated_ = 0;
+  bool zero_ = false;
+};
+
+int64_t score(const std::string& prefix, const std::vector<std::string_view>& lines,
+              const PrefixEvidence& evidence) {
   const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
   if (!matcher) return 0;
   int64_t total = 0;
   int64_t matched = 0;
   TimeMemo memo;
   std::set<std::string_view> applications;
+  LineNumbers numbers;
   for (const std::string_view line : lines) {
     LogEntry entry;
     const size_t message = matcher->match(line, entry, memo);
     if (message == 0) continue;
     // A name with another field's marks in it is no name: the line was not understood, merely swallowed.
-    const bool swallowed = name_quality(entry.user) < 0 || name_quality(entry.database) < 0;
+    const bool swallowed =
+        name_quality(entry.user, evidence.users) < 0 || name_quality(entry.database, evidence.databases) < 0;
+    if (matcher->has('l')) numbers.see(entry);
     // Other programs write "TIME NAME LEVEL: …", too, but no statements.
     const int weight = classify_message(line.substr(message)).kind == MessageKind::kOther ? 1 : 3;
-    total += weight * std::max((swallowed ? 10 : 40) + quality(entry), 1);
+    total += weight * std::max((swallowed ? 10 : 40) + quality(entry, evidence), 1);
     ++matched;
     if (!entry.application.empty()) applications.insert(entry.application);
   }
   // Names repeat. An "application" that is another on every line has swallowed the fields after it.
   const auto different = static_cast<int64_t>(applications.size());
   if (different > 2 && different * 2 > matched) total -= std::min(matched * 8, total - 1);
+  if (numbers.wrong()) total -= std::min(matched * 8, total - 1);
   return total;
+}
+
+// %m and %t read the same; which it is shows in the first line: "01:02:03.004".
+std::string with_resolution(std::string prefix, const std::vector<std::string_view>& lines) {
+  const size_t at = std::min(prefix.find("%m"), prefix.find("%t"));
+  if (at == std::string::npos) return prefix;
+  const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
+  TimeMemo memo;
+  for (const std::string_view line : lines) {
+    LogEntry entry;
+    if (!matcher || matcher->match(line, entry, memo) == 0 || entry.time == kUnknownTime) continue;
+    for (size_t i = 0; i < line.size(); ++i) {
+      if (!internal::is_digit(line[i]) || parse_time(line.substr(i)).length == 0) continue;
+      prefix[at + 1] = parse_time(line.substr(i)).length > 19 && line.substr(i)[19] == '.' ? 'm' : 't';
+      return prefix;
+    }
+  }
+  return prefix;
 }
 
 }  // namespace
@@ -183,7 +247,7 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
   }
   std::vector<std::pair<int64_t, std::string>> ranked;
   for (std::string& candidate : candidates) {
-    const int64_t points = score(candidate, entries);
+    const int64_t points = score(candidate, entries, evidence);
     if (points > 0) ranked.emplace_back(points, std::move(candidate));
   }
   std::stable_sort(ranked.begin(), ranked.end(),
@@ -191,7 +255,7 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
   std::vector<std::string> best;
   for (auto& [points, prefix] : ranked) {
     if (best.size() >= limit) break;
-    best.push_back(std::move(prefix));
+    best.push_back(with_resolution(std::move(prefix), entries));
   }
   return best;
 }

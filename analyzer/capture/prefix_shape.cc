@@ -9,6 +9,7 @@ namespace pgsieve {
 namespace {
 
 using internal::backend_type_length;
+using internal::command_tag_length;
 using internal::escape_of_key;
 using internal::host_length;
 using internal::is_delimiter;
@@ -16,6 +17,7 @@ using internal::is_digit;
 using internal::is_hex;
 using internal::is_name;
 using internal::name_limit;
+using internal::query_id_length;
 using internal::span_of;
 
 // What background processes have no value for.
@@ -29,6 +31,8 @@ class Reader {
     for (size_t i = 0; i + 1 < head.size(); ++i) {
       if (head[i] == '%') seen_ += head[++i];
     }
+    find_keys();
+    find_session_pid();
   }
 
   std::string read(bool quit) {
@@ -39,6 +43,35 @@ class Reader {
   bool has_session_field() const { return session_field_; }
 
  private:
+  // The escapes that the text names by a key ("user=").
+  void find_keys() {
+    for (size_t at = 0; at < text_.size(); ++at) {
+      const size_t length = span_of(text_.substr(at), [](char c) { return is_name(c); });
+      if (length == 0) continue;
+      const std::string_view escape = escape_of_key(text_.substr(at, length));
+      if (!escape.empty() && text_.substr(at + length).starts_with('=')) keyed_ += escape[1];
+      at += length;
+    }
+  }
+  bool keyed(char escape) const { return keyed_.find(escape) != std::string::npos; }
+
+  // A session id ("6a1b2c3d.4d") ends in the pid, in hexadecimal: it tells which number is the pid.
+  void find_session_pid() {
+    for (size_t at = 0; at < text_.size(); ++at) {
+      const size_t start = span_of(text_.substr(at), is_hex);
+      const std::string_view rest = text_.substr(std::min(at + start, text_.size()));
+      if (start == 8 && rest.starts_with('.')) {
+        const std::string_view pid = rest.substr(1, span_of(rest.substr(1), is_hex));
+        if (!pid.empty() && pid.size() <= 8) session_pid_ = std::stoull(std::string(pid), nullptr, 16);
+        return;
+      }
+      if (start > 0) at += start - 1;
+    }
+  }
+  bool may_be_pid(std::string_view digits) const {
+    return digits.size() <= 10 && (session_pid_ == 0 || std::stoull(std::string(digits)) == session_pid_);
+  }
+
   // Whether the escape ("%u") is there already, padded or not.
   bool seen(std::string_view escape) const { return seen_.find(escape[1]) != std::string::npos; }
 
@@ -59,7 +92,10 @@ class Reader {
     out_.insert(blank == std::string::npos ? out_.size() : blank + 1, "%q");
   }
 
-  // Two blanks and more beside a field are its padding: "[    77]" is "[%8p]", "jo        |" is "%-10u|".
+  static bool opens(char c) { return c == '[' || c == '(' || c == '<'; }
+
+  // Two blanks and more beside a field, and one behind an opening bracket, are its padding: "[    77]" is
+  // "[%8p]", "jo        |" is "%-10u|".
   void put_padded(std::string_view escape, size_t length) {
     size_t before = 0;
     while (before < out_.size() && out_[out_.size() - 1 - before] == ' ') ++before;
@@ -70,7 +106,7 @@ class Reader {
       const size_t own = after < behind.size() && is_delimiter(behind[after]) ? 0 : 1;
       out_ += "%-" + std::to_string(length + after - own) + std::string(escape.substr(1));
       at_ += after - own;
-    } else if (before > 1) {
+    } else if (before > 1 || (before == 1 && out_.size() > 1 && opens(out_[out_.size() - 2]))) {
       const size_t own = before < out_.size() && is_delimiter(out_[out_.size() - 1 - before]) ? 0 : 1;
       out_.resize(out_.size() - (before - own));
       out_ += "%" + std::to_string(length + before - own) + std::string(escape.substr(1));
@@ -89,6 +125,7 @@ class Reader {
 
   void step() {
     const std::string_view rest = text_.substr(at_);
+    if (const size_t id = query_id_length(rest); id > 0 && !seen("%Q")) return put("%Q", id);
     if (is_digit(rest[0]) && step_digits(rest)) return;
     if (step_session_id(rest)) return;
     if (rest.starts_with("[local]")) return put("%h", 7);
@@ -139,9 +176,9 @@ class Reader {
       // "12-1]": a line number before the constant 1 of old advice; "12-34": pid and line.
       if (next != '-') return false;
     }
-    if (!seen("%p")) {
+    if (!seen("%p") && may_be_pid(rest.substr(0, digits))) {
       put("%p", digits);
-    } else if (!seen("%l")) {
+    } else if (!seen("%l") && rest.substr(0, digits) != "0") {  // lines are counted from 1
       put("%l", digits);
       if (text_.substr(at_).starts_with("-1")) put_literal(2);
     } else if (!seen("%x")) {
@@ -191,6 +228,7 @@ class Reader {
       }
       ++end;
     }
+    if (rest.substr(value).starts_with("[unknown]")) return value + 9;
     if (rest.substr(value, 1) == "[" && rest.substr(end, 1) == "]") ++end;
     while (end > value && (rest[end - 1] == ':' || rest[end - 1] == ' ')) --end;
     return end;
@@ -210,7 +248,7 @@ class Reader {
       return false;
     const size_t end = std::min(rest.find(' '), rest.size());
     const size_t sign = rest.substr(0, end).find('@');
-    if (sign != std::string_view::npos && !seen("%u") && !seen("%d")) {
+    if (sign != std::string_view::npos && !seen("%u") && !seen("%d") && !keyed('u') && !keyed('d')) {
       put("%u", sign);
       put_literal(1);
       const size_t database = span_of(rest.substr(sign + 1), [](char c) {
@@ -228,7 +266,11 @@ class Reader {
                      ? 9
                      : span_of(rest, [](char c) { return !is_delimiter(c) && c != ':' && c != '/'; });
     if (end == 0) return false;
-    const std::string_view word = rest.substr(0, end);
+    std::string_view word = rest.substr(0, end);
+    if (const size_t tag = command_tag_length(rest); tag > 0 && !seen("%i")) {
+      put("%i", tag);
+      return true;
+    }
     if (rest.substr(end).starts_with("(") &&
         is_digit(rest.substr(end + 1, 1).empty() ? 'x' : rest[end + 1])) {
       const size_t close = rest.find(')', end);
@@ -246,12 +288,24 @@ class Reader {
       put("%a", std::min(last, bar));
       return true;
     }
+    // Known names may hold blanks.
+    size_t known = end;
+    for (const auto* names : {&evidence_.users, &evidence_.databases, &evidence_.applications}) {
+      for (const std::string& name : *names) {
+        const char next = name.size() < rest.size() ? rest[name.size()] : ' ';
+        if (name.size() > known && rest.starts_with(name) && !is_name(next) && !is_digit(next))
+          known = name.size();
+      }
+    }
+    if (known > end) word = rest.substr(0, end = known);
     if (evidence_.users.contains(word) && !seen("%u")) {
       put("%u", end);
     } else if (evidence_.databases.contains(word) && !seen("%d")) {
       put("%d", end);
     } else if (evidence_.applications.contains(word) && !seen("%a")) {
       put("%a", end);
+    } else if (keyed('u') || keyed('d')) {
+      put_literal(end);
     } else if (!seen("%u")) {
       put("%u", end);
     } else if (!seen("%d")) {
@@ -266,7 +320,9 @@ class Reader {
   const PrefixEvidence& evidence_;
   size_t at_ = 0;
   std::string out_;
-  std::string seen_;  // letters of the escapes in out_
+  std::string seen_;   // letters of the escapes in out_
+  std::string keyed_;  // of those that a key names
+  uint64_t session_pid_ = 0;
   bool quit_ = false;
   bool session_field_ = false;
 };

@@ -34,7 +34,8 @@ constexpr Word kEnglish[] = {
     {"BACKTRACE", Severity::kBacktrace},
 };
 
-// The server's message catalogues (src/backend/po), UTF-8: de, fr, es, it, pt_BR, ru, pl, ja, zh_CN, ko.
+// The server's message catalogues (src/backend/po), UTF-8: cs, de, es, fr, it, ja, ka, ko, pl, pt_BR, ru,
+// sv, tr, uk, zh_CN, zh_TW.
 // Longer words stand before their own beginnings.
 constexpr Word kTranslated[] = {
     // Swedish
@@ -219,6 +220,30 @@ constexpr Word kTranslated[] = {
     {"위치", Severity::kLocation},
     {"명령 구문", Severity::kStatement},
     {"구문", Severity::kStatement},
+    // Turkish
+    {"HATA", Severity::kError},
+    {"UYARI", Severity::kWarning},
+    {"ÖLÜMCÜL", Severity::kFatal},
+    {"KRİTİK", Severity::kPanic},
+    {"BİLGİ", Severity::kInfo},
+    {"DETAY", Severity::kDetail},
+    {"AYRINTI", Severity::kDetail},
+    {"İPUCU", Severity::kHint},
+    {"SORGU", Severity::kQuery},
+    {"ORTAM", Severity::kContext},
+    {"BAĞLAM", Severity::kContext},
+    {"YER", Severity::kLocation},
+    {"İFADE", Severity::kStatement},
+    {"KOMUT", Severity::kStatement},
+    // Czech
+    {"CHYBA", Severity::kError},
+    {"VAROVÁNÍ", Severity::kWarning},
+    {"UPOZORNĚNÍ", Severity::kNotice},
+    {"FATÁLNÍ", Severity::kFatal},
+    {"DOPORUČENÍ", Severity::kHint},
+    {"DOTAZ", Severity::kQuery},
+    {"UMÍSTĚNÍ", Severity::kLocation},
+    {"PŘÍKAZ", Severity::kStatement},
 };
 
 // The colon after a level word and the blanks after it; 0 when there is no colon. Accepts a blank or a
@@ -267,6 +292,9 @@ SeverityMatch read_severity(std::string_view text) {
     if (word.text[0] != text[0]) continue;
     if (const SeverityMatch match = read_word(text, word, true); match.length > 0) return match;
   }
+  // The Korean catalogue has no blank behind this one.
+  constexpr std::string_view kKoreanQuery = "쿼리:";
+  if (text.starts_with(kKoreanQuery)) return {Severity::kQuery, kKoreanQuery.size(), true};
   return {};
 }
 

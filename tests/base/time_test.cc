@@ -47,6 +47,15 @@ TEST(Time, ParsesServerTimeStamps) {
   EXPECT_EQ(zulu.length, 20u);
 }
 
+// "%t:%r" of a server whose zone has no name: the colon is the prefix's, not the offset's.
+TEST(Time, AnOffsetEndsBeforeAnAddress) {
+  for (const char* text : {"2026-07-01 12:00:00 +03:127.0.0.1(5432):a@b:", "2026-07-01 12:00:00 +03:10.0.0.1(5432):a@b:",
+                           "2026-07-01 12:00:00 +03:[local]:a@b:", "2026-07-01 12:00:00 +03:1.2.3.4(5):a@b:"}) {
+    EXPECT_EQ(parse_time(text).length, 23u) << text;
+    EXPECT_EQ(format_time(parse_time(text).time), "2026-07-01 09:00:00.000 UTC") << text;
+  }
+}
+
 TEST(Time, ZoneIsOptionalAndNeverASeverity) {
   const ParsedTime bare = parse_time("2026-07-01 12:00:00 LOG:  x");
   EXPECT_EQ(bare.length, 19u);

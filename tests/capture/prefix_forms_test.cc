@@ -26,6 +26,23 @@ TEST(PrefixForms, BackendTypesEndWhereTheWordDoes) {
   EXPECT_EQ(backend_type_length("client"), 0U);
 }
 
+TEST(PrefixForms, CommandTags) {
+  EXPECT_EQ(command_tag_length("SELECT LOG:  x"), 6U);
+  EXPECT_EQ(command_tag_length("CREATE TABLE AS|"), 15U);
+  EXPECT_EQ(command_tag_length("idle in transaction (aborted) x"), 29U);
+  EXPECT_EQ(command_tag_length("SELECT waiting "), 14U);
+  for (const char* text : {"selector", "SELECTED", "shop", "", "IDLE"})
+    EXPECT_EQ(command_tag_length(text), 0U) << text;
+}
+
+TEST(PrefixForms, QueryIdsAreLongerThanAnythingElse) {
+  EXPECT_EQ(query_id_length("-35555901471978006 "), 18U);
+  EXPECT_EQ(query_id_length("5948044967000000001]"), 19U);
+  for (const char* text :
+       {"0 ", "26866 ", "-1 ", "1763773323.004 ", "12345678901.5", "123456789012345678901234"})
+    EXPECT_EQ(query_id_length(text), 0U) << text;
+}
+
 TEST(PrefixForms, KeysAreKnownInAnyCase) {
   EXPECT_EQ(escape_of_key("DB"), "%d");
   EXPECT_EQ(escape_of_key("application_name"), "%a");
@@ -37,7 +54,9 @@ TEST(PrefixForms, ANameEndsBeforeWhatIsNoName) {
   EXPECT_EQ(name_limit("my app from 127.0.0.1"), 6U);
   EXPECT_EQ(name_limit("my app 3/17"), 6U);
   EXPECT_EQ(name_limit("my app client backend"), 6U);
-  EXPECT_EQ(name_limit("my own app"), 10U);
+  EXPECT_EQ(name_limit("my app/10.0.0.1"), 6U);
+  EXPECT_EQ(name_limit("my app/[local]"), 6U);
+  EXPECT_EQ(name_limit("my/own app"), 10U);
 }
 
 }  // namespace

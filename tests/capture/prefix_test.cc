@@ -138,6 +138,87 @@ INSTANTIATE_TEST_SUITE_P(
         Guess{"2026-11-22 01:02:03.004 UTC [      77] jo        |shop  |app   ", "%m [%8p] %-10u|%-6d|%-5a "},
         Guess{"", ""}));
 
+// A log as a server writes it: what a prefix is filled in with, in turn, each with a statement behind it.
+struct Lines {
+  const char* prefix;
+  std::vector<std::string> heads;
+};
+class SeveralLines : public ::testing::TestWithParam<Lines> {};
+
+TEST_P(SeveralLines, TellTheFieldsApart) {
+  std::string log;
+  for (const std::string& head : GetParam().heads)
+    log += head + "LOG:  duration: 1.5 ms  statement: select 1\n";
+  const testing::Ingested got = testing::ingest_text(log);
+  ASSERT_EQ(got.error, "");
+  EXPECT_EQ(got.stats.prefix, GetParam().prefix);
+  EXPECT_EQ(got.stats.executions, GetParam().heads.size());
+  EXPECT_EQ(got.stats.unread_lines, 0u);
+}
+
+const std::string kTime = "2026-11-22 01:02:03.004 UTC ";
+INSTANTIATE_TEST_SUITE_P(
+    Lines, SeveralLines,
+    ::testing::Values(
+        Lines{"%m [%p] %Q ",
+              {kTime + "[77] 0 ", kTime + "[77] -3555590147197800 ", kTime + "[78] 5948044967000001 "}},
+        Lines{"%m [%p] %i ", {kTime + "[77] idle ", kTime + "[77] SELECT ", kTime + "[77] CREATE TABLE "}},
+        Lines{"%m [%p] %e ", {kTime + "[77] 00000 ", kTime + "[77] 42P01 ", kTime + "[77] 00000 "}},
+        Lines{"%m [%p] %v %x ", {kTime + "[77] 3/4 0 ", kTime + "[77] 3/5 745 ", kTime + "[77]  0 "}},
+        Lines{"%l %c %m ", {"1 6a1b2c3d.4d " + kTime, "2 6a1b2c3d.4d " + kTime, "1 6a1b2c3e.4e " + kTime}},
+        Lines{"%m [%p] %q[user=%u,db=%d,app=%a] ",
+              {kTime + "[77] [user=[unknown],db=[unknown],app=[unknown]] ",
+               kTime + "[77] [user=jo,db=shop,app=[unknown]] ", kTime + "[77] [user=jo,db=shop,app=web] ",
+               kTime + "[77] [user=jo,db=shop,app=web] "}},
+        Lines{"%m [%p] %u@%d/%a/%h ",
+              {kTime + "[77] jo@shop/web/10.0.0.1 ", kTime + "[77] jo@shop//[local] "}},
+        Lines{"pg: %m [%p] app=%a user=%u ",
+              {"pg: " + kTime + "[77] app=web user=jo ", "pg: " + kTime + "[78] app= user=al "}},
+        Lines{"%m [%6p] ", {kTime + "[  9999] ", kTime + "[ 10000] "}},
+        Lines{"%m|%p|%c|%l|%s|%v|%x|%i|%e|%Q|%b|%P|%u|%d|%a|%r|",
+              {"2026-11-22 01:02:03.004 UTC|77|6a1b2c3d.4d|1|2026-11-22 01:00:00 "
+               "UTC|3/4|0|SELECT|00000|-35555901471978006|client backend|76|jo|shop|web|10.0.0.1(99)|",
+               "2026-11-22 01:02:03.004 UTC|78|6a1b2c3d.4e|1|2026-11-22 01:00:00 UTC||0|idle|00000|0|client "
+               "backend|76|jo|shop|web|10.0.0.1(98)|"}}));
+
+// Connection messages tell the names: which word is which, and where those with blanks end.
+TEST(PrefixGuess, ConnectionMessagesTellTheNames) {
+  const auto guess = [](const std::string& fields) {
+    std::string log;
+    for (int i = 0; i < 4; ++i) {
+      log += kTime + "[77] " + fields +
+             " LOG:  connection authorized: user=jo database=my shop application_name=web app\n" + kTime +
+             "[77] " + fields + " LOG:  duration: 1.5 ms  statement: select 1\n";
+    }
+    return testing::ingest_text(log);
+  };
+  for (const char* fields : {"web app", "jo my shop", "jo@my shop", "(web app)"}) {
+    const testing::Ingested got = guess(fields);
+    ASSERT_EQ(got.stats.executions, 4u) << fields << " as " << got.stats.prefix;
+    const std::string_view text = fields;
+    const testing::KeptEvent& event = got.kept.events.front();
+    EXPECT_EQ(event.application, text.find("web app") == std::string_view::npos ? "" : "web app")
+        << got.stats.prefix;
+    EXPECT_EQ(event.user, text.find("jo") == std::string_view::npos ? "" : "jo") << got.stats.prefix;
+    EXPECT_EQ(event.database, text.find("my shop") == std::string_view::npos ? "" : "my shop")
+        << got.stats.prefix;
+  }
+}
+
+// %m and %t read the same, but the report names the prefix.
+TEST(PrefixGuess, WholeSecondsAreNotMilliseconds) {
+  const std::string rest = " UTC [77] jo@shop LOG:  duration: 1.5 ms  statement: select 1\n";
+  EXPECT_EQ(testing::ingest_text("2026-11-22 01:02:03" + rest).stats.prefix, "%t [%p] %q%u@%d ");
+  EXPECT_EQ(testing::ingest_text("2026-11-22 01:02:03.004" + rest).stats.prefix, "%m [%p] %q%u@%d ");
+}
+
+TEST(PrefixGuess, APaddedPidTellsSessionsApart) {
+  const testing::Ingested got =
+      testing::ingest_text(kTime + "[      77] LOG:  duration: 1.5 ms  statement: select 1\n");
+  for (const std::string& warning : got.stats.warnings)
+    EXPECT_EQ(warning.find("told apart"), std::string::npos);
+}
+
 // The fields behind an application's name are not part of it.
 TEST(PrefixGuess, ApplicationEndsWhereAnotherFieldStarts) {
   std::string log;

@@ -44,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"durata: 1.500 ms  esecuzione di S_1: SELECT 1", K::kExecute, "S_1"},
         Sample{"durata: 1.500 ms  esecuzione di fetch da S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
         Sample{"期間: 1.500 ミリ秒  文: SELECT 1", K::kStatement, ""},
+        Sample{"期間: 1.500 ミリ秒  パースS_1 : SELECT 1", K::kParse, "S_1"},
+        Sample{"期間: 1.500 ミリ秒  パース<unnamed> : SELECT 1", K::kParse, ""},
         Sample{"期間: 1.500 ミリ秒  バインド S_1: SELECT 1", K::kBind, "S_1"},
         Sample{"期間: 1.500 ミリ秒  実行 S_1: SELECT 1", K::kExecute, "S_1"},
         Sample{"실행시간: 1.500 ms  S_1 구문분석: SELECT 1", K::kParse, "S_1"},
@@ -59,7 +61,29 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"耗时: 1.500 ms  语句: SELECT 1", K::kStatement, ""},
         Sample{"耗时: 1.500 ms  绑定 S_1: SELECT 1", K::kBind, "S_1"},
         Sample{"耗时: 1.500 ms  执行 S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"ხანგრძლივობა: 1.500 მწმ  გამოსახულება: SELECT 1", K::kStatement, ""},
+        Sample{"ხანგრძლივობა: 1.500 მწმ  S_1-ის დამუშავება: SELECT 1", K::kParse, "S_1"},
+        Sample{"ხანგრძლივობა: 1.500 მწმ  მიბმა S_1: SELECT 1", K::kBind, "S_1"},
+        Sample{"ხანგრძლივობა: 1.500 მწმs  გაშვება S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"ხანგრძლივობა: 1.500 მწმs  execute fetch from S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
         Sample{"持續時間: 1.500 毫秒  陳述式: SELECT 1", K::kStatement, ""}));
+
+TEST(TranslatedContext, HasTheParametersOfThePortal) {
+  for (const char* context :
+       {"unbenanntes Portal mit Parametern: $1 = '9'", "Portal »C_9« mit Parametern: $1 = '9'",
+        "PL/pgSQL-Funktion f()\nPortal »C_9« mit Parametern: $1 = '9'",
+        "portal sin nombre con parámetros: $1 = '9'", "portail « C_9 » avec les paramètres : $1 = '9'",
+        "portale senza nome con parametri: $1 = '9'", "パラメータを持つ無名ポータル: $1 = '9'",
+        "უსახელო პორტალი პარამეტრებით: $1 = '9'", "이름 없는 포탈의 매개 변수: $1 = '9'",
+        "портал \"C_9\" с параметрами: $1 = '9'", "ej namngiven portal med parametrar: $1 = '9'",
+        "портал без імені з параметрами: $1 = '9'", "未命名 portal 的参数: $1 = '9'",
+        "unnamed portal with parameters: $1 = '9'"})
+    EXPECT_EQ(context_parameters(context), "$1 = '9'") << context;
+  EXPECT_EQ(context_parameters("portail non nommé avec les paramètres : « $1 = '9' »"), "$1 = '9' ");
+  for (const char* context : {"", "SQL-Anweisung »SELECT $1 = 2«", "PL/pgSQL-Funktion f(): $1 = '9'",
+                              "SQL statement \"a: $1 = 2\""})
+    EXPECT_EQ(context_parameters(context), "") << context;
+}
 
 TEST(TranslatedLevels, AreRecognised) {
   EXPECT_EQ(read_severity("灾难性错误:  x").severity, Severity::kPanic);
@@ -67,6 +91,9 @@ TEST(TranslatedLevels, AreRecognised) {
   EXPECT_EQ(read_severity("LOGG:  x").severity, Severity::kLog);
   EXPECT_EQ(read_severity("ПОМИЛКА:  x").severity, Severity::kError);
   EXPECT_EQ(read_severity("陳述式:  x").severity, Severity::kStatement);
+  EXPECT_EQ(read_severity("쿼리:select 1").severity, Severity::kQuery);
+  EXPECT_EQ(read_severity("HATA:  x").severity, Severity::kError);
+  EXPECT_EQ(read_severity("PŘÍKAZ:  x").severity, Severity::kStatement);
 }
 
 }  // namespace
