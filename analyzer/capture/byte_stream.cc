@@ -89,6 +89,13 @@ bool is_tar(std::string_view head) {
   return digits >= 4 && sum == stored && head[0] != '\0';
 }
 
+// A byte order mark and a character of ASCII.
+bool is_utf16(std::string_view head) {
+  if (head.size() < 4) return false;
+  if (head.starts_with("\xFF\xFE")) return head[2] != '\0' && head[3] == '\0';
+  return head.starts_with("\xFE\xFF") && head[2] == '\0' && head[3] != '\0';
+}
+
 }  // namespace
 
 std::unique_ptr<ByteStream> make_file_stream(int descriptor, bool regular, std::string name,
@@ -166,13 +173,14 @@ Encoding sniff_encoding(std::string_view head) {
       head.substr(5, 8) == "\xff\xff\xff\xff\xff\xff\xff\xff"sv) {
     return Encoding::kLzma;
   }
+  if (is_utf16(head)) return Encoding::kUtf16;
   return is_tar(head) ? Encoding::kTar : Encoding::kPlain;
 }
 
 std::string_view encoding_name(Encoding encoding) {
-  static constexpr std::string_view kNames[] = {"",     "gzip", "zstd",     "xz",   "bzip2", "lz4",
-                                                "lzip", "lzma", "compress", "lzop", "tar",   "zip",
-                                                "7z",   "cpio", "rar",      "ar"};
+  static constexpr std::string_view kNames[] = {"",     "gzip", "zstd",     "xz",   "bzip2",  "lz4",
+                                                "lzip", "lzma", "compress", "lzop", "UTF-16", "tar",
+                                                "zip",  "7z",   "cpio",     "rar",  "ar"};
   return kNames[static_cast<size_t>(encoding)];
 }
 

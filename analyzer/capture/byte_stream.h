@@ -71,6 +71,7 @@ enum class Encoding : uint8_t {
   kLzma,
   kCompress,
   kLzop,
+  kUtf16,
   kTar,
   kZip,
   kSevenZip,
@@ -85,6 +86,7 @@ bool is_archive(Encoding encoding);                 // holds members, each with 
 
 // Undoes one layer of compression (not an archive).
 std::unique_ptr<ByteStream> make_decoder(Encoding encoding, std::unique_ptr<ByteStream> inner);
+std::unique_ptr<ByteStream> make_utf16_decoder(std::unique_ptr<ByteStream> inner);  // utf16_stream.cc
 
 // The members of an archive, one after the other.
 class ArchiveReader {

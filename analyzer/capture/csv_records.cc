@@ -9,9 +9,9 @@ namespace {
 constexpr size_t kMaxColumns = 200;
 
 bool holds_message(std::string_view column) {
-  static constexpr std::string_view kNames[] = {"@message",         "message",     "Message",
-                                                "event_message",    "textPayload", "message_s",
-                                                "record_message_s", "msg"};
+  static constexpr std::string_view kNames[] = {
+      "@message",  "message",          "Message", "event_message", "textPayload",
+      "message_s", "record_message_s", "msg",     "Line",          "_raw"};
   return std::find(std::begin(kNames), std::end(kNames), column) != std::end(kNames);
 }
 

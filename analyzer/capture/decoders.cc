@@ -328,6 +328,13 @@ class FilterStream final : public ByteStream {
   bool started_ = false;
 };
 
+// What macOS adds to an archive beside each file: "__MACOSX/._postgresql.log".
+bool is_resource_fork(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return name.starts_with("__MACOSX/") ||
+         name.substr(slash == std::string_view::npos ? 0 : slash + 1).starts_with("._");
+}
+
 class MemberReader final : public ArchiveReader {
  public:
   explicit MemberReader(std::unique_ptr<ByteStream> inner)
@@ -342,6 +349,7 @@ class MemberReader final : public ArchiveReader {
         continue;
       const char* name = archive_entry_pathname(archive_.entry());
       name_ = name != nullptr ? name : "?";
+      if (is_resource_fork(name_)) continue;
       return true;
     }
   }
@@ -358,6 +366,7 @@ class MemberReader final : public ArchiveReader {
 std::unique_ptr<ByteStream> make_decoder(Encoding encoding, std::unique_ptr<ByteStream> inner) {
   if (encoding == Encoding::kGzip) return std::make_unique<GzipStream>(std::move(inner));
   if (encoding == Encoding::kZstd) return std::make_unique<ZstdStream>(std::move(inner));
+  if (encoding == Encoding::kUtf16) return make_utf16_decoder(std::move(inner));
   return std::make_unique<FilterStream>(encoding, std::move(inner));
 }
 

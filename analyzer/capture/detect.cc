@@ -15,10 +15,10 @@ constexpr size_t kSampleLines = 600;
 constexpr size_t kSampleBytes = size_t{512} * 1024;
 
 constexpr std::pair<LogFormatKind, std::string_view> kNames[] = {
-    {LogFormatKind::kStderr, "stderr"},  {LogFormatKind::kCsv, "csvlog"},
-    {LogFormatKind::kJson, "jsonlog"},   {LogFormatKind::kSyslog, "syslog"},
-    {LogFormatKind::kOtlpSpans, "otlp"}, {LogFormatKind::kStatStatements, "pg_stat_statements"},
-    {LogFormatKind::kPackets, "pcap"},   {LogFormatKind::kConversations, "pgcap"},
+    {LogFormatKind::kStderr, "stderr"},   {LogFormatKind::kCsv, "csvlog"},
+    {LogFormatKind::kJson, "jsonlog"},    {LogFormatKind::kSyslog, "syslog"},
+    {LogFormatKind::kOtlpSpans, "otlp"},  {LogFormatKind::kStatStatements, "pg_stat_statements"},
+    {LogFormatKind::kPackets, "pcap"},    {LogFormatKind::kConversations, "pgcap"},
     {LogFormatKind::kUnknown, "unknown"},
 };
 
@@ -37,22 +37,54 @@ std::vector<std::string_view> sample_lines(std::string_view head) {
   return lines;
 }
 
-// PgBouncer: "2026-01-01 00:00:00.000 UTC [12] LOG C-0x55…: db/user@1.2.3.4:5 login attempt", "… LOG stats:
-// …".
-bool is_pgbouncer(const std::vector<std::string_view>& lines) {
-  size_t hits = 0;
-  for (const std::string_view line : lines) {
-    for (const std::string_view level : {" LOG ", " WARNING ", " ERROR ", " DEBUG ", " NOISE "}) {
-      const size_t at = line.find(level);
-      if (at == std::string_view::npos || at > 80) continue;
-      const std::string_view rest = line.substr(at + level.size());
-      for (const std::string_view mark :
-           {"C-0x", "S-0x", "stats: ", "kernel file descriptor", "listening on ", "process up: PgBouncer"}) {
-        if (rest.starts_with(mark)) ++hits;
-      }
+// Logs of what runs beside a server, with marks that their lines have at the start or behind the level. Their
+// lines may look like a server's, but say nothing about statements.
+struct OtherProgram {
+  std::string_view name;
+  std::string_view levels[5];  // with what stands around them
+  std::string_view marks[7];   // one of them follows; none: the level is telling enough
+};
+constexpr OtherProgram kOtherPrograms[] = {
+    // "2026-01-01 00:00:00.000 UTC [12] LOG C-0x55…: db/user@1.2.3.4:5 login attempt", "… LOG stats: …"
+    {"PgBouncer",
+     {" LOG ", " WARNING ", " ERROR ", " DEBUG ", " NOISE "},
+     {"C-0x", "S-0x", "stats: ", "kernel file descriptor", "listening on ", "process up: PgBouncer"}},
+    // "2026-01-01 00:00:00,000 INFO: no action. I am (a), the leader with the lock"
+    {"Patroni",
+     {" INFO: ", " WARNING: ", " ERROR: "},
+     {"no action. I am", "Lock owner: ", "Selected new ", "promoted self to leader",
+      "following a different leader", "acquired session lock", "does not have lock"}},
+    // "2026-01-01 00:00:00.000 P00   INFO: backup command begin"
+    {"pgBackRest", {" P00   INFO: ", " P00  ERROR: ", " P00   WARN: ", " P00 DETAIL: ", " P01   INFO: "}, {}},
+    // "2026-01-01 00:00:00.000: child pid 12: LOG:  new connection received"
+    {"Pgpool-II",
+     {": main pid ", ": child pid ", ": health_check", ": pcp_main pid ", ": sr_check_worker pid "},
+     {}},
+    {"MySQL", {"# Time: ", "# User@Host: ", "# Query_time: "}, {}},
+};
+
+bool is_of(const OtherProgram& program, std::string_view line) {
+  constexpr size_t kLevelWithin = 80;
+  for (const std::string_view level : program.levels) {
+    const size_t at = level.empty() ? std::string_view::npos : line.find(level);
+    if (at == std::string_view::npos || at > kLevelWithin) continue;
+    const std::string_view rest = line.substr(at + level.size());
+    if (program.marks[0].empty()) return true;
+    for (const std::string_view mark : program.marks) {
+      if (!mark.empty() && rest.starts_with(mark)) return true;
     }
   }
-  return hits > 0 && hits * 3 >= lines.size();
+  return false;
+}
+
+// The program whose log this is; null: none of those.
+const OtherProgram* other_program(const std::vector<std::string_view>& lines) {
+  for (const OtherProgram& program : kOtherPrograms) {
+    const auto hits = static_cast<size_t>(std::count_if(
+        lines.begin(), lines.end(), [&program](std::string_view line) { return is_of(program, line); }));
+    if (hits > 0 && hits * 3 >= lines.size()) return &program;
+  }
+  return nullptr;
 }
 
 // What one reader makes of the sample.
@@ -112,9 +144,10 @@ Error nothing_matched(const Detection& best, std::string_view sample, const Inge
     error.hint = "Give a PostgreSQL server log";
     return error;
   }
-  if (is_pgbouncer(lines)) {
-    error.message = "this is a PgBouncer log: it has no statements";
-    error.hint = "Give the log of the PostgreSQL server behind it";
+  if (const OtherProgram* program = other_program(lines); program != nullptr) {
+    error.message =
+        fmt::format("this is a log of {}: it has no statements of a PostgreSQL server", program->name);
+    error.hint = "Give the log of the PostgreSQL server itself";
     return error;
   }
   const bool binary = sample.substr(0, 4096).find('\0') != std::string_view::npos;
@@ -126,8 +159,10 @@ Error nothing_matched(const Detection& best, std::string_view sample, const Inge
   error.message += binary ? "; the input is binary"
                           : fmt::format("; the lines look like '{}'", printable(lines.front(), 160));
   error.hint =
-      options.prefix_given
-          ? "Leave --prefix out to have it detected, or give the server's log_line_prefix"
+      options.prefix_given ? "Leave --prefix out to have it detected, or give the server's log_line_prefix"
+      : is_json_record(lines.front())
+          ? "This JSON is of no exporter that is known: take the server's lines out of it, for instance with "
+            "jq -r .FIELD"
           : "Name the format with --format and, for stderr, the server's log_line_prefix with --prefix";
   return error;
 }
@@ -179,6 +214,11 @@ Result<Detection> detect_log(std::string_view head, bool whole, const IngestOpti
   if (!clear && (allowed(LogFormatKind::kStderr) || wanted == LogFormatKind::kSyslog))
     consider(try_stderr(sample, options, hint, prefix_head));
   if (best.matched == 0) return nothing_matched(best, sample, options);
+  // Another program's lines that fit some prefix, in a stream that no server writes to.
+  if (best.kind == LogFormatKind::kStderr && wanted == LogFormatKind::kUnknown && !options.prefix_given &&
+      sample.find("duration: ") == std::string_view::npos &&
+      sample.find("statement: ") == std::string_view::npos && other_program(sample_lines(sample)) != nullptr)
+    return nothing_matched(best, sample, options);
   return best;
 }
 

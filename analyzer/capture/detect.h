@@ -31,6 +31,9 @@ Result<Detection> detect_log(std::string_view head, bool whole, const IngestOpti
 std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit,
                                         std::string_view prefix_head = {});
 
+// Whether the line is a JSON object or array, whatever text is inside: no line of a stderr log.
+bool is_json_record(std::string_view line);
+
 // "stderr", … to its kind; kUnknown when there is no such format.
 LogFormatKind log_format_kind(std::string_view name);
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "analyzer/capture/prefix.h"
 
 namespace pgsieve {
@@ -29,6 +33,11 @@ bool is_log(LogFormatKind kind) {
          kind != LogFormatKind::kOtlpSpans && kind != LogFormatKind::kStatStatements;
 }
 
+// "1 line was", "2 lines were".
+std::string counted(uint64_t number, std::string_view one, std::string_view several) {
+  return fmt::format("{} {}", number, number == 1 ? one : several);
+}
+
 constexpr uint64_t kNoticeable = 60;  // percent
 
 // Percentage of the transactions that have no statement in the log.
@@ -53,6 +62,15 @@ bool tells_whole_seconds(const SettingsEvidence& evidence, const IngestStats& st
 bool tells_sessions(const std::string& prefix) {
   const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
   return matcher && (matcher->has('p') || matcher->has('c'));
+}
+
+// Of the stderr logs among the files.
+std::set<std::string> prefixes_of(const std::vector<IngestFile>& files) {
+  std::set<std::string> prefixes;
+  for (const IngestFile& file : files) {
+    if (file.format.starts_with("stderr") && file.bytes > 0) prefixes.insert(file.prefix);
+  }
+  return prefixes;
 }
 
 void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
@@ -104,27 +122,28 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
   }
   if (evidence.late_fetches > 0) {
     warnings.push_back(fmt::format(
-        "{} fetches ({}) came after other statements of their session; their time is in no statement.",
-        evidence.late_fetches, milliseconds(evidence.late_fetch_time)));
+        "{} ({}) came after other statements of their session; their time is in no statement.",
+        counted(evidence.late_fetches, "fetch", "fetches"), milliseconds(evidence.late_fetch_time)));
   }
   if (stats.no_session > 0 && log) {
     warnings.push_back(
-        fmt::format("{} executions have no session (no %p or %c in the prefix): nothing can be said about "
-                    "their sequence.",
-                    stats.no_session));
+        fmt::format("{} no session (no %p or %c in the prefix): nothing can be said about their sequence.",
+                    counted(stats.no_session, "statement has", "statements have")));
   }
   if (stats.missing_parameters > 0) {
     warnings.push_back(
-        fmt::format("{} executions with parameters come without values{}.", stats.missing_parameters,
+        fmt::format("{} without values{}.",
+                    counted(stats.missing_parameters, "execution with parameters comes",
+                            "executions with parameters come"),
                     log ? " (log_error_verbosity = terse or log_parameter_max_length = 0?)" : ""));
   }
   if (stats.truncated_parameters > 0) {
-    warnings.push_back(fmt::format(
-        "{} executions have values that end in '...': log_parameter_max_length may have cut them.",
-        stats.truncated_parameters));
+    warnings.push_back(fmt::format("{} values that end in '...': log_parameter_max_length may have cut them.",
+                                   counted(stats.truncated_parameters, "execution has", "executions have")));
   }
   if (stats.truncated_texts > 0)
-    warnings.push_back(fmt::format("{} statements are cut short.", stats.truncated_texts));
+    warnings.push_back(
+        counted(stats.truncated_texts, "statement is cut short.", "statements are cut short."));
   if (stats.executions == 0 && evidence.bare_durations > 0) {
     warnings.push_back(
         "The log has durations but no statements: log_duration is on without log_statement or "
@@ -134,31 +153,31 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
         "The log has no statements: set log_min_duration_statement = 0 for a while to capture them.");
   }
   if (stats.unread_lines > 0) {
-    warnings.push_back(
-        fmt::format("{} lines could not be read; their shapes are listed.", stats.unread_lines));
+    warnings.push_back(counted(stats.unread_lines, "line could not be read; its shape is listed.",
+                               "lines could not be read; their shapes are listed."));
   }
   if (account.damaged_records > 0) {
-    warnings.push_back(
-        fmt::format("{} records are damaged, the first at byte {}; reading went on behind them.",
-                    account.damaged_records, account.damaged_offset));
+    warnings.push_back(fmt::format("{} damaged, {}at byte {}; reading went on behind.",
+                                   counted(account.damaged_records, "record is", "records are"),
+                                   account.damaged_records == 1 ? "" : "the first ", account.damaged_offset));
   }
   if (account.truncated_entries > 0) {
-    warnings.push_back(
-        fmt::format("{} entries are longer than the limit and were cut.", account.truncated_entries));
+    warnings.push_back(counted(account.truncated_entries, "entry is longer than the limit and was cut.",
+                               "entries are longer than the limit and were cut."));
   }
   if (account.loose_continuations > 0) {
-    warnings.push_back(
-        fmt::format("{} continuation lines have lost their tab; they were added to the entry before them.",
-                    account.loose_continuations));
+    warnings.push_back(fmt::format(
+        "{} lost the tab in front; what they say was added to the entry before.",
+        counted(account.loose_continuations, "continuation line has", "continuation lines have")));
   }
   if (evidence.evicted_backends > 0) {
     warnings.push_back(
-        fmt::format("{} idle sessions were forgotten to bound memory; an entry of theirs may be unpaired.",
-                    evidence.evicted_backends));
+        fmt::format("{} forgotten to bound memory; an entry of theirs may be unpaired.",
+                    counted(evidence.evicted_backends, "idle session was", "idle sessions were")));
   }
   if (stats.localized_entries > 0) {
-    warnings.push_back(fmt::format("{} entries are in another language than English (lc_messages).",
-                                   stats.localized_entries));
+    warnings.push_back(fmt::format("{} in another language than English (lc_messages).",
+                                   counted(stats.localized_entries, "entry is", "entries are")));
   }
 }
 
@@ -185,7 +204,9 @@ void summarize(InputFacts inputs, const ReadAccount& account, const SettingsEvid
   for (const IngestFile& file : stats.files) stats.bytes += file.bytes;
   const Detection& detection = inputs.detection;
   stats.format = inputs.mixed ? "mixed" : std::string(log_format_name(detection.kind));
-  stats.prefix = detection.prefix;
+  const std::set<std::string> prefixes = prefixes_of(stats.files);
+  const bool one_prefix = prefixes.size() <= 1;
+  stats.prefix = !one_prefix ? "" : prefixes.empty() ? detection.prefix : *prefixes.begin();
   const bool log = inputs.mixed || is_log(detection.kind);
   if (log) {
     stats.confidence =
@@ -199,13 +220,13 @@ void summarize(InputFacts inputs, const ReadAccount& account, const SettingsEvid
   }
   if (!inputs.mixed) {
     stats.pin_options = "--format " + stats.format;
-    if (detection.kind == LogFormatKind::kStderr)
+    if (detection.kind == LogFormatKind::kStderr && one_prefix)
       stats.pin_options += " --prefix " + shell_quoted(stats.prefix);
   }
   if (log) infer_settings(evidence, stats);
   // What the readers of whole inputs had to say comes first.
   for (std::string& warning : inputs.warnings) stats.warnings.push_back(std::move(warning));
-  if (!options.prefix_given && detection.kind == LogFormatKind::kStderr &&
+  if (!options.prefix_given && !inputs.mixed && one_prefix && detection.kind == LogFormatKind::kStderr &&
       !tells_sessions(stats.prefix) && stats.no_session == 0) {
     stats.warnings.emplace_back("The prefix has neither %p nor %c: sessions can't be told apart.");
   }

@@ -1,6 +1,9 @@
 #include "analyzer/capture/json_vendors.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
 
 #include "analyzer/base/time.h"
 #include "analyzer/capture/json_fields.h"
@@ -85,6 +88,40 @@ bool JsonVendors::rows(const object& record, JsonFound& found, std::string& line
   return !found.name.empty();
 }
 
+// Loki's answer to a query:
+// {"data":{"resultType":"streams","result":[{"stream":{…},"values":[["NANOSECONDS","LINE"],…]}]}}. Newest
+// first unless asked otherwise.
+bool JsonVendors::loki(const object& record, JsonFound& found, std::string& lines) {
+  object data;
+  array streams;
+  std::string_view type;
+  if (!get_field(record, "data", data) || !get_field(data, "resultType", type) || type != "streams" ||
+      !get_field(data, "result", streams))
+    return false;
+  std::vector<std::pair<uint64_t, std::string_view>> values;
+  for (const element item : streams) {
+    object stream;
+    array list;
+    if (item.get(stream) != simdjson::SUCCESS || !get_field(stream, "values", list)) continue;
+    const size_t first = values.size();
+    for (const element pair : list) {
+      std::string_view time, line;
+      if (pair.at(0).get(time) != simdjson::SUCCESS || pair.at(1).get(line) != simdjson::SUCCESS) continue;
+      uint64_t nanoseconds = 0;
+      std::from_chars(time.data(), time.data() + time.size(), nanoseconds);
+      values.emplace_back(nanoseconds, line);
+    }
+    if (values.size() > first && values[first].first > values.back().first)
+      std::reverse(values.begin() + static_cast<std::ptrdiff_t>(first), values.end());
+  }
+  std::stable_sort(values.begin(), values.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
+  for (const auto& [time, line] : values) append_text(line, static_cast<Microseconds>(time / 1000), lines);
+  found.name = "Loki";
+  if (!values.empty()) found.time = static_cast<Microseconds>(values.front().first / 1000);
+  return true;
+}
+
 // What a search engine gives back: {"hits":{"hits":[{"_source":{…}}]}}, or one hit a record.
 bool JsonVendors::search_hits(const object& record, JsonFound& found, std::string& lines) {
   object hits, source;
@@ -106,8 +143,15 @@ bool JsonVendors::search_hits(const object& record, JsonFound& found, std::strin
 
 // A line under a usual key.
 bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& lines) {
-  const std::string_view line = first_field(record, {"@message", "message", "event_message", "line", "msg"});
-  if (line.data() == nullptr) return false;
+  const std::string_view line =
+      first_field(record, {"@message", "message", "event_message", "line", "msg", "Message", "Line", "_raw"});
+  if (line.data() == nullptr) {
+    // Splunk: {"preview":false,"result":{"_raw":…}}; Datadog: {"id":…,"attributes":{"message":…}}.
+    object inner;
+    if (!get_field(record, "result", inner) && !get_field(record, "attributes", inner)) return false;
+    found = read_nested(inner, lines);
+    return !found.name.empty();
+  }
   std::string_view value;
   // "msg" beside a level or a logger is another program's own log.
   if (line.data() == first_field(record, {"msg"}).data() &&
@@ -116,7 +160,8 @@ bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& l
   found.name = get_field(record, "@message", value) || number_field(record, "ingestionTime") > 0
                    ? "CloudWatch"
                    : "JSON";
-  found.time = time_field(record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated"});
+  found.time =
+      time_field(record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated", "_time", "Date"});
   append_text(line, found.time, lines);
   return true;
 }
@@ -158,7 +203,7 @@ JsonFound JsonVendors::read(const object& record, std::string& lines) {
     found.name = "Cloud Logging";
   } else if (azure(record, found, lines)) {
     found.name = "Azure";
-  } else if (rows(record, found, lines) || search_hits(record, found, lines) ||
+  } else if (rows(record, found, lines) || search_hits(record, found, lines) || loki(record, found, lines) ||
              shipper(record, found, lines)) {
     return found;
   } else if (cloud_native_pg(record, found, lines)) {

@@ -45,6 +45,7 @@ class JsonVendors {
   JsonFound read_text(std::string_view json, std::string& lines);
   bool jsonlog(const object& record, std::string& lines);
   bool rows(const object& record, JsonFound& found, std::string& lines);
+  static bool loki(const object& record, JsonFound& found, std::string& lines);
   bool search_hits(const object& record, JsonFound& found, std::string& lines);
   bool shipper(const object& record, JsonFound& found, std::string& lines);
 

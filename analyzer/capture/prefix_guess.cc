@@ -204,12 +204,19 @@ std::string with_resolution(std::string prefix, const std::vector<std::string_vi
 
 }  // namespace
 
+bool is_json_record(std::string_view line) {
+  while (line.ends_with(' ') || line.ends_with(',') || line.ends_with('\r')) line.remove_suffix(1);
+  return (line.starts_with("{\"") || line.starts_with("[{\"") || line.starts_with("[[")) &&
+         (line.ends_with('}') || line.ends_with(']'));
+}
+
 std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit,
                                         std::string_view prefix_head) {
   PrefixEvidence evidence;
   std::vector<std::pair<std::string_view, std::string_view>> heads;  // text before the level word, whole line
   std::vector<std::string_view> entries;
   for (const std::string_view line : lines) {
+    if (is_json_record(line)) continue;
     std::string_view message;
     const size_t length = level_word(line, message);
     if (length == std::string_view::npos) continue;

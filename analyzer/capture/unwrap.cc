@@ -107,14 +107,16 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kHeroku{"logplex", make_heroku};
   static const WrapperKind kSyslog{"syslog", make_syslog};
   static const WrapperKind kJournal{"journald", make_journal_export};
-  static const WrapperKind kStamped{"CloudWatch", make_stamped_lines};
-  static const WrapperKind kJson[] = {{"docker", make_json},        {"journald", make_json},
-                                      {"Cloud Logging", make_json}, {"Azure", make_json},
-                                      {"CloudWatch", make_json},    {"OTLP", make_json},
-                                      {"JSON", make_json},          {"CloudNativePG", make_json}};
+  static const WrapperKind kStamped{"stamped lines", make_stamped_lines};
+  static const WrapperKind kNamed{"container output", make_named_lines};
+  static const WrapperKind kJson[] = {
+      {"docker", make_json}, {"journald", make_json},      {"Cloud Logging", make_json},
+      {"Azure", make_json},  {"CloudWatch", make_json},    {"OTLP", make_json},
+      {"JSON", make_json},   {"CloudNativePG", make_json}, {"Loki", make_json}};
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const std::string_view lines = complete_lines(head, ended);
   if (is_cri(lines)) return &kCri;
+  if (is_named_lines(lines)) return &kNamed;
   if (is_heroku(lines)) return &kHeroku;
   if (is_syslog(lines)) return &kSyslog;
   if (is_journal_export(head)) return &kJournal;

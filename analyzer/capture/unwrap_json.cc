@@ -7,6 +7,7 @@
 // and handed out backwards.
 #include <simdjson.h>
 
+#include "analyzer/base/time.h"
 #include "analyzer/capture/csv_records.h"
 #include "analyzer/capture/json_records.h"
 #include "analyzer/capture/json_vendors.h"
@@ -129,6 +130,8 @@ void RecordUnwrapper<Records>::release_held(std::string& out) {
 // Whether the text starts with a line that a server could have written: text, a csvlog row, a jsonlog object.
 bool is_server_line(std::string_view lines) {
   if (find_level(lines).length > 0) return true;
+  if (const size_t time = parse_time(lines).length; time > 0 && lines.substr(time).starts_with(','))
+    return true;
   return lines.starts_with('{') &&
          lines.substr(0, lines.find('\n')).find("\"error_severity\"") != std::string_view::npos;
 }

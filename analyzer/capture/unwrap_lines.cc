@@ -1,5 +1,5 @@
 // Wrappers of one physical line each: Kubernetes' CRI files and lines with a shipper's time stamp in front
-// (CloudWatch). And what all line wrappers share.
+// (CloudWatch, Grafana, kubectl logs --timestamps). And what all line wrappers share.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -74,16 +74,32 @@ class CriUnwrapper final : public LineUnwrapper {
 
 // "2019-08-08T00:49:34.000Z 2019-08-08 00:49:34 UTC:…": the stamp goes; lines without one (the further lines
 // of an event) stay, led by a tab. Gives the length of a stamp in UTC and the blank behind it; `aws logs
-// tail` puts the stream's name between stamp and line.
+// tail` puts the stream's name between stamp and line, Grafana the time as a number in front and tabs
+// between.
 size_t stamp_length(std::string_view line) {
+  size_t number = 0;
+  while (number < line.size() && line[number] >= '0' && line[number] <= '9') ++number;
+  const bool numbered = number >= 13 && number <= 19 && line.substr(number).starts_with('\t');
+  const size_t start = numbered ? number + 1 : 0;
+  line.remove_prefix(start);
   const ParsedTime time = parse_time(line);
-  if (time.length < 20 || line[10] != 'T' || line.size() <= time.length || line[time.length] != ' ') return 0;
+  if (time.length < 20 || line[10] != 'T' || line.size() <= time.length) return 0;
   if (line[time.length - 1] != 'Z' && line[time.length - 1] != '0') return 0;
+  if (numbered && line[time.length] == '\t') return start + time.length + 1;
+  if (line[time.length] != ' ') return 0;
   const std::string_view rest = line.substr(time.length + 1);
-  const size_t blank = rest.substr(0, 200).find(' ');
+  const bool labels = rest.starts_with('{') && !rest.starts_with("{\"");  // logcli: {job="pg", host="a"}
+  const size_t blank = labels ? rest.substr(0, 1000).find("} ") + 1 : rest.substr(0, 200).find(' ');
   const bool stream = blank != std::string_view::npos && blank > 0 && parse_time(rest).length == 0 &&
                       parse_time(rest.substr(blank + 1)).length > 0;
-  return time.length + 1 + (stream ? blank + 1 : 0);
+  return start + time.length + 1 + (stream ? blank + 1 : 0);
+}
+
+// A csvlog row's first line, or a jsonlog object.
+bool is_row(std::string_view text) {
+  if (text.starts_with("{\"")) return text.find("\"error_severity\"") != std::string_view::npos;
+  const size_t length = parse_time(text).length;
+  return length > 0 && text.substr(length).starts_with(',');
 }
 
 class StampedUnwrapper final : public LineUnwrapper {
@@ -93,14 +109,17 @@ class StampedUnwrapper final : public LineUnwrapper {
  protected:
   void line(std::string_view text, std::string& out) override {
     const size_t stamp = stamp_length(text);
-    if (stamp == 0 && !text.empty() && text.front() != '\t' && find_level(text).length == 0 && seen_)
+    if (stamp == 0 && !text.empty() && text.front() != '\t' && seen_ && !rows_ &&
+        find_level(text).length == 0)
       out += '\t';
+    if (stamp > 0 && !seen_) rows_ = is_row(text.substr(stamp));
     seen_ |= stamp > 0;
     out.append(text.substr(stamp)).push_back('\n');
   }
 
  private:
   bool seen_ = false;
+  bool rows_ = false;  // the inner log is csvlog or jsonlog: its lines go on as they are
 };
 
 template <typename Accept>
@@ -257,8 +276,8 @@ bool is_stamped_lines(std::string_view head) {
     const size_t stamp = stamp_length(line);
     if (stamp > 0) ++stamped;
     // What follows is a log line of its own: it starts with a time, too.
-    server |=
-        stamp > 0 && parse_time(line.substr(stamp)).length > 0 && find_level(line.substr(stamp)).length > 0;
+    const std::string_view rest = line.substr(stamp);
+    server |= stamp > 0 && (is_row(rest) || (parse_time(rest).length > 0 && find_level(rest).length > 0));
     return stamp > 0;
   });
   return stamped > 0 && server && stamp_length(head) > 0;

@@ -99,6 +99,8 @@ bool is_cri(std::string_view head);  // unwrap_lines.cc
 bool is_stamped_lines(std::string_view head);
 std::unique_ptr<Unwrapper> make_cri(const IngestOptions& options, UnwrapReport& report);
 std::unique_ptr<Unwrapper> make_stamped_lines(const IngestOptions& options, UnwrapReport& report);
+bool is_named_lines(std::string_view head);  // unwrap_named.cc
+std::unique_ptr<Unwrapper> make_named_lines(const IngestOptions& options, UnwrapReport& report);
 bool is_syslog(std::string_view head);  // unwrap_syslog.cc
 bool is_heroku(std::string_view head);
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);

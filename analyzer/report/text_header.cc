@@ -1,6 +1,9 @@
 // The head of the text report: what was read, how, and what was not. A reader must be able to tell an
 // innocent capture from one that was not understood.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "analyzer/report/escape.h"
 #include "analyzer/report/layout.h"
@@ -121,6 +124,20 @@ void losses(Header& header, const Report& report) {
         "beyond the window of their session, so not seen in loops");
 }
 
+// What the files have of something, each once, the first few of them.
+std::vector<std::string> values_of(const IngestStats& ingest, std::string IngestFile::*member) {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> values;
+  for (const IngestFile& file : ingest.files) {
+    const std::string& value = file.*member;
+    if (value.empty() || value == "unknown" || std::find(values.begin(), values.end(), value) != values.end())
+      continue;
+    if (values.size() == kShown) return values.back() = "…", values;
+    values.push_back(value);
+  }
+  return values;
+}
+
 }  // namespace
 
 std::string header_title(const Report& report) {
@@ -139,7 +156,14 @@ std::vector<HeaderLine> header_lines(const Report& report) {
   std::vector<HeaderLine> lines;
   Header header(lines);
   std::string read_as = ingest.format.empty() ? "unknown" : ingest.format;
-  if (!ingest.prefix.empty()) read_as += fmt::format(", prefix '{}'", ingest.prefix);
+  if (ingest.format == "mixed")
+    read_as = fmt::format("mixed ({})", fmt::join(values_of(ingest, &IngestFile::format), ", "));
+  if (!ingest.prefix.empty()) {
+    read_as += fmt::format(", prefix '{}'", ingest.prefix);
+  } else if (const std::vector<std::string> prefixes = values_of(ingest, &IngestFile::prefix);
+             prefixes.size() > 1) {
+    read_as += fmt::format(", prefixes '{}'", fmt::join(prefixes, "', '"));
+  }
   if (!ingest.confidence.empty()) read_as += fmt::format(" ({})", ingest.confidence);
   header.line("read as", read_as);
   if (!ingest.pin_options.empty()) header.line("pin with", ingest.pin_options);

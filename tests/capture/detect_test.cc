@@ -134,5 +134,34 @@ TEST(Detect, AnythingElseIsNoCsv) {
   EXPECT_FALSE(detect_log(commas + "\n", true, {}).ok());
 }
 
+// Programs beside the server are named, also where their lines fit some prefix.
+TEST(Detect, OtherProgramsAreNamed) {
+  const std::pair<const char*, const char*> logs[] = {
+      {"PgBouncer",
+       "2024-01-01 10:00:00.123 UTC [12] LOG C-0x55a: db/user@1.2.3.4:5 login attempt: db=db user=user\n"},
+      {"Patroni", "2024-01-01 10:00:00,123 INFO: no action. I am (pg1), the leader with the lock\n"},
+      {"pgBackRest", "2024-01-01 10:00:00.123 P00   INFO: backup command begin 2.48: --exec-id=1\n"},
+      {"Pgpool-II", "2024-01-01 10:00:00.123: child pid 12: LOG:  new connection received\n"},
+      {"MySQL",
+       "# Time: 2024-01-01T10:00:00.123456Z\n# User@Host: root[root] @ localhost []  Id: 8\nSELECT 1;\n"}};
+  for (const auto& [name, log] : logs) {
+    const testing::Ingested got = testing::ingest_text(log);
+    EXPECT_NE(got.error.find("this is a log of " + std::string(name)), std::string::npos) << got.error;
+  }
+  // In the same stream as a server's lines they are but lines that are not read.
+  std::string stream;
+  for (const auto& [name, log] : logs) stream += log;
+  stream += "2026-11-22 01:02:03.004 UTC [77] LOG:  duration: 1.5 ms  statement: select 1\n";
+  EXPECT_EQ(testing::ingest_text(stream).stats.executions, 1u);
+}
+
+TEST(Detect, JsonOfNobodyIsNoStderr) {
+  std::string log;
+  for (int i = 0; i < 3; ++i)
+    log += R"({"a":{"b":"2026-11-22 01:02:03.004 UTC [77] LOG:  duration: 1.5 ms  statement: select 1"}})"
+           "\n";
+  EXPECT_NE(testing::ingest_text(log).error.find("jq -r"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pgsieve

@@ -57,7 +57,7 @@ TEST(LateFetch, IsReportedWithItsTime) {
       head + "1.000 ms  execute S_1/C_1: SELECT * FROM a\n" + head + "2.000 ms  execute S_2: SELECT 1\n" +
       head + "3.500 ms  execute fetch from S_1/C_1: SELECT * FROM a\n");
   EXPECT_EQ(got.stats.executions, 2U);
-  EXPECT_TRUE(warns(got, "1 fetches (3.500 ms) came after other statements"));
+  EXPECT_TRUE(warns(got, "1 fetch (3.500 ms) came after other statements"));
 }
 
 TEST(Clock, OfWholeSecondsIsToldOf) {

@@ -147,6 +147,40 @@ TEST_F(SourceTest, EveryCompressionGivesTheSameBytes) {
   }
 }
 
+std::string utf16(const std::u16string& text, bool big_endian) {
+  std::string bytes;
+  for (const char16_t unit : u"\uFEFF" + text) {
+    const char high = static_cast<char>(unit >> 8), low = static_cast<char>(unit & 0xFF);
+    bytes += big_endian ? high : low;
+    bytes += big_endian ? low : high;
+  }
+  return bytes;
+}
+
+// PowerShell's "docker logs db > server.log".
+TEST_F(SourceTest, Utf16BecomesUtf8) {
+  const std::u16string text = u"LOG:  a\u00e9\u65e5\U0001F600\r\n\xD800x\xDC00";
+  const std::string wanted = "LOG:  a\xC3\xA9\xE6\x97\xA5\xF0\x9F\x98\x80\r\n\xEF\xBF\xBDx\xEF\xBF\xBD";
+  for (const bool big_endian : {false, true}) {
+    for (const bool packed : {false, true}) {
+      const std::string bytes = utf16(text, big_endian);
+      const auto sources = open_all(write("input.log", packed ? gzip(bytes) : bytes));
+      ASSERT_EQ(sources.size(), 1U);
+      EXPECT_EQ(read_all(*sources[0], 3).text, wanted);
+      EXPECT_EQ(sources[0]->encoding(), packed ? "UTF-16 in gzip" : "UTF-16");
+    }
+  }
+  const auto cut = open_all(write("input.log", utf16(u"LOG", false) + "x"));
+  EXPECT_EQ(read_all(*cut[0]).text, "LOG\xEF\xBF\xBD");
+}
+
+TEST_F(SourceTest, WhatMacOsAddsToAnArchiveIsNoLog) {
+  const auto sources = open_all(write("a.zip", archive_of({{"a.log", "text"}, {"__MACOSX/._a.log", "x"}, {"b/._c", "x"}},
+                                                          archive_write_set_format_zip)));
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(read_all(*sources[0]).text, "text");
+}
+
 TEST_F(SourceTest, ArchiveMembersAreSourcesInAnyReadingOrder) {
   Members members;
   for (int i = 0; i < 5; ++i)

@@ -148,5 +148,62 @@ TEST(Unwrap, JsonlogInsideOtherRecords) {
                    json + "\n", "JSON");
 }
 
+// The entries of kLog, as log services keep them.
+std::vector<std::string> entries() {
+  std::vector<std::string> list;
+  for (const std::string& line : lines_of(kLog)) {
+    if (line.starts_with('\t')) {
+      list.back() += "\n" + line;
+    } else {
+      list.push_back(line);
+    }
+  }
+  return list;
+}
+
+TEST(Unwrap, LokiInEitherDirection) {
+  std::string forward, backward;
+  uint64_t time = 1'795'308'783'318'000'000;
+  for (const std::string& entry : entries()) {
+    const std::string value = "[\"" + std::to_string(time++) + "\"," + json_string(entry) + "]";
+    forward += (forward.empty() ? "" : ",") + value;
+    backward = value + (backward.empty() ? "" : ",") + backward;
+  }
+  for (const std::string& values : {forward, backward}) {
+    expect_unwrapped(
+        R"({"status":"success","data":{"resultType":"streams","result":[{"stream":{"job":"pg"},"values":[)" +
+            values + "]}],\"stats\":{}}}",
+        kLog, "Loki");
+  }
+  EXPECT_EQ(
+      undo(
+          R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"]]}]}})")
+          .report.wrappers,
+      "");
+}
+
+TEST(Unwrap, SplunkAndDatadog) {
+  std::string splunk, datadog, splunk_csv = "_serial,_time,source,_raw\n", grafana_csv = "Date,Line,labels\n";
+  const auto quoted = [](const std::string& text) {
+    std::string field = "\"";
+    for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return field + "\"";
+  };
+  for (const std::string& entry : entries()) {
+    splunk += R"({"preview":false,"offset":1,"result":{"_raw":)" + json_string(entry) +
+              R"(,"_time":"2026-11-22T00:53:03.318+00:00","host":"h"}})"
+              "\n";
+    datadog += std::string(datadog.empty() ? "" : ",") +
+               R"({"id":"a","type":"log","attributes":{"service":"pg","message":)" + json_string(entry) +
+               "}}";
+    splunk_csv += "1,2026-11-22T00:53:03.318+00:00,/x," + quoted(entry) + "\n";
+    grafana_csv += "2026-11-22T00:53:03.318Z," + quoted(entry) + ",\"{job=\"\"pg\"\"}\"\n";
+  }
+  expect_unwrapped(splunk, kLog, "JSON");
+  expect_unwrapped("{\"data\":[" + datadog + "],\"meta\":{}}", kLog, "JSON");
+  expect_unwrapped(splunk_csv, kLog, "CSV");
+  expect_unwrapped(grafana_csv, kLog, "CSV");
+}
+
 }  // namespace
 }  // namespace pgsieve

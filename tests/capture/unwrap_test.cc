@@ -66,7 +66,66 @@ TEST(Unwrap, CloudWatchLines) {
   const std::string entry =
       "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT 1\n";
   expect_unwrapped("2019-08-08T00:49:34.000Z " + entry + "FROM t\n2019-08-08T00:49:35.000Z " + entry,
-                   entry + "\tFROM t\n" + entry, "CloudWatch");
+                   entry + "\tFROM t\n" + entry, "stamped lines");
+}
+
+// kubectl logs --timestamps, GitHub Actions; Grafana puts a number in front, logcli the labels behind.
+TEST(Unwrap, StampedLinesOfEveryKind) {
+  std::string stamped, numbered, labelled, rows;
+  const std::string row =
+      "2026-11-22 00:53:03.318 UTC,\"u\",\"d\",77,,6b.4d,1,\"SELECT\",,3/4,0,LOG,00000,\"statement: SELECT "
+      "1\n";
+  const std::string json =
+      R"({"timestamp":"2026-11-22 00:53:03.318 UTC","pid":77,"error_severity":"LOG","message":"statement: SELECT 1"})"
+      "\n";
+  for (const std::string& line : lines_of(kLog)) {
+    stamped += "2026-11-22T00:53:03.318000000Z " + line + "\n";
+    numbered += "1795308783318\t2026-11-22T00:53:03.318Z\t" + line + "\n";
+    labelled += "2026-11-22T00:53:03Z {job=\"pg\", host=\"a\"} " + line + "\n";
+  }
+  expect_unwrapped(stamped, kLog, "stamped lines");
+  expect_unwrapped(numbered, kLog, "stamped lines");
+  expect_unwrapped("2026-11-22T00:53:03.318Z " + json, json, "stamped lines");
+  expect_unwrapped("2026-11-22T00:53:03.318Z " + row + "2026-11-22T00:53:03.318Z FROM t\",,,\n",
+                   row + "FROM t\",,,\n", "stamped lines");
+  expect_unwrapped("2026-11-22T00:53:03.318Z " + row + "FROM t\",,,\n", row + "FROM t\",,,\n",
+                   "stamped lines");
+  // Entries that logcli gives are whole: their further lines have no labels.
+  const std::string first = lines_of(kLog)[0] + "\n";
+  expect_unwrapped("2026-11-22T00:53:03Z {job=\"pg\", host=\"a\"} " + first + "\tFROM t\n",
+                   first + "\tFROM t\n", "stamped lines");
+}
+
+// docker compose logs, docker service logs, kubectl logs --prefix: other containers write, too.
+TEST(Unwrap, NamesOfContainers) {
+  std::string compose, coloured, pods, stamped;
+  for (const std::string& line : lines_of(kLog)) {
+    compose += "postgres-1  | " + line + "\nweb-1       | GET /orders 200\n";
+    coloured += "\x1b[36mdb_1   |\x1b[0m " + line + "\n\x1b[33mweb_1  |\x1b[0m GET /orders 200\n";
+    pods += "[pod/postgres-0/postgres] " + line + "\n[pod/web-7d9f/app] GET /orders 200\n";
+    stamped += "postgres-1  | 2026-11-22T00:53:03.318000000Z " + line + "\n";
+  }
+  expect_unwrapped(compose, kLog, "container output");
+  expect_unwrapped(coloured, kLog, "container output");
+  expect_unwrapped(pods, kLog, "container output");
+  expect_unwrapped(stamped, kLog, "stamped lines in container output");
+  EXPECT_EQ(undo(compose).report.other_records, 4U);
+}
+
+// Two servers' lines come in any order, and a statement goes on behind the other's line.
+TEST(Unwrap, LinesOfTwoContainersStayTogether) {
+  const std::string entry = lines_of(kLog)[0] + "\n", more = lines_of(kLog)[1] + "\n";
+  expect_unwrapped("a-1  | " + entry + "b-1  | " + entry + "a-1  | " + more + "b-1  | " + more,
+                   entry + more + entry + more, "container output");
+}
+
+// A prefix with bars in it is the server's own: continuation lines have a tab and no name.
+TEST(Unwrap, APrefixWithBarsIsNoContainer) {
+  const std::string own =
+      "jo        | 2026-11-22 00:53:03.318 UTC [77] LOG:  statement: SELECT 1\n\tFROM t\n";
+  expect_unwrapped(own, own, "");
+  expect_unwrapped("jo | 2026-11-22 00:53:03.318 UTC [77] LOG:  statement: SELECT 1\n",
+                   "jo | 2026-11-22 00:53:03.318 UTC [77] LOG:  statement: SELECT 1\n", "");
 }
 
 TEST(Unwrap, Journal) {
@@ -154,7 +213,7 @@ TEST(Unwrap, CloudWatchTailNamesItsStream) {
       "2019-08-08 00:49:34 UTC:10.0.0.1(123):u@d:[12]:LOG:  duration: 1 ms  statement: SELECT 1\n";
   expect_unwrapped(
       "2019-08-08T00:49:34+00:00 shop-db.0 " + entry + "FROM t\n2019-08-08T00:49:35+00:00 shop-db.0 " + entry,
-      entry + "\tFROM t\n" + entry, "CloudWatch");
+      entry + "\tFROM t\n" + entry, "stamped lines");
 }
 
 }  // namespace

@@ -1,0 +1,144 @@
+// The output of several containers in one stream, each line led by a name: "postgres-1  | LINE" (docker
+// compose logs, docker service logs) and "[pod/postgres-0/postgres] LINE" (kubectl logs --prefix), in colours
+// or not.
+//
+// Only containers that write a server's log are read; the lines of the others are counted as another
+// program's. Lines of two servers come in any order, so a line waits until the next one of its container
+// shows that no continuation (with a tab) follows.
+#include <algorithm>
+#include <map>
+
+#include "analyzer/base/time.h"
+#include "analyzer/capture/unwrapper.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kLongestName = 200;
+constexpr size_t kMostNames = 1000;
+
+// Length of the colour and style sequences ("\x1b[36m") at the start of text.
+size_t style_length(std::string_view text) {
+  size_t at = 0;
+  while (text.substr(at).starts_with("\x1b[")) {
+    const size_t end = text.find_first_not_of("0123456789;", at + 2);
+    if (end == std::string_view::npos || (text[end] != 'm' && text[end] != 'K')) break;
+    at = end + 1;
+  }
+  return at;
+}
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("._-@/").find(c) != std::string_view::npos;
+}
+
+struct NamedLine {
+  std::string_view name, text;
+};
+
+// "[pod/NAME/CONTAINER] LINE".
+bool read_pod(std::string_view line, NamedLine& named) {
+  if (!line.starts_with("[pod/")) return false;
+  const size_t close = line.substr(0, kLongestName).find("] ");
+  if (close == std::string_view::npos) return false;
+  named = {line.substr(0, close), line.substr(close + 2)};
+  return std::all_of(named.name.begin() + 1, named.name.end(), is_name_byte);
+}
+
+// "NAME  | LINE": compose pads all names to one width, and puts a blank more.
+bool read_service(std::string_view line, NamedLine& named) {
+  line.remove_prefix(style_length(line));
+  const auto* end = std::find_if_not(line.begin(), line.end(), is_name_byte);
+  const auto length = static_cast<size_t>(end - line.begin());
+  if (length == 0 || length > kLongestName) return false;
+  size_t at = length;
+  while (at < line.size() && line[at] == ' ') ++at;
+  if (at < length + 2 || !line.substr(at).starts_with('|')) return false;
+  named.name = line.substr(0, length);
+  ++at;
+  at += style_length(line.substr(at));
+  if (line.substr(at).starts_with(' ')) ++at;
+  at += style_length(line.substr(at));
+  named.text = line.substr(at);
+  return true;
+}
+
+bool read_named(std::string_view line, NamedLine& named) {
+  if (!read_pod(line, named) && !read_service(line, named)) return false;
+  if (named.text.ends_with("\x1b[0m")) named.text.remove_suffix(4);
+  return true;
+}
+
+// What a server may have written, or a wrapper around it.
+bool is_server_line(std::string_view text) {
+  const size_t stamp = parse_time(text).length;
+  if (text.starts_with("{\"")) return text.find("\"error_severity\"") != std::string_view::npos;
+  return stamp > 0 && (find_level(text).length > 0 || text.substr(stamp).starts_with(','));
+}
+
+class NamedUnwrapper final : public LineUnwrapper {
+ public:
+  using LineUnwrapper::LineUnwrapper;
+
+  bool finish(std::string& out) override {
+    LineUnwrapper::finish(out);
+    for (auto& [name, waiting] : servers_) {
+      out += waiting;
+      waiting.clear();
+    }
+    return false;
+  }
+
+ protected:
+  void line(std::string_view text, std::string& out) override {
+    NamedLine named;
+    if (!read_named(text, named)) {
+      if (!text.empty()) other(text);
+      return;
+    }
+    auto server = servers_.find(named.name);
+    if (server == servers_.end()) {
+      if (!is_server_line(named.text) || servers_.size() == kMostNames) return other(text);
+      server = servers_.emplace(named.name, "").first;
+    }
+    std::string& waiting = server->second;
+    if (!named.text.starts_with('\t') || waiting.size() > kMaxRecordBytes) {
+      out += waiting;
+      waiting.clear();
+    }
+    waiting.append(named.text).push_back('\n');
+  }
+
+ private:
+  std::map<std::string, std::string, std::less<>> servers_;  // by name: what waits
+};
+
+}  // namespace
+
+bool is_named_lines(std::string_view head) {
+  size_t lines = 0, matched = 0;
+  bool server = false;
+  for (size_t start = 0; start < head.size() && lines < 200;) {
+    const size_t end = std::min(head.find('\n', start), head.size());
+    std::string_view line = head.substr(start, end - start);
+    start = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    // What docker says itself has no name in front; a server's continuation line with one has its tab behind
+    // it.
+    if (line.starts_with('\t')) return false;
+    if (line.empty()) continue;
+    ++lines;
+    NamedLine named;
+    if (!read_named(line, named)) continue;
+    ++matched;
+    server |= is_server_line(named.text);
+  }
+  return server && matched * 10 > lines * 9;
+}
+
+std::unique_ptr<Unwrapper> make_named_lines(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<NamedUnwrapper>(report);
+}
+
+}  // namespace pgsieve
