@@ -228,12 +228,20 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
   }
   // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
+  constexpr uint32_t kFew = 5;
   const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
   // The same where each turn reads the row itself before what belongs to it: a loop over the list has it.
   const bool after_its_row = example.fed_by_previous * 10 >= example.count * 9;
   const bool any_row = verdict.link.strength == LinkStrength::kSameKey ||
                        verdict.link.strength == LinkStrength::kPolymorphic || after_its_row;
   if (any_row && some_rows && like_requests(example, options)) verdict.report = false;
+  // Few turns for the list, each after a pause, the first one, too.
+  const bool few =
+      example.count < kFew || (example.parent_limit > 1 && 2 * int64_t{example.count} < example.parent_limit);
+  const bool began_late = example.parent_gap > tight_turn(example, options);
+  if (few && began_late && !all_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
+      example.scope != ScopeKind::kTrace)
+    verdict.report = false;
   // A transaction for each turn, and time between them: each is the work of a request.
   const bool own_transactions = example.transactions > 1 && example.transactions * 10 >= example.count * 9;
   if (own_transactions && !all_rows && at_leisure(example, options)) verdict.report = false;
