@@ -6,6 +6,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "analyzer/workload/value_table.h"
 #include "rules/loop_accident.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
@@ -172,6 +173,27 @@ RowEvidence row_evidence(const LoopExample& example, const Link& link) {
   return !small_numbers(example) || long_and_ordered ? RowEvidence::kFitting : RowEvidence::kNone;
 }
 
+// A key or name says which column of the list the values come from, its rows were seen, and none of them had
+// a value that the loop asks for. A result that fills the table of values is forgotten in part.
+bool refuted(const LoopExample& example, const Link& link) {
+  constexpr uint32_t kFew = ValueTable::kCells / 2;
+  const bool named = link.strength >= LinkStrength::kNames || link.strength == LinkStrength::kSameColumn;
+  return named && example.via == kNoPattern && example.parent_cells > 0 && example.parent_cells <= kFew &&
+         example.matched_values == 0 && example.distinct_values >= 2;
+}
+
+// As if there were no parent.
+void judge_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
+  verdict.link = {};
+  verdict.reasons.clear();
+  explain_loop(example, verdict);
+  if (independent(example, false, options)) {
+    verdict.kind = LoopClass::kIndependent;
+  } else {
+    grade_alone(example, options, verdict);
+  }
+}
+
 // With a parent whose rows can have supplied the values.
 void grade_linked(const LoopExample& example, const LoopOptions& options, bool with_schema,
                   LoopVerdict& verdict) {
@@ -183,16 +205,7 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   if (example.scope == ScopeKind::kFanOut && !all_rows && !begun_here) {
     // A list on another connection moments ago: on a busy program there always is one. What ran on one
     // connection is judged as if it had no parent.
-    if (example.sessions == 1) {
-      verdict.link = {};
-      verdict.reasons.clear();
-      explain_loop(example, verdict);
-      if (independent(example, false, options)) {
-        verdict.kind = LoopClass::kIndependent;
-      } else {
-        grade_alone(example, options, verdict);
-      }
-    }
+    if (example.sessions == 1) judge_alone(example, options, verdict);
     return;
   }
   const bool elsewhere = example.scope == ScopeKind::kFanOut && example.sessions == 1;
@@ -326,7 +339,9 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       explain_parent(example, verdict.link, verdict);
       explain_loop(example, verdict);
       const RowEvidence rows = row_evidence(example, link);
-      if (is_linked(verdict) || rows != RowEvidence::kNone) {
+      if (is_read(child.shape->kind) && refuted(example, link)) {
+        judge_alone(example, options, verdict);
+      } else if (is_linked(verdict) || rows != RowEvidence::kNone) {
         grade_linked(example, options, !context.schema.empty(), verdict);
         if (rows != RowEvidence::kNone) {
           verdict.report = verdict.report || example.count >= options.min_count;

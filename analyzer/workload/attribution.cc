@@ -44,6 +44,16 @@ bool SessionTracker::seems_one_row(const Group& list, const Group& child, bool c
   return parent.id == 0 || (parent.pattern == list.pattern && child.run->count() == 1);
 }
 
+// The rows of a list are those of its last execution; of one that is in a loop itself, those since that loop
+// began.
+uint32_t SessionTracker::first_result(const Session& session, const Group& list) {
+  if (in_loop(list)) {
+    const ParentExecution& parent = list.run->parent();
+    return parent.session == session.id ? parent.result : 0;
+  }
+  return list.execution == nullptr ? 0 : list.execution->result;
+}
+
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
 // the first of the highest weight is the best, and the search ends there. What ran before the statement's own
 // last execution was judged then: when that judgement stands, only a later one that is as good can be better.
@@ -65,7 +75,8 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     LinkStrength link = links_.between(hint.parent_number, hint.star_unknown, *group.info,
                                        [&]() -> const LinkProfile& { return *other.info->link; });
     const ValueMatch match =
-        values_known ? match_values(statement, hint.ordinal, session.values) : ValueMatch::kNone;
+        values_known ? match_values(statement, hint.ordinal, first_result(session, other), session.values)
+                     : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
     if (link == LinkStrength::kNone) continue;
     const int weight = match == ValueMatch::kTelling ? kHighestTier : tier(link);

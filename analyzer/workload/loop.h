@@ -57,6 +57,7 @@ struct LoopExample {
   uint32_t constant_roles = 0;  // and for every role with a slot that never varied
   int64_t parent_limit = -1;    // LIMIT of the parent execution
   int64_t parent_rows = -1;     // rows it returned
+  uint32_t parent_cells = 0;    // values in them that were compared with the child's; 0: no rows were seen
   uint32_t matched_values = 0;  // distinct child values found in the parent's rows, or in its constant list
   uint32_t matched_in_order = 0;
   CompactText matched_column;  // the parent's result column they came from, "table.column"

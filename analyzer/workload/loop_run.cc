@@ -291,7 +291,7 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     last_transaction_ = context.transactions;
   }
   if (context.values != nullptr && !context.values->empty() && parent().id != 0)
-    set_aside().votes.add(child, parent().pattern_ordinal, *context.values);
+    set_aside().votes.add(child, parent().pattern_ordinal, parent().result, *context.values);
   ++count_;
   child_time_ += child.duration;
   last_end_ = child.end;
@@ -389,6 +389,7 @@ LoopExample LoopRun::example() const {
   }
   example.parent_limit = parent().limit;
   example.parent_rows = parent().rows;
+  example.parent_cells = parent().cells;
   aside().votes.describe(example);
   example.parent_executions = parent_executions_;
   if (parent().id != parent().root_id) example.root = parent().root->key;

@@ -243,7 +243,7 @@ void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
   archive(value.root, value.info, value.pattern, value.limit, value.rows, value.session, value.trace,
-          value.unit, value.transaction);
+          value.unit, value.transaction, value.result, value.cells);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));

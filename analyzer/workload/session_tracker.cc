@@ -298,7 +298,8 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
 }
 
 // Remembers the execution as a possible parent.
-void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement) {
+void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement,
+                                    uint32_t result) {
   group.many_rows = statement.info->link->many_rows && (statement.limit < 0 || statement.limit > 1) &&
                     statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
@@ -318,6 +319,8 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.session = statement.session;
   execution.trace = statement.trace;
   execution.unit = statement.unit;
+  execution.result = result;
+  execution.cells = static_cast<uint32_t>(std::min<size_t>(statement.event->cells.size(), UINT32_MAX));
   execution.transaction = session.in_transaction ? session.transaction_ordinal : 0;
   group.execution = std::move(parent);
   push_ring(statement, group.execution);
@@ -348,7 +351,8 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.recent = &session.recent;
   context.recent_gaps = &session.recent_gaps;
   attribute(session, group, statement, context);
-  session.values.add(statement.pattern_ordinal, statement.info->key, *statement.event);
+  const uint32_t result =
+      session.values.add(statement.pattern_ordinal, statement.info->key, *statement.event);
   note_repeat(session, group, statement);
   if (statement.info->kind == StatementClass::kWrite) note_write(session, statement);
   group.last_position = session.position;
@@ -359,7 +363,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
     if (group.last_value == 0) group.last_value = value.hash;
     session.note_asked(value.hash);
   }
-  note_execution(session, group, statement);
+  note_execution(session, group, statement, result);
   session.touch(group);
 }
 
@@ -386,8 +390,8 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   fetched.info = group->info;
   ++session.position;
   group->last_position = session.position;
-  session.values.add(fetched.pattern_ordinal, fetched.info->key, *statement.event);
-  note_execution(session, *group, fetched);
+  const uint32_t result = session.values.add(fetched.pattern_ordinal, fetched.info->key, *statement.event);
+  note_execution(session, *group, fetched, result);
   session.touch(*group);
   return true;
 }

@@ -81,7 +81,8 @@ class SessionTracker {
   void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);
   static void note_repeat(Session& session, Group& group, const StatementEvent& statement);
   void note_write(Session& session, const StatementEvent& statement);
-  void note_execution(Session& session, Group& group, const StatementEvent& statement);
+  // `result`: the number of its rows in session.values.
+  void note_execution(Session& session, Group& group, const StatementEvent& statement, uint32_t result);
   bool note_cursor(Session& session, const StatementEvent& statement);
   Group& group_of(Session& session, const StatementEvent& statement);
 
@@ -94,6 +95,8 @@ class SessionTracker {
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
+  // The number in session.values that the rows of a list begin with.
+  static uint32_t first_result(const Session& session, const Group& list);
   // A list with an unknown column for its key: whether it seems to bring one row each time.
   static bool seems_one_row(const Group& list, const Group& child, bool child_ran_since);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,

@@ -68,11 +68,11 @@ void ValueTable::put(const Cell& cell) {
   *place = cell;
 }
 
-void ValueTable::add(uint32_t pattern, const PatternKey& key, const Event& event) {
-  if (event.cells.empty()) return;
+uint32_t ValueTable::add(uint32_t pattern, const PatternKey& key, const Event& event) {
+  if (event.cells.empty()) return executions_ + 1;
   if (executions_ == kMaxExecution) clear();
   const size_t statement = statement_for(pattern, key, event);
-  if (statement == kMaxPatterns) return;
+  if (statement == kMaxPatterns) return executions_ + 1;
   if (cells_.empty()) grow();
   ++executions_;
   Cell cell;
@@ -85,6 +85,7 @@ void ValueTable::add(uint32_t pattern, const PatternKey& key, const Event& event
     cell.column = found.column & kMaxColumn;
     put(cell);
   }
+  return executions_;
 }
 
 std::string ValueTable::column_name(uint32_t pattern, uint16_t column) const {
@@ -92,7 +93,8 @@ std::string ValueTable::column_name(uint32_t pattern, uint16_t column) const {
   return found == nullptr || column >= found->columns.size() ? std::string() : found->columns[column];
 }
 
-ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const ValueTable& values) {
+ValueMatch match_values(const StatementEvent& child, uint32_t pattern, uint32_t since,
+                        const ValueTable& values) {
   constexpr int64_t kSmall = 10'000;
   constexpr size_t kShort = 8;
   ValueMatch best = ValueMatch::kNone;
@@ -101,7 +103,7 @@ ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const Val
     const SlotValue& value = child.values[i];
     if (!value.known || value.role != SlotRole::kEqual) continue;
     values.find(value.hash, [&](const ValueOrigin& origin) {
-      if (origin.pattern != pattern) return;
+      if (origin.pattern != pattern || origin.execution < since) return;
       const bool number = value.number != SlotValue::kNotNumeric;
       const bool telling =
           number ? value.number >= kSmall || value.number <= -kSmall : value.text.size() >= kShort;
@@ -111,13 +113,14 @@ ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const Val
   return best;
 }
 
-void ValueVotes::add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values) {
+void ValueVotes::add(const StatementEvent& child, uint32_t parent_pattern, uint32_t since,
+                     const ValueTable& values) {
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
     if (!value.known || (value.role != SlotRole::kEqual && value.role != SlotRole::kFunctionArgument))
       continue;
     values.find(value.hash, [&](const ValueOrigin& origin) {
-      if (origin.pattern != parent_pattern) return;
+      if (origin.pattern != parent_pattern || origin.execution < since) return;
       auto vote = std::find_if(votes_.begin(), votes_.end(), [&](const Vote& known) {
         return known.slot == value.ordinal && known.column == origin.column;
       });

@@ -46,7 +46,8 @@ class ValueTable {
   void clear();
 
   // Takes in the cells of a result of the statement `pattern`. Its number is of this run only, its key stays.
-  void add(uint32_t pattern, const PatternKey& key, const Event& event);
+  // The results are numbered; returns the number of this one, or what the next will have when it has no rows.
+  uint32_t add(uint32_t pattern, const PatternKey& key, const Event& event);
 
   // Calls visit(const ValueOrigin&) for every known origin of a value.
   template <typename Visit>
@@ -107,7 +108,9 @@ enum class ValueMatch : uint8_t {
   kPlain,    // a small number: any list of rows may hold it
   kTelling,  // a value that two tables hardly share by chance
 };
-ValueMatch match_values(const StatementEvent& child, uint32_t pattern, const ValueTable& values);
+// Rows before the result `since` don't count.
+ValueMatch match_values(const StatementEvent& child, uint32_t pattern, uint32_t since,
+                        const ValueTable& values);
 
 // Counts for one run, per slot of the child and column of the parent. Bounded.
 class ValueVotes {
@@ -122,7 +125,8 @@ class ValueVotes {
   };
 
   bool empty() const { return votes_.empty(); }
-  void add(const StatementEvent& child, uint32_t parent_pattern, const ValueTable& values);
+  // Rows of the parent before the result `since` don't count: they are of other loops.
+  void add(const StatementEvent& child, uint32_t parent_pattern, uint32_t since, const ValueTable& values);
   // The column that most of the values came from.
   void describe(LoopExample& example) const;
 

@@ -376,6 +376,50 @@ TEST(NPlusOne, FewTurnsAfterEachListInOneBurstAreALoop) {
   EXPECT_TRUE(dense.findings("n-plus-one").empty());
 }
 
+// The rows of the list were seen, and hold none of the values.
+TEST(NPlusOne, RowsThatHoldNoneOfTheValuesAreNoParent) {
+  const auto findings = [](int first_asked, bool list_before) {
+    SequenceBench bench;
+    std::vector<SequenceBench::Row> rows;
+    std::vector<SequenceBench::Row> others;
+    for (int i = 0; i < 6; ++i) {
+      rows.push_back({{std::to_string(52'000 + i * 17)}});
+      others.push_back({{std::to_string(93'000 + i * 17)}});
+    }
+    // What an earlier list brought is of another request.
+    if (list_before) bench.run_with_rows("SELECT id FROM albums ORDER BY title", {"albums.id"}, others);
+    bench.run_with_rows("SELECT id FROM albums ORDER BY title", {"albums.id"}, rows);
+    for (int i = 0; i < 6; ++i)
+      bench.run_with_rows("SELECT title FROM songs WHERE album_id = " + std::to_string(first_asked + i * 17),
+                          {"songs.title"}, {{{"la"}}, {{"le"}}}, 400);
+    return bench.findings("n-plus-one");
+  };
+  const std::vector<Finding> true_loop = findings(52'000, false);
+  ASSERT_EQ(true_loop.size(), 1U);
+  EXPECT_EQ(true_loop[0].confidence, Confidence::kProved);
+  for (const bool list_before : {false, true}) {
+    const std::vector<Finding> others = findings(93'000, list_before);
+    ASSERT_EQ(others.size(), 1U);
+    EXPECT_EQ(others[0].confidence, Confidence::kLow);
+    EXPECT_TRUE(others[0].parent == kNoPattern);
+  }
+}
+
+// Few of the rows of a page, each after a pause, the first one, too.
+TEST(NPlusOne, AFewRowsOfAPageAtLeisureAreRequests) {
+  for (const bool think : {true, false}) {
+    SequenceBench bench;
+    bench.run("SELECT id, title FROM albums ORDER BY id LIMIT 20");
+    for (int i = 0; i < 6; ++i) {
+      const std::string key = std::to_string(7 + i * i * 3);
+      bench.run("SELECT id, title FROM songs WHERE album_id = " + key,
+                think ? kThinkTimes[static_cast<size_t>(i)] * kMillisecond : 400);
+      bench.run("SELECT body FROM reviews WHERE album_id = " + key, 300);
+    }
+    EXPECT_EQ(bench.findings("n-plus-one").empty(), think);
+  }
+}
+
 // Somebody opens some rows of a page, one request after the other.
 TEST(NPlusOne, ATransactionForEachTurnAndTimeBetweenThemAreRequests) {
   for (const bool think : {true, false}) {

@@ -83,7 +83,8 @@ LoopExample full_example() {
        value.varying_slots, value.varying_slot, value.varying_roles, value.constant_roles, value.parent_limit,
        value.parent_rows, value.matched_values, value.matched_in_order, value.child_time, value.span,
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
-       value.turn_gap_spread, value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps);
+       value.turn_gap_spread, value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps,
+       value.parent_cells);
   value.one_unit = true;
   value.matched_column = next.text();
   value.root = next.key();
