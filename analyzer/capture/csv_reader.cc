@@ -225,9 +225,13 @@ bool CsvReader::read_entry(const Row& row, LogChunk& out, TimeMemo& memo) const 
     out.entries.pop_back();
     return false;
   }
+  // Tables are exported with a word for NULL at times.
+  const auto given = [&out](const auto& field) {
+    return field.text == "NULL" || field.text == "\\N" ? std::string_view() : value(field, out.arena);
+  };
   entry.localized = localized;
-  entry.user = value(fields[1], out.arena);
-  entry.database = value(fields[2], out.arena);
+  entry.user = given(fields[1]);
+  entry.database = given(fields[2]);
   entry.pid = number(fields[3].text);
   entry.host = without_port(fields[4].text);
   entry.session_id = fields[5].text;
@@ -235,13 +239,13 @@ bool CsvReader::read_entry(const Row& row, LogChunk& out, TimeMemo& memo) const 
   entry.transaction = fields[9].text;
   entry.sqlstate = fields[12].text;
   entry.message = value(fields[13], out.arena);
-  entry.detail = value(fields[14], out.arena);
-  entry.hint = fields[15].text;
-  entry.query = value(fields[16], out.arena);
-  entry.context = value(fields[18], out.arena);
-  entry.statement = value(fields[19], out.arena);
+  entry.detail = given(fields[14]);
+  entry.hint = given(fields[15]);
+  entry.query = given(fields[16]);
+  entry.context = given(fields[18]);
+  entry.statement = given(fields[19]);
   entry.position = number(fields[20].text);
-  if (row.count > 22) entry.application = value(fields[22], out.arena);
+  if (row.count > 22) entry.application = given(fields[22]);
   if (row.count > 25) entry.query_id = query_id(fields[25].text);
   return true;
 }

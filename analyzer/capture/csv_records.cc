@@ -17,11 +17,24 @@ bool holds_message(std::string_view column) {
 
 }  // namespace
 
+char CsvRecords::separator_of(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find('\n'));
+  char best = ',';
+  for (const char separator : {';', '\t'}) {
+    if (std::count(line.begin(), line.end(), separator) > std::count(line.begin(), line.end(), best))
+      best = separator;
+  }
+  return best;
+}
+
 bool CsvRecords::has_header(std::string_view head) {
   std::string_view line = head.substr(0, head.find('\n'));
-  if (line.size() == head.size() || line.size() > 8192) return false;
+  if (line.size() == head.size() || line.size() > kMaxHeaderBytes) return false;
+  // All columns in the server's order: that is a csvlog with a header.
+  if (line.find("log_time,user_name,database_name,process_id,connection_from,session_id,") < 4) return false;
+  const char separator = separator_of(head);
   while (!line.empty()) {
-    const size_t comma = std::min(line.find(','), line.size());
+    const size_t comma = std::min(line.find(separator), line.size());
     std::string_view name = line.substr(0, comma);
     while (name.ends_with('\r') || name.ends_with('"') || name.ends_with(' ')) name.remove_suffix(1);
     while (name.starts_with('"') || name.starts_with(' ') || name.starts_with("\xEF\xBB\xBF"))
@@ -76,7 +89,7 @@ bool CsvRecords::take(char byte) {
   } else if (byte == '"' && (was_quote_ || field.empty())) {
     quoted_ = true;
     if (!was_quote_) return false;  // the opening quote; a doubled one is a quote
-  } else if (byte == ',' && used_ < kMaxColumns) {
+  } else if (byte == separator_ && used_ < kMaxColumns) {
     was_quote_ = false;
     if (fields_.size() == used_) fields_.emplace_back();
     fields_[used_++].clear();

@@ -120,8 +120,15 @@ Detection try_stderr(std::string_view sample, const IngestOptions& options, std:
     if (same.matched * 10 >= same.sampled * 9 && same.matched > 0) return same;
   }
   const std::vector<std::string> candidates = guess_prefixes(sample_lines(sample), 1, prefix_head);
-  if (candidates.empty()) return {LogFormatKind::kStderr, "", 0, 0, kUnknownTime, false};
-  return try_reader(LogFormatKind::kStderr, candidates.front(), sample);
+  const Detection nothing{LogFormatKind::kStderr, "", 0, 0, kUnknownTime, false};
+  if (candidates.empty()) return nothing;
+  Detection found = try_reader(LogFormatKind::kStderr, candidates.front(), sample);
+  // A prefix without time, pid or session has no form that could be told from any text: it is believed where
+  // most lines have it. (A few do in every export that holds a statement which imitates a log.)
+  const Result<PrefixMatcher> matcher = PrefixMatcher::compile(found.prefix);
+  if (matcher && !matcher->has_time() && !matcher->has_session() && found.matched * 2 <= found.sampled)
+    return nothing;
+  return found;
 }
 
 std::string printable(std::string_view text, size_t limit) {

@@ -25,7 +25,9 @@ struct JsonFound {
 
 class JsonVendors {
  public:
-  explicit JsonVendors(UnwrapReport& report) : report_(report) {}
+  // laid_out: a jsonlog record at the top is taken as well, because it isn't one line as the server writes
+  // it.
+  JsonVendors(UnwrapReport& report, bool laid_out) : report_(report), laid_out_(laid_out) {}
 
   // What the record is; its lines go to `lines`. A record that is itself of the server's jsonlog is none of
   // the vendors'; one inside of theirs becomes a jsonlog line.
@@ -51,6 +53,7 @@ class JsonVendors {
 
   // unwrap_json_containers.cc
   bool docker(const object& record, std::string& lines);
+  bool log_table(const object& record, JsonFound& found, std::string& lines);
   bool cloud_native_pg(const object& record, JsonFound& found, std::string& lines);
   // unwrap_json_cloud.cc
   bool google(const object& record, JsonFound& found, std::string& lines);
@@ -64,6 +67,7 @@ class JsonVendors {
   static constexpr size_t kMaxDepth = 4;
 
   UnwrapReport& report_;
+  bool laid_out_;
   std::array<std::string, 2> pieces_;  // docker: of stdout, of stderr
   StreamMixer mixer_;
   EntryJoiner joiner_;

@@ -205,6 +205,7 @@ std::string with_resolution(std::string prefix, const std::vector<std::string_vi
 }  // namespace
 
 bool is_json_record(std::string_view line) {
+  if (line.starts_with('\x1E')) line.remove_prefix(1);  // RFC 7464
   while (line.ends_with(' ') || line.ends_with(',') || line.ends_with('\r')) line.remove_suffix(1);
   return (line.starts_with("{\"") || line.starts_with("[{\"") || line.starts_with("[[")) &&
          (line.ends_with('}') || line.ends_with(']'));

@@ -109,10 +109,11 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kJournal{"journald", make_journal_export};
   static const WrapperKind kStamped{"stamped lines", make_stamped_lines};
   static const WrapperKind kNamed{"container output", make_named_lines};
-  static const WrapperKind kJson[] = {
-      {"docker", make_json}, {"journald", make_json},      {"Cloud Logging", make_json},
-      {"Azure", make_json},  {"CloudWatch", make_json},    {"OTLP", make_json},
-      {"JSON", make_json},   {"CloudNativePG", make_json}, {"Loki", make_json}};
+  static const WrapperKind kJson[] = {{"docker", make_json},        {"journald", make_json},
+                                      {"Cloud Logging", make_json}, {"Azure", make_json},
+                                      {"CloudWatch", make_json},    {"OTLP", make_json},
+                                      {"JSON", make_json},          {"CloudNativePG", make_json},
+                                      {"Loki", make_json},          {"table", make_json}};
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const std::string_view lines = complete_lines(head, ended);
   if (is_cri(lines)) return &kCri;
@@ -129,7 +130,8 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kCsv[] = {{"CloudWatch CSV", make_csv},
                                      {"Azure CSV", make_csv},
                                      {"Cloud Logging CSV", make_csv},
-                                     {"CSV", make_csv}};
+                                     {"CSV", make_csv},
+                                     {"table", make_csv}};
   if (is_wrapped_csv(head, name)) {
     const auto* kind = std::find_if(std::begin(kCsv), std::end(kCsv),
                                     [&](const WrapperKind& known) { return known.name.starts_with(name); });

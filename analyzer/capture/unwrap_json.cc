@@ -26,7 +26,7 @@ template <typename Records>
 class RecordUnwrapper final : public Unwrapper {
  public:
   explicit RecordUnwrapper(UnwrapReport& report)
-      : report_(report), records_(kMaxRecordBytes), vendors_(report) {}
+      : report_(report), records_(kMaxRecordBytes), vendors_(report, true) {}
 
   void feed(std::string_view bytes, std::string& out) override {
     records_.feed(bytes, [&](std::string_view json) { take(json, out); });
@@ -138,11 +138,11 @@ bool is_server_line(std::string_view lines) {
 
 // Some record of the head holds a server's line or row.
 template <typename Records>
-bool holds_server_lines(std::string_view head, std::string_view& name) {
+bool holds_server_lines(std::string_view head, bool laid_out, std::string_view& name) {
   Records records(Unwrapper::kMaxRecordBytes);
   simdjson::dom::parser parser;
   UnwrapReport report;
-  JsonVendors probe(report);
+  JsonVendors probe(report, laid_out);
   bool found_one = false;
   std::string lines;
   records.feed(head, [&](std::string_view json) {
@@ -166,16 +166,34 @@ bool holds_server_lines(std::string_view head, std::string_view& name) {
   return found_one;
 }
 
+// A key comes first; `in_line`: it may be in the bracket's line.
+bool is_laid_out_object(std::string_view head, bool in_line) {
+  const size_t next = head.find_first_not_of(" \t\r\n", 1);
+  if (!head.starts_with('{') || next == std::string_view::npos || head[next] != '"') return false;
+  return in_line || head.substr(0, next).find('\n') != std::string_view::npos;
+}
+
+// Whether the records are elements of an array, or each is spread over several lines. (A server's line may
+// start with a bracket, too.)
+bool is_laid_out(std::string_view head) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  if (head.starts_with('[')) {
+    const size_t next = head.find_first_not_of(kBlank, 1);
+    return next != std::string_view::npos && head[next] == '{' && is_laid_out_object(head.substr(next), true);
+  }
+  return is_laid_out_object(head, false);
+}
+
 }  // namespace
 
 bool is_wrapped_json(std::string_view head, std::string_view& name) {
   const size_t start = head.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos || (head[start] != '{' && head[start] != '[')) return false;
-  return holds_server_lines<JsonRecords>(head, name);
+  return holds_server_lines<JsonRecords>(head, is_laid_out(head.substr(start)), name);
 }
 
 bool is_wrapped_csv(std::string_view head, std::string_view& name) {
-  return CsvRecords::has_header(head) && holds_server_lines<CsvRecords>(head, name);
+  return CsvRecords::has_header(head) && holds_server_lines<CsvRecords>(head, true, name);
 }
 
 std::unique_ptr<Unwrapper> make_json(const IngestOptions&, UnwrapReport& report) {

@@ -29,17 +29,11 @@ bool JsonVendors::docker(const object& record, std::string& lines) {
   return true;
 }
 
-// {"logger":"postgres","msg":"record","record":{csvlog columns, all strings}}: goes on as jsonlog.
-bool JsonVendors::cloud_native_pg(const object& record, JsonFound& found, std::string& lines) {
-  object row;
-  if (!get_field(record, "record", row)) {
-    std::string_view logger, message;
-    if (!get_field(record, "logger", logger) &&
-        !(get_field(record, "level", message) && get_field(record, "msg", message)))
-      return false;
-    found.is_other = true;
-    return true;
-  }
+namespace {
+
+// A row of a csvlog, its columns under the names that PostgreSQL's documentation gives them: goes on as
+// jsonlog. NULL is empty, or what exporters write for it.
+void append_row(const object& row, std::string& lines) {
   static constexpr std::pair<std::string_view, std::string_view> kColumns[] = {
       {"log_time", "timestamp"},
       {"user_name", "user"},
@@ -64,13 +58,15 @@ bool JsonVendors::cloud_native_pg(const object& record, JsonFound& found, std::s
       {"backend_type", "backend_type"},
       {"query_id", "query_id"}};
   std::string_view value;
-  if (!get_field(row, "error_severity", value)) {
-    found.is_other = true;
-    return true;
-  }
   std::string line = "{";
   for (const auto& [column, key] : kColumns) {
-    if (!get_field(row, column, value) || value.empty()) continue;
+    if (!get_field(row, column, value)) {
+      const uint64_t number = number_field(row, column);
+      if (number == 0) continue;
+      line.append(line.size() > 1 ? ",\"" : "\"").append(key).append("\":").append(std::to_string(number));
+      continue;
+    }
+    if (value.empty() || value == "\\N" || value == "NULL" || value == "[NULL]") continue;
     if (line.size() > 1) line += ',';
     const bool numeric = key == "pid" || key == "line_num" || key == "query_id";
     line.append("\"").append(key).append("\":");
@@ -81,7 +77,42 @@ bool JsonVendors::cloud_native_pg(const object& record, JsonFound& found, std::s
     }
   }
   lines += line + "}\n";
+}
+
+}  // namespace
+
+// {"logger":"postgres","msg":"record","record":{csvlog columns, all strings}}: goes on as jsonlog.
+bool JsonVendors::cloud_native_pg(const object& record, JsonFound& found, std::string& lines) {
+  object row;
+  if (!get_field(record, "record", row)) {
+    std::string_view logger, message;
+    if (!get_field(record, "logger", logger) &&
+        !(get_field(record, "level", message) && get_field(record, "msg", message)))
+      return false;
+    found.is_other = true;
+    return true;
+  }
+  std::string_view value;
+  if (!get_field(row, "error_severity", value)) {
+    found.is_other = true;
+    return true;
+  }
+  append_row(row, lines);
   found.time = time_field(row, {"log_time"});
+  report_.inner = LogFormatKind::kJson;
+  return true;
+}
+
+// A table that holds a csvlog (the one of PostgreSQL's documentation, or a foreign table of file_fdw), as CSV
+// with a header or as JSON.
+bool JsonVendors::log_table(const object& record, JsonFound& found, std::string& lines) {
+  std::string_view value;
+  if (!get_field(record, "log_time", value) || !get_field(record, "error_severity", value) ||
+      !get_field(record, "message", value))
+    return false;
+  append_row(record, lines);
+  found.name = "table";
+  found.time = time_field(record, {"log_time"});
   report_.inner = LogFormatKind::kJson;
   return true;
 }

@@ -155,6 +155,18 @@ TEST(Detect, OtherProgramsAreNamed) {
   EXPECT_EQ(testing::ingest_text(stream).stats.executions, 1u);
 }
 
+// In a table of some tool a statement imitates a log: that is no reason to read the table as one.
+TEST(Detect, AFewImitationsAreNoLog) {
+  std::string table;
+  for (int i = 0; i < 20; ++i) {
+    table +=
+        "2026-11-22 01:06:00.570 UTC;app;shop;77;\"duration: 1.000 ms  statement: SELECT 1\n  AND name <> "
+        "'LOG:  duration: 9.0 "
+        "ms  statement: fake'\";psql\nx;y;z\nx;y;z\n";
+  }
+  EXPECT_NE(testing::ingest_text(table).error, "");
+}
+
 TEST(Detect, JsonOfNobodyIsNoStderr) {
   std::string log;
   for (int i = 0; i < 3; ++i)

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace pgsieve {
 namespace {
 
@@ -203,6 +205,46 @@ TEST(Unwrap, SplunkAndDatadog) {
   expect_unwrapped("{\"data\":[" + datadog + "],\"meta\":{}}", kLog, "JSON");
   expect_unwrapped(splunk_csv, kLog, "CSV");
   expect_unwrapped(grafana_csv, kLog, "CSV");
+}
+
+// jq's output, or a tool's: an array, or an object over several lines. As the server writes it, it is no
+// wrapper.
+TEST(Unwrap, JsonlogLaidOutAnew) {
+  const std::string
+      first = R"({"timestamp":"2026-11-22 00:53:03.318 UTC","pid":77,"error_severity":"LOG","message":"a"})",
+      second =
+          R"({"timestamp":"2026-11-22 00:53:03.319 UTC","pid":77,"error_severity":"LOG","message":"b\n{"})";
+  const std::string plain = first + "\n" + second + "\n";
+  const auto spread = [](std::string text) {
+    for (size_t at = text.find(','); at != std::string::npos; at = text.find(',', at + 1))
+      text.insert(at + 1, "\n  ");
+    return "{\n  " + text.substr(1);
+  };
+  expect_unwrapped("[" + first + "," + second + "]", plain, "JSON");
+  expect_unwrapped("[\n" + first + ",\n" + second + "\n]\n", plain, "JSON");
+  expect_unwrapped(spread(first) + "\n" + spread(second) + "\n", plain, "JSON");
+  expect_unwrapped(plain, plain, "");
+  const std::string server = "[77] LOG:  statement: SELECT '" + first + "'\n";
+  expect_unwrapped(server, server, "");
+}
+
+// A table that csvlogs were loaded into, exported in whatever way.
+TEST(Unwrap, TablesOfLogs) {
+  const std::string plain =
+      R"({"timestamp":"2026-11-22 00:53:03.318 UTC","user":"u","pid":77,"session_id":"6b.4d","line_num":3,)"
+      R"("error_severity":"LOG","message":"statement: SELECT 1;\u000a-- \"x\""})"
+      "\n";
+  for (const char separator : {',', ';', '\t'}) {
+    std::string table =
+        "message,log_time,user_name,process_id,session_id,session_line_num,error_severity,detail,hint\n"
+        "\"statement: SELECT 1;\n-- \"\"x\"\"\",2026-11-22 00:53:03.318 UTC,u,77,6b.4d,3,LOG,NULL,\\N\n";
+    std::replace(table.begin(), table.end(), ',', separator);
+    expect_unwrapped(table, plain, "table");
+  }
+  expect_unwrapped(
+      R"([{"log_time":"2026-11-22 00:53:03.318 UTC","user_name":"u","database_name":null,"process_id":77,)"
+      R"("session_id":"6b.4d","session_line_num":3,"error_severity":"LOG","message":"statement: SELECT 1;\n-- \"x\""}])",
+      plain, "table");
 }
 
 }  // namespace
