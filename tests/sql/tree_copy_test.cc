@@ -50,7 +50,9 @@ TEST(TreeCopy, HasWhatTheLibraryPacks) {
     if (!tree.ok()) continue;
     EXPECT_EQ(packed(*tree.root()), expected.bytes) << text;
     const Result<std::string> written = deparse(*tree.root());
-    if (written) EXPECT_EQ(*written, expected.text) << text;
+    if (written) {
+      EXPECT_EQ(*written, expected.text) << text;
+    }
     EXPECT_EQ(packed(*tree.root()), expected.bytes) << "changed by writing it out: " << text;
     ++compared;
   }
