@@ -13,6 +13,11 @@ bool is_digit(char c) {
 // Adds ".123" at text[at]; returns the position behind it.
 size_t add_fraction(std::string_view text, size_t at, Microseconds& time) {
   if (at + 1 >= text.size() || text[at] != '.' || !is_digit(text[at + 1])) return at;
+  const auto digit = [&](size_t place) { return place < text.size() && is_digit(text[place]); };
+  if (digit(at + 2) && digit(at + 3) && !digit(at + 4)) {  // as the server writes it
+    time += ((text[at + 1] - '0') * 100 + (text[at + 2] - '0') * 10 + (text[at + 3] - '0')) * kMillisecond;
+    return at + 4;
+  }
   Microseconds scale = kSecond / 10;
   for (++at; at < text.size() && is_digit(text[at]); ++at, scale /= 10) time += (text[at] - '0') * scale;
   return at;
@@ -28,8 +33,10 @@ bool ends_zone(const TimeMemo& memo, char next) {
 }  // namespace
 
 size_t read_log_time(std::string_view text, int32_t zone_seconds, TimeMemo& memo, Microseconds& time) {
-  if (memo.valid && text.size() >= 19 && std::memcmp(text.data(), memo.minute, sizeof memo.minute) == 0 &&
-      is_digit(text[17]) && is_digit(text[18])) {
+  // Sixteen bytes and one: no call.
+  static_assert(sizeof memo.minute == 17);
+  if (memo.valid && text.size() >= 19 && std::memcmp(text.data(), memo.minute, 16) == 0 &&
+      text[16] == memo.minute[16] && is_digit(text[17]) && is_digit(text[18])) {
     Microseconds found = memo.minute_time + ((text[17] - '0') * 10 + (text[18] - '0')) * kSecond;
     const size_t at = add_fraction(text, 19, found);
     const size_t end = at + memo.zone_length;

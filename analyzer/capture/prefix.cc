@@ -1,7 +1,5 @@
 #include "analyzer/capture/prefix.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
@@ -10,10 +8,9 @@
 namespace pgsieve {
 namespace {
 
-constexpr size_t kMaxPrefixBytes = 1000;  // log_line_prefix as given
-constexpr size_t kMaxFieldBytes = 300;    // of one free text field in a line
-constexpr int kBudget = 3000;             // steps per line
-constexpr size_t kStraightTexts = 8;      // free text fields of a prefix that is read without retries
+constexpr size_t kMaxFieldBytes = 300;  // of one free text field in a line
+constexpr int kBudget = 3000;           // steps per line
+constexpr size_t kStraightTexts = 8;    // free text fields of a prefix that is read without retries
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -65,6 +62,14 @@ std::string_view without_port(std::string_view host) {
   return host;
 }
 
+// The level word at `at`, blanks before it skipped; its length counts from `at`.
+SeverityMatch level_at(std::string_view line, size_t at) {
+  const size_t lead = at < line.size() ? blanks(line.substr(at)) : 0;
+  SeverityMatch severity = read_severity(line.substr(at + lead));
+  if (severity.length > 0) severity.length += lead;
+  return severity;
+}
+
 }  // namespace
 
 struct PrefixMatcher::Run {
@@ -73,97 +78,68 @@ struct PrefixMatcher::Run {
   TimeMemo& memo;
   int budget = kBudget;
   size_t message = 0;
+  // Of a straight run:
+  size_t first_end = 0;                  // where the first step's field ends
+  size_t quit = std::string_view::npos;  // where a %q stands that the level word doesn't follow
+  size_t level = 0;                      // where the last step's field ends
+  const Step* last = nullptr;            // that step
 };
-
-Result<PrefixMatcher> PrefixMatcher::compile(std::string_view prefix, int32_t zone_seconds) {
-  static constexpr std::pair<char, Op> kEscapes[] = {
-      {'a', Op::kApplication}, {'u', Op::kUser},         {'d', Op::kDatabase},    {'r', Op::kRemote},
-      {'h', Op::kRemote},      {'L', Op::kLocalAddress}, {'b', Op::kBackendType}, {'p', Op::kPid},
-      {'P', Op::kLeaderPid},   {'t', Op::kTime},         {'m', Op::kTime},        {'n', Op::kEpoch},
-      {'Q', Op::kQueryId},     {'i', Op::kCommandTag},   {'e', Op::kState},       {'c', Op::kSessionId},
-      {'l', Op::kLine},        {'s', Op::kSessionStart}, {'v', Op::kVirtualXid},  {'x', Op::kXid},
-      {'q', Op::kQuit},
-  };
-  PrefixMatcher matcher;
-  matcher.prefix_ = prefix;
-  matcher.zone_seconds_ = zone_seconds;
-  if (prefix.size() > kMaxPrefixBytes)
-    return Error{Error::Kind::kUsage, "the prefix is longer than 1,000 bytes", "", "", 0, 0, false};
-  const auto literal = [&matcher](char c) {
-    if (c == ' ') {
-      if (matcher.steps_.empty() || matcher.steps_.back().op != Op::kBlank)
-        matcher.steps_.push_back({Op::kBlank, "", 0, false});
-      return;
-    }
-    if (matcher.steps_.empty() || matcher.steps_.back().op != Op::kLiteral)
-      matcher.steps_.push_back({Op::kLiteral, "", 0, false});
-    matcher.steps_.back().literal.push_back(c);
-  };
-  for (size_t i = 0; i < prefix.size(); ++i) {
-    if (prefix[i] != '%') {
-      literal(prefix[i]);
-      continue;
-    }
-    Step step{Op::kLiteral, "", 0, false};
-    size_t at = i + 1;
-    if (at < prefix.size() && prefix[at] == '-') {
-      step.left = true;
-      ++at;
-    }
-    const size_t digits = span_of(prefix.substr(std::min(at, prefix.size())), is_digit);
-    step.width = static_cast<uint16_t>(
-        std::min<uint64_t>(to_number(prefix.substr(std::min(at, prefix.size()), digits)), kMaxFieldBytes));
-    at += digits;
-    if (at >= prefix.size()) break;  // the server ignores a lone % at the end
-    i = at;
-    if (prefix[at] == '%') {
-      literal('%');
-      continue;
-    }
-    const auto* found = std::find_if(std::begin(kEscapes), std::end(kEscapes),
-                                     [&](const auto& e) { return e.first == prefix[at]; });
-    if (found == std::end(kEscapes)) {
-      return Error{Error::Kind::kUsage,
-                   fmt::format("'%{}' is no escape of log_line_prefix", prefix[at]),
-                   "known are %a %u %d %r %h %L %b %p %P %t %m %n %Q %i %e %c %l %s %v %x %q %%",
-                   "",
-                   0,
-                   0,
-                   false};
-    }
-    step.op = found->second;
-    matcher.has_pid_ |= step.op == Op::kPid;
-    matcher.has_session_id_ |= step.op == Op::kSessionId;
-    matcher.has_time_ |= step.op == Op::kTime || step.op == Op::kEpoch;
-    matcher.steps_.push_back(std::move(step));
-  }
-  while (!matcher.steps_.empty() && matcher.steps_.back().op == Op::kBlank) matcher.steps_.pop_back();
-  return matcher;
-}
-
-bool PrefixMatcher::has(char escape) const {
-  for (size_t i = 0; i + 1 < prefix_.size(); ++i) {
-    if (prefix_[i] != '%') continue;
-    ++i;
-    while (i < prefix_.size() && (prefix_[i] == '-' || is_digit(prefix_[i]))) ++i;
-    if (i < prefix_.size() && prefix_[i] == escape) return true;
-  }
-  return false;
-}
 
 size_t PrefixMatcher::match(std::string_view line, LogEntry& entry, TimeMemo& memo) const {
   Run state{line, entry, memo};
   return run_straight(state) || run(state, 0, 0) ? state.message : 0;
 }
 
-bool PrefixMatcher::finish(Run& state, size_t at) const {
-  while (at < state.line.size() && state.line[at] == ' ') ++at;
-  const SeverityMatch severity = read_severity(state.line.substr(at));
+bool PrefixMatcher::finish(Run& state, size_t at) {
+  const SeverityMatch severity = level_at(state.line, at);
   if (severity.length == 0) return false;
   state.entry.severity = severity.severity;
   state.entry.localized = severity.localized;
   state.message = at + severity.length;
   return true;
+}
+
+size_t PrefixMatcher::match(std::string_view line, LogEntry& entry, PrefixMemo& memo) const {
+  if (!repeats_) return match(line, entry, memo.time);
+  size_t message = 0;
+  if (memo.valid && repeat(line, entry, memo, message)) return message;
+  memo.valid = false;
+  Run state{line, entry, memo.time};
+  if (run_straight(state)) {
+    remember(state, memo);
+    return state.message;
+  }
+  return run(state, 0, 0) ? state.message : 0;
+}
+
+// Whether the line has the head of the memo's between its time and its level word. Then run_straight() would
+// read the same fields from it: each of them ends at the first place where the next one can start, and all
+// these places are in the head.
+bool PrefixMatcher::repeat(std::string_view line, LogEntry& entry, PrefixMemo& memo, size_t& message) const {
+  Microseconds time = kUnknownTime;
+  const size_t at = read_log_time(line, zone_seconds_, memo.time, time);
+  if (at == 0 || !line.substr(at).starts_with(memo.head)) return false;
+  const bool may_quit = memo.quit != std::string_view::npos;
+  if (may_quit && level_at(line, at + memo.quit).length > 0) return false;
+  const SeverityMatch severity = level_at(line, at + memo.head.size());
+  if (severity.length == 0) return false;
+  entry = memo.entry;
+  entry.time = time;
+  entry.severity = severity.severity;
+  entry.localized = severity.localized;
+  message = at + memo.head.size() + severity.length;
+  return true;
+}
+
+// A head ends with a character of the prefix itself, or with the blank before the level word: so its last
+// field can't go on behind it in the next line.
+void PrefixMatcher::remember(const Run& state, PrefixMemo& memo) const {
+  const bool blank = state.level < state.line.size() && state.line[state.level] == ' ';
+  if (!blank && (state.last == nullptr || state.last->op != Op::kLiteral)) return;
+  memo.valid = true;
+  memo.entry = state.entry;
+  memo.head = state.line.substr(state.first_end, state.level + (blank ? 1 : 0) - state.first_end);
+  memo.quit = state.quit == std::string_view::npos ? state.quit : state.quit - state.first_end;
 }
 
 // Reads a field of a fixed form; npos: it isn't there. Fields that may be empty give 0.
@@ -313,6 +289,7 @@ bool PrefixMatcher::run_straight(Run& state) const {
     const Step& now = steps_[step];
     if (now.op == Op::kQuit) {
       ended = finish(state, at);
+      if (!ended) state.quit = at;
     } else if (is_text(now.op)) {
       const size_t end = text_end(state.line, step, at, std::min(state.line.size(), at + kMaxFieldBytes));
       if (end == std::string_view::npos || count == texts.size()) return false;
@@ -321,7 +298,10 @@ bool PrefixMatcher::run_straight(Run& state) const {
     } else if (!take(state, now, at)) {
       return false;
     }
+    if (now.op != Op::kQuit) state.last = &now;
+    if (step == 0) state.first_end = at;
   }
+  state.level = at;
   if (!ended && !finish(state, at)) return false;
   // Of a field that the prefix has twice, the first counts.
   while (count-- > 0) set_text(state.entry, texts[count].op, texts[count].value);

@@ -24,6 +24,16 @@
 
 namespace pgsieve {
 
+// The head of the line read last, from behind its time on: most often the next line repeats it. One per
+// thread; views that line, which must live as long.
+struct PrefixMemo {
+  TimeMemo time;
+  LogEntry entry;                        // as the head says, everything else unset
+  std::string_view head;                 // from behind the time up to the level word
+  size_t quit = std::string_view::npos;  // where %q stands in it, when it is not at its end
+  bool valid = false;
+};
+
 class PrefixMatcher {
  public:
   // Fails on an unknown escape or a prefix that can't be told from a message (longer than 1,000 bytes).
@@ -34,6 +44,8 @@ class PrefixMatcher {
   // fields, severity, localized. Returns the length up to the message; 0: no entry starts here, and entry is
   // unspecified.
   size_t match(std::string_view line, LogEntry& entry, TimeMemo& memo) const;
+  // The same, for less where the line starts like the one before it, time aside. `entry` must be new.
+  size_t match(std::string_view line, LogEntry& entry, PrefixMemo& memo) const;
 
   const std::string& prefix() const { return prefix_; }
   bool has_session() const { return has_pid_ || has_session_id_; }
@@ -79,13 +91,17 @@ class PrefixMatcher {
   static void set_text(LogEntry& entry, Op op, std::string_view value);
   bool run(Run& state, size_t step, size_t at) const;
   bool run_text(Run& state, size_t step, size_t at) const;
-  bool finish(Run& state, size_t at) const;
+  static bool finish(Run& state, size_t at);
+  bool is_repeating() const;
+  bool repeat(std::string_view line, LogEntry& entry, PrefixMemo& memo, size_t& message) const;
+  void remember(const Run& state, PrefixMemo& memo) const;
   size_t fixed_field(Run& state, Op op, std::string_view text) const;
 
   std::string prefix_;
   std::vector<Step> steps_;
   int32_t zone_seconds_ = 0;
   bool has_pid_ = false, has_session_id_ = false, has_time_ = false;
+  bool repeats_ = false;  // lines of one session differ in nothing but the time that comes first
 };
 
 }  // namespace pgsieve

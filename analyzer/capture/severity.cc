@@ -281,6 +281,7 @@ SeverityMatch read_word(std::string_view text, const Word& word, bool localized)
 }  // namespace
 
 SeverityMatch read_severity(std::string_view text) {
+  if (text.starts_with("LOG:  ")) return {Severity::kLog, 6, false};  // nine of ten
   if (text.size() < 3) return {};
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 'A' || (first > 'Z' && first < 0xC0)) return {};

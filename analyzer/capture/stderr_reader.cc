@@ -62,7 +62,7 @@ class StderrReader final : public LogReader {
 struct StderrReader::Reading {
   const ChunkInput& input;
   LogChunk& out;
-  TimeMemo memo;
+  PrefixMemo memo;
   uint64_t lines = 0;
   size_t at = 0;
   std::vector<std::string_view> pieces;  // the lines of a message of several

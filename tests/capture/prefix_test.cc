@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+#include <vector>
+
 #include "analyzer/capture/detect.h"
 #include "tests/capture/collect.h"
 
@@ -86,6 +90,87 @@ TEST(Prefix, NothingBehindQuit) {
   EXPECT_EQ(entry.application, "checkpointer");
   EXPECT_TRUE(entry.user.empty());
   EXPECT_EQ(entry.message, "x|y@z LOG:  w");
+}
+
+bool same_prefix(const LogEntry& left, const LogEntry& right) {
+  const auto fields = [](const LogEntry& entry) {
+    return std::tie(entry.severity, entry.time, entry.user, entry.database, entry.application, entry.host,
+                    entry.server, entry.pid, entry.session_id, entry.session_line, entry.transaction,
+                    entry.sqlstate, entry.query_id, entry.localized);
+  };
+  return fields(left) == fields(right);
+}
+
+// Every line after every other: what was read before must not show.
+TEST(PrefixMemo, ChangesNothing) {
+  const std::string_view prefixes[] = {"%m [%p] %q%u@%d %a ",
+                                       "%m [%p] %u@%d ",
+                                       "%t:%r:%u@%d:[%p]:",
+                                       "%m [%p] ",
+                                       "%m %u",
+                                       "%m|%u|%d|%c|%v|%x|",
+                                       "%m %q%u ",
+                                       "%m %s ",
+                                       "%m %p",
+                                       "%m %e ",
+                                       "%m [%l] ",
+                                       "%n %p ",
+                                       "%m %-8u|",
+                                       "%m %8u|",
+                                       "%m%q|%u|",
+                                       "%m %u%q %d "};
+  const std::string_view heads[] = {"[7] ",
+                                    "[7]  ",
+                                    "[77] ",
+                                    "[7] a@b ",
+                                    "[7] a@b c ",
+                                    "[7] a@b c d ",
+                                    "[7] A@b ",
+                                    "[7] @b ",
+                                    "[8] a@b ",
+                                    "[7] LO@b ",
+                                    "a ",
+                                    "a  ",
+                                    "LOG ",
+                                    "|a|b|6a.4d|3/45|0|",
+                                    "|a|b|6a.4d|3/46|0|",
+                                    "|a|",
+                                    ":1.2.3.4(9):u@d:[7]:",
+                                    ":::@:[7]:",
+                                    "a       |",
+                                    "       a|",
+                                    "2026-11-22 01:02:03 UTC ",
+                                    "42P01 ",
+                                    "7",
+                                    "",
+                                    "DE"};
+  const std::string_view levels[] = {"LOG:  x", " LOG:  x", "DETAIL:  y", "WARNING: z",
+                                     "BUG:  x", "LOG",      "",           "FEHLER:  q"};
+  const std::string_view times[] = {"2026-11-22 01:02:03.004 UTC ", "2026-11-22 01:02:59.9 UTC ",
+                                    "2026-11-22 01:02:03 UTC", "1763773323.004 ", ""};
+  std::vector<std::string> lines;
+  for (const std::string_view time : times)
+    for (const std::string_view head : heads)
+      for (const std::string_view level : levels)
+        lines.push_back(std::string(time) + std::string(head) + std::string(level));
+  size_t entries = 0;
+  for (const std::string_view prefix : prefixes) {
+    const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
+    ASSERT_TRUE(matcher.ok());
+    for (const size_t step : {1U, 2U, 7U, 8U, 200U, 201U}) {
+      TimeMemo time;
+      PrefixMemo memo;
+      for (size_t i = 0, at = 0; i < lines.size(); ++i, at = (at + step) % lines.size()) {
+        LogEntry plain, repeated;
+        const size_t length = matcher->match(lines[at], plain, time);
+        ASSERT_EQ(matcher->match(lines[at], repeated, memo), length) << prefix << " | " << lines[at];
+        if (length == 0) continue;
+        ASSERT_TRUE(same_prefix(plain, repeated)) << prefix << " | " << lines[at];
+        ++entries;
+      }
+    }
+  }
+  EXPECT_GT(entries, 1000u);
 }
 
 TEST(Prefix, NoEntry) {

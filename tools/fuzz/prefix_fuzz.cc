@@ -21,9 +21,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const Result<PrefixMatcher> matcher = PrefixMatcher::compile(text.substr(0, end));
   TimeMemo memo;
+  PrefixMemo repeating;
   for (const std::string_view line : lines) {
-    LogEntry entry;
-    if (matcher && matcher->match(line, entry, memo) > line.size()) std::abort();
+    if (!matcher) break;
+    LogEntry entry, repeated;
+    const size_t length = matcher->match(line, entry, memo);
+    if (length > line.size() || matcher->match(line, repeated, repeating) != length) std::abort();
+    if (length > 0 &&
+        (repeated.time != entry.time || repeated.pid != entry.pid || repeated.user != entry.user ||
+         repeated.database != entry.database || repeated.application != entry.application ||
+         repeated.host != entry.host || repeated.severity != entry.severity))
+      std::abort();
   }
   for (const std::string& guess : guess_prefixes(lines, 3)) {
     if (!PrefixMatcher::compile(guess)) std::abort();
