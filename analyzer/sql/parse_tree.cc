@@ -36,7 +36,8 @@ std::string refusal(std::string_view text, size_t& depth) {
 
 std::string terminated_copy(std::string_view text) {
   std::string terminated(text);
-  std::replace(terminated.begin(), terminated.end(), '\0', ' ');
+  for (size_t at = terminated.find('\0'); at != std::string::npos; at = terminated.find('\0', at + 1))
+    terminated[at] = ' ';
   return terminated;
 }
 

@@ -72,13 +72,13 @@ endfunction()
 
 # libpg_query parses a text, copies the tree into protobuf nodes, packs them into bytes and forgets them; to write a tree out
 # as text it unpacks bytes. analyzer/sql/parse_tree.cc looks in between, analyzer/sql/deparse.cc hands over the nodes as they
-# are: the linker sends the library's own calls of the copier, the packer and the unpacker there.
+# are, analyzer/sql/parser_warnings.cc spares it texts that nobody reads: the linker sends the library's own calls there.
 # It takes the static library and an ELF linker; without them the same costs more time, nothing else.
 function(pgsieve_catch_tree_packer room)
   if(CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF" AND PgQuery_LIBRARY MATCHES "\\.a$")
     target_compile_definitions(${room} PRIVATE PGSIEVE_CATCH_TREE)
     foreach(function pg_query_nodes_to_protobuf pg_query__parse_result__get_packed_size pg_query__parse_result__pack
-            pg_query__parse_result__unpack pg_query__parse_result__free_unpacked)
+            pg_query__parse_result__unpack pg_query__parse_result__free_unpacked errstart)
       target_link_options(${room} INTERFACE "LINKER:--wrap=${function}" "LINKER:--undefined=__wrap_${function}")
     endforeach()
   endif()
