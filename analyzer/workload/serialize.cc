@@ -237,10 +237,15 @@ std::string pack_example(const LoopExample& example) {
 }
 LoopExample unpack_example(std::string_view packed) {
   std::string bytes;
-  for (size_t at = 0; at < packed.size(); ++at) {
-    const char byte = packed[at];
-    const bool row = (byte == kZero || byte == kOnes) && at + 1 < packed.size();
-    bytes.append(row ? static_cast<unsigned char>(packed[++at]) : 1, byte);
+  bytes.reserve(2 * packed.size());
+  for (size_t at = 0; at < packed.size();) {
+    size_t plain = at;
+    while (plain < packed.size() && packed[plain] != kZero && packed[plain] != kOnes) ++plain;
+    bytes.append(packed, at, plain - at);
+    if (plain == packed.size()) break;
+    bytes.append(plain + 1 < packed.size() ? static_cast<unsigned char>(packed[plain + 1]) : 1,
+                 packed[plain]);
+    at = plain + 2;
   }
   Reader reader(bytes);
   LoopExample example;
