@@ -31,6 +31,12 @@ std::shared_ptr<RuleMemo> make_rule_memo() {
   return std::make_shared<RuleMemo>();
 }
 
+std::shared_ptr<RuleMemo> RuleMemo::sibling() const {
+  auto memo = std::make_shared<RuleMemo>();
+  memo->orms_ = orms_;
+  return memo;
+}
+
 std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, const RuleContext& context) {
   if (const auto found = profiles_.find(&pattern); found != profiles_.end()) return found->second;
   if (profiles_.size() >= kMaxProfiles) profiles_.clear();
@@ -53,8 +59,10 @@ std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {
 }
 
 Orm RuleMemo::orm(const Workload& workload, const std::string& application) {
-  if (const auto found = orms_.find(application); found != orms_.end()) return found->second;
-  return orms_[application] = recognise_orm(workload, application).orm;
+  const std::lock_guard lock(orms_->mutex);
+  const auto found = orms_->of_application.find(application);
+  if (found != orms_->of_application.end()) return found->second;
+  return orms_->of_application[application] = recognise_orm(workload, application).orm;
 }
 
 }  // namespace pgsieve

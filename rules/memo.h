@@ -3,12 +3,13 @@
 // parent it loops), the ORM of an application.
 //
 // Owns its copies, holds a bounded number of them, and never outlives the workload of its RuleContext. Not
-// thread-safe.
+// thread-safe: further threads have memos of their own, made by sibling(), with which the ORMs are shared.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,8 @@ struct RuleContext;
 
 class RuleMemo {
  public:
+  std::shared_ptr<RuleMemo> sibling() const;
+
   // draw_link_profile() of the pattern's shape, which must not be null, with what the context knows of
   // tables; always for one context.
   std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const RuleContext& context);
@@ -39,7 +42,11 @@ class RuleMemo {
   static constexpr size_t kMaxRewrites = 256;
   std::unordered_map<const Pattern*, std::shared_ptr<const LinkProfile>> profiles_;
   std::unordered_map<uint64_t, std::optional<Rewrite>> rewrites_;
-  std::map<std::string, Orm> orms_;
+  struct Orms {
+    std::mutex mutex;
+    std::map<std::string, Orm> of_application;
+  };
+  std::shared_ptr<Orms> orms_ = std::make_shared<Orms>();
 };
 
 }  // namespace pgsieve

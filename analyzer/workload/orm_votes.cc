@@ -63,11 +63,14 @@ std::vector<Token> tokens_of(std::string_view query) {
   return tokens;
 }
 
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
 bool equal_nocase(std::string_view left, std::string_view right) {
   return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-         });
+         std::equal(left.begin(), left.end(), right.begin(),
+                    [](char a, char b) { return a == b || to_lower(a) == to_lower(b); });
 }
 
 bool all_digits(std::string_view text) {

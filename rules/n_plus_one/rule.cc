@@ -11,6 +11,7 @@
 #include "rules/fixes/fixes.h"
 #include "rules/loop_path.h"
 #include "rules/loop_verdict.h"
+#include "rules/memo.h"
 #include "rules/n_plus_one/latent.h"
 
 namespace pgsieve {
@@ -162,7 +163,7 @@ void check_n_plus_one(const RuleContext& context, std::vector<Finding>& findings
   std::vector<std::vector<Finding>> found(children.size());
   parallel_for(context.threads, children.size(), [&]() -> IndexWorker {
     auto own = std::make_shared<RuleContext>(context);
-    own->memo = make_rule_memo();
+    own->memo = context.memo->sibling();
     return [&, own, advisor = FixAdvisor(*own)](size_t index) mutable {
       report_loops(*own, *children[index], options, advisor, found[index]);
     };
