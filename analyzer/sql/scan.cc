@@ -209,6 +209,7 @@ class Scanner {
   void finish() {
     drop_blank();
     scan_.key = hash128(output_.written());
+    scan_.key_bytes = output_.written().size();
     scan_.statements = output_.empty() ? 0 : 1;
     if (several_) scan_.statements = static_cast<uint32_t>(split_statements(text_).size());
   }
@@ -226,6 +227,7 @@ class Scanner {
 
 void scan_statement(std::string_view text, StatementScan& scan, std::string& scratch) {
   scan.key = {};
+  scan.key_bytes = 0;
   scan.slots.clear();
   scan.rows = 0;
   scan.statements = 0;

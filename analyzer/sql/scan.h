@@ -68,6 +68,7 @@ inline uint64_t slot_value_hash(std::string_view text) {
 
 struct StatementScan {
   Hash128 key;              // of the normalised text
+  size_t key_bytes = 0;     // how long that is
   std::vector<Slot> slots;  // in source order; reused between calls (cleared, capacity kept)
   uint32_t rows = 0;        // rows of the (first) VALUES list; 0: no VALUES
   uint32_t statements = 0;  // statements in the text, separated by top-level ';' (empty ones do not count)
@@ -76,9 +77,9 @@ struct StatementScan {
   bool incomplete = false;         // the text ends inside a quote or a comment (truncated log line)
 };
 
-// Scans one text. `scratch` holds the normalised text during the call; pass the same string again to avoid
-// allocating (it only grows, to about twice the longest text). Never fails: any bytes give a key. NUL bytes
-// are treated as white space. Work and memory are linear in the text.
+// Scans one text. `scratch` begins with the normalised text, key_bytes long, until the next call; pass the
+// same string again to avoid allocating (it only grows, to about twice the longest text). Never fails: any
+// bytes give a key. NUL bytes are treated as white space. Work and memory are linear in the text.
 void scan_statement(std::string_view text, StatementScan& scan, std::string& scratch);
 
 // The byte ranges of the single statements of a text that holds several (scan.statements > 1), white space

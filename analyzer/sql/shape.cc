@@ -26,9 +26,8 @@ namespace {
 // The shape of one text, from its scan and the tree it is shown.
 class Drawing {
  public:
-  explicit Drawing(std::string_view text) : text_(text) {
-    std::string scratch;
-    scan_statement(text, scan_, scratch);
+  // Both must live as long; the scan is the text's.
+  Drawing(std::string_view text, const StatementScan& scan) : text_(text), scan_(scan) {
     shape.slots.resize(scan_.slots.size());
     for (size_t i = 0; i < scan_.slots.size(); ++i) shape.slots[i].parameter = scan_.slots[i].parameter;
   }
@@ -56,13 +55,21 @@ class Drawing {
 
  private:
   std::string_view text_;
-  StatementScan scan_;
+  const StatementScan& scan_;
 };
+
+StatementScan scan_of(std::string_view text) {
+  StatementScan scan;
+  std::string scratch;
+  scan_statement(text, scan, scratch);
+  return scan;
+}
 
 }  // namespace
 
 StatementShape draw_shape(std::string_view text) {
-  Drawing drawing(text);
+  const StatementScan scan = scan_of(text);
+  Drawing drawing(text, scan);
   const auto draw = [&](const PgQuery__ParseResult& tree) { drawing.draw(tree); };
   std::string parsed = text.size() > kBulkyBytes ? internal::without_bulk(text) : std::string(text);
   TreeVisit visit = visit_tree(parsed, draw);
@@ -73,6 +80,11 @@ StatementShape draw_shape(std::string_view text) {
 }
 
 FingerprintedShape draw_fingerprinted(std::string_view text,
+                                      const std::function<bool(const Fingerprint&)>& wanted) {
+  return draw_fingerprinted(text, scan_of(text), wanted);
+}
+
+FingerprintedShape draw_fingerprinted(std::string_view text, const StatementScan& scan,
                                       const std::function<bool(const Fingerprint&)>& wanted) {
   FingerprintedShape result;
   const bool plain = text.size() <= kBulkyBytes && text.find('\0') == std::string_view::npos;
@@ -85,7 +97,7 @@ FingerprintedShape draw_fingerprinted(std::string_view text,
                                              },
                                          .visit =
                                              [&](const PgQuery__ParseResult& tree) {
-                                               Drawing drawing(text);
+                                               Drawing drawing(text, scan);
                                                drawing.draw(tree);
                                                result.shape = std::move(drawing.shape);
                                              }});

@@ -249,11 +249,15 @@ StatementShape draw_shape(std::string_view text);
 
 // Fingerprint and shape at the price of one parse, equal to what fingerprint_statement() and draw_shape() give. `wanted`
 // is called once, with the fingerprint; false: the shape is not drawn.
+struct StatementScan;
 struct FingerprintedShape {
   Fingerprint fingerprint;
   std::optional<StatementShape> shape;  // none: not wanted
 };
 FingerprintedShape draw_fingerprinted(std::string_view text, const std::function<bool(const Fingerprint&)>& wanted);
+// The same for a text that was scanned before: `scan` is of this very text.
+FingerprintedShape draw_fingerprinted(std::string_view text, const StatementScan& scan,
+                                      const std::function<bool(const Fingerprint&)>& wanted);
 
 // As PostgreSQL folds it: "schema.name", or "name" when not qualified.
 std::string qualified_name(const Relation& relation);

@@ -1,23 +1,24 @@
 #include "analyzer/sql/token_cursor.h"
 
+#include "analyzer/sql/scan_lexer.h"
+
 namespace pgsieve {
 namespace {
 
 bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+  return lexical::is(c, lexical::kSpace);
 }
 bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return lexical::is(c, lexical::kDigit);
 }
 bool is_word_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80U) != 0;
+  return lexical::is(c, lexical::kIdentStart);
 }
 bool is_word(char c) {
-  return is_word_start(c) || is_digit(c) || c == '$';
+  return lexical::is(c, lexical::kIdent);
 }
 bool is_operator(char c) {
-  return c != '\0' && std::string_view("+-*/<>=~!@#%^&|`?").find(c) != std::string_view::npos;
+  return lexical::is(c, lexical::kOperator);
 }
 
 }  // namespace

@@ -146,9 +146,12 @@ Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInf
 // A text whose key was never seen. One libpg_query call for the fingerprint and, when no
 // earlier text of the same fingerprint has the same slots, for the shape.
 std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& event) {
-  const uint64_t signature = slot_signature(event.text, *event.scan);
+  StatementScan scan;  // the event's, whose normalised text is gone
+  std::string key;
+  scan_statement(event.text, scan, key);
+  const uint64_t signature = slot_signature(*event.scan, std::string_view(key).substr(0, scan.key_bytes));
   std::shared_ptr<StatementInfo> known;
-  FingerprintedShape drawn = draw_fingerprinted(event.text, [&](const Fingerprint& fingerprint) {
+  FingerprintedShape drawn = draw_fingerprinted(event.text, scan, [&](const Fingerprint& fingerprint) {
     for (const std::shared_ptr<StatementInfo>& variant : by_fingerprint_[fingerprint.hash]) {
       if (variant->signature == signature && variant->key.approximate == fingerprint.approximate)
         known = variant;

@@ -171,28 +171,31 @@ void collect_tables(const StatementShape& shape, StatementInfo& info) {
 
 // libpg_query gives `= $1` and `IN ($1)` one fingerprint, and one-element lists have the slots of a plain
 // comparison: the lists in the normalised text (no literal is left in it) tell them apart.
-uint64_t slot_signature(std::string_view text, const StatementScan& scan) {
+uint64_t slot_signature(const StatementScan& scan, std::string_view key) {
   uint64_t hash = hash_combine(scan.slots.size(), scan.rows > 1 ? 2 : scan.rows);
   for (const Slot& slot : scan.slots) {
     const uint64_t kind = slot.kind == Slot::Kind::kList ? 1 : slot.kind == Slot::Kind::kParameter ? 2 : 0;
     hash = hash_combine(hash, kind * 65536 + slot.parameter);
   }
-  StatementScan again;
-  std::string normalized;
-  scan_statement(text, again, normalized);
   uint64_t lists = 0;
-  for (const std::string_view opening : {"in (", "in(", "any (", "any(", "array["}) {
-    for (size_t at = normalized.find(opening); at != std::string::npos; at = normalized.find(opening, at + 1))
-      ++lists;
+  for (size_t at = key.find('('); at != std::string_view::npos; at = key.find('(', at + 1)) {
+    std::string_view before = key.substr(0, at);
+    if (before.ends_with(' ')) before.remove_suffix(1);
+    if (before.ends_with("in") || before.ends_with("any")) ++lists;
   }
+  for (size_t at = key.find('['); at != std::string_view::npos; at = key.find('[', at + 1))
+    if (key.substr(0, at).ends_with("array")) ++lists;
   return hash_combine(hash, lists);
 }
 
 std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const StatementScan& scan,
                                                   const Schema* schema) {
+  StatementScan own;
+  std::string key;
+  scan_statement(text, own, key);
   std::shared_ptr<StatementInfo> info = describe_statement(
-      text, scan, schema, draw_fingerprinted(text, [](const Fingerprint&) { return true; }));
-  info->signature = slot_signature(text, scan);
+      text, scan, schema, draw_fingerprinted(text, own, [](const Fingerprint&) { return true; }));
+  info->signature = slot_signature(scan, std::string_view(key).substr(0, own.key_bytes));
   return info;
 }
 

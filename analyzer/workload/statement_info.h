@@ -83,8 +83,8 @@ struct StatementInfo {
 };
 
 // Of the slots of a scan: two texts of one fingerprint and one signature have the same slots in the same
-// order.
-uint64_t slot_signature(std::string_view text, const StatementScan& scan);
+// order. `key` is the normalised text that scanning it left behind.
+uint64_t slot_signature(const StatementScan& scan, std::string_view key);
 
 // Everything but the patterns. Pure and thread-safe: one text gives one result. `drawn` is the text's, its
 // shape included; then the signature is left to the caller.

@@ -229,6 +229,20 @@ TEST(Scan, EveryPrefixAndSuffixIsScanned) {
   }
 }
 
+TEST(Scan, TheKeysTextStaysBehind) {
+  StatementScan scan;
+  std::string scratch;
+  for (const std::string& text : all_statements()) {
+    scan_statement(text, scan, scratch);
+    ASSERT_LE(scan.key_bytes, scratch.size());
+    EXPECT_EQ(hash128(std::string_view(scratch).substr(0, scan.key_bytes)), scan.key) << text;
+  }
+  scan_statement("SELECT 1  FROM t WHERE a IN (1, 2)", scan, scratch);
+  EXPECT_EQ(scratch.substr(0, scan.key_bytes), "select 0 from t where a in (0+)");
+  scan_statement("", scan, scratch);
+  EXPECT_EQ(scan.key_bytes, 0u);
+}
+
 TEST(Scan, DeepAndRepetitiveTextsTakeLinearWork) {
   for (const std::string_view piece : {"(", "in (1,", "values (1),(", "$a$", "'a'\n", "/*", "explain (;",
                                        "\"", "a;", "in (((", "-- x\n", "E'", "values ((1,null"}) {
