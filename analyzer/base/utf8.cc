@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace pgsieve {
 
@@ -56,6 +57,15 @@ size_t utf8_sequence_length(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
+    // Most of it is ASCII: eight bytes at a time.
+    uint64_t block = 0;
+    if (text.size() >= sizeof block) {
+      std::memcpy(&block, text.data(), sizeof block);
+      if ((block & 0x8080808080808080U) == 0) {
+        text.remove_prefix(sizeof block);
+        continue;
+      }
+    }
     const size_t length = utf8_sequence_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
