@@ -64,8 +64,9 @@ LinkProfile::TableName table_name(const Relation& relation) {
   return {relation.schema, relation.name, table_words(relation.name)};
 }
 
-std::string joined(const Words& words) {
+std::string joined(const Words& words, size_t size) {
   std::string whole;
+  whole.reserve(size);
   for (const std::string& word : words) whole += word;
   return whole;
 }
@@ -78,9 +79,8 @@ Words telling_words(Words words) {
   return words;
 }
 
-// A key with a meaning, as far as its name tells: no reference (…_id), no kind, no day.
-bool may_be_natural(const Words& words, const Words& telling) {
-  if (telling.empty() || listed(kCategoryWords, telling.back())) return false;
+// No reference (…_id).
+bool has_meaning(const Words& words) {
   return std::all_of(words.begin(), words.end(), [](const std::string& word) {
     return !listed(kKeyWords, word) || listed(kCodeWords, word);
   });
@@ -151,32 +151,43 @@ bool is_type_of(const Words& type, const Words& key) {
          std::equal(type.begin(), type.end() - 1, key.begin());
 }
 
+// False: none of the name's words is "type" or "class".
+bool may_name_type(std::string_view name) {
+  const auto has = [name](std::string_view word) {
+    const auto same = [](char c, char small) {
+      return (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) == small;
+    };
+    return std::search(name.begin(), name.end(), word.begin(), word.end(), same) != name.end();
+  };
+  return has("type") || has("class");
+}
+
 void find_any_reference(const StatementShape& shape, const Schema* schema, const Schema* seen,
                         LinkProfile& profile) {
   if (shape.blocks.empty()) return;
   struct Named {
-    Words words;
-    uint32_t table;
     std::string_view name;
+    uint32_t table;
   };
   std::vector<Named> columns;
   size_t place = 0;
   for (const TargetColumn& target : shape.blocks[0].targets) {
     if (target.star || target.use.whole_row()) continue;
-    columns.push_back({name_words(target.use.column), profile.columns[place++].table, target.use.column});
+    columns.push_back({target.use.column, profile.columns[place++].table});
   }
   for (const uint32_t table : profile.star_tables) {
     const LinkProfile::TableName& name = profile.tables[table];
     const Table* known = schema == nullptr ? nullptr : schema->find(name.schema, name.name);
     if (known == nullptr && seen != nullptr) known = seen->find(name.schema, name.name);
     if (known == nullptr) continue;
-    for (const Column& column : known->columns)
-      columns.push_back({name_words(column.name), table, column.name});
+    for (const Column& column : known->columns) columns.push_back({column.name, table});
   }
   for (const Named& type : columns) {
-    if (type.words.size() < 2) continue;
+    if (!may_name_type(type.name)) continue;
+    const Words type_words = name_words(type.name);
+    if (type_words.size() < 2) continue;
     for (const Named& key : columns) {
-      if (key.table != type.table || !is_type_of(type.words, key.words)) continue;
+      if (key.table != type.table || !is_type_of(type_words, name_words(key.name))) continue;
       profile.any_reference = normal_column(key.name, key.table);
       profile.any_reference_name = key.name;
       profile.offers.fill(UINT64_MAX);
@@ -394,15 +405,17 @@ WordHashes::WordHashes(const std::vector<std::string>& words) {
 LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   LinkProfile::ColumnName name;
   name.table = table;
-  const Words words = name_words(column);
-  const std::string whole = joined(words);
+  Words words = name_words(column);
+  const std::string whole = joined(words, column.size());
   name.hash = hash64(whole);
-  const Words telling = telling_words(words);
+  const bool meaning = has_meaning(words);
+  const Words telling = telling_words(std::move(words));
   name.words = WordHashes(telling);
   if (telling.empty()) return name;
   name.generic = listed(kGenericWords, telling.back());
   name.bare = whole == telling.back();
-  name.natural = may_be_natural(words, telling);
+  // A key with a meaning, as far as its name tells: no kind, no day either.
+  name.natural = meaning && !listed(kCategoryWords, telling.back());
   name.ancestor = telling.size() == 1 && (telling[0] == "parent" || telling[0] == "ancestor");
   return name;
 }

@@ -51,6 +51,8 @@ int hex_digit(char character) {
 }  // namespace
 
 std::string url_decode(std::string_view text) {
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '\\'; }))
+    return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -185,8 +187,9 @@ void parse_tag_comment(std::string_view comment, Tags& tags) {
     const size_t end = item_end(comment);
     const std::string_view item = trim(comment.substr(0, end));
     comment.remove_prefix(std::min(comment.size(), end + 1));
-    const size_t separator = item.find_first_of("=:");
-    if (separator == std::string_view::npos) return;  // prose, not tags
+    size_t separator = 0;
+    while (separator < item.size() && item[separator] != '=' && item[separator] != ':') ++separator;
+    if (separator == item.size()) return;  // prose, not tags
     const std::string_view key = trim(item.substr(0, separator));
     std::string_view value = trim(item.substr(separator + 1));
     if (!is_key(key)) return;
