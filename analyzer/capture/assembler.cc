@@ -66,6 +66,7 @@ void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
 
 void Assembler::finish() {
   for (Backend& backend : backends_.all()) {
+    release_early_plans(backend);
     flush(backend);
     for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);
     drop_loose(backend);

@@ -106,6 +106,7 @@ class Assembler {
   void claim_plans(Backend& backend, Execution& execution);
   void emit_plan(Backend& backend, PlanRecord& record);
   void emit_plans(Backend& backend);
+  void release_early_plans(Backend& backend);
 
   IngestStats& stats_;
   Emitter emitter_;

@@ -249,5 +249,22 @@ TEST(Pipeline, FiltersApplyAfterPairing) {
   EXPECT_EQ(got.stats.filtered, 244u);
 }
 
+// A log that is read up to now, and further tomorrow: a plan at its end waits for its statement's entry,
+// which is counted.
+TEST(Pairing, APlanAtTheEndIsNoExecutionWhereStatementsAreLogged) {
+  const std::string statement = kHead + "LOG:  duration: 5.0 ms  statement: select 1\n";
+  const auto plan = [](const std::string& duration) {
+    return kHead + "LOG:  duration: " + duration +
+           " ms  plan:\n\tQuery Text: select 2\n\tSeq Scan on t  (cost=0..1 rows=2 width=3)\n";
+  };
+  const Ingested cut = ingest_text(statement + plan("7.0"));
+  EXPECT_EQ(cut.stats.executions, 1u);
+  EXPECT_EQ(cut.kept.of(Event::Kind::kNestedPlan).size(), 1u);
+  // Too short for an entry of its own, alone, or before another statement: it was an execution.
+  EXPECT_EQ(ingest_text(statement + plan("3.0")).stats.executions, 2u);
+  EXPECT_EQ(ingest_text(plan("7.0")).stats.executions, 1u);
+  EXPECT_EQ(ingest_text(statement + plan("7.0") + statement).stats.executions, 3u);
+}
+
 }  // namespace
 }  // namespace pgsieve
