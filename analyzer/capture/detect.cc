@@ -142,6 +142,14 @@ std::string printable(std::string_view text, size_t limit) {
   return text.size() > limit ? result + "…" : result;
 }
 
+// " userid | query | calls | …" over "--------+-----", or "-[ RECORD 1 ]---+----" of the expanded form.
+bool is_psql_table(const std::vector<std::string_view>& lines) {
+  if (lines.front().starts_with("-[ RECORD 1 ]")) return true;
+  if (lines.size() < 2 || lines.front().find(" | ") == std::string_view::npos) return false;
+  return lines[1].find("-+-") != std::string_view::npos &&
+         lines[1].find_first_not_of("-+\r ") == std::string_view::npos;
+}
+
 Error nothing_matched(const Detection& best, std::string_view sample, const IngestOptions& options) {
   const std::vector<std::string_view> lines = sample_lines(sample);
   Error error;
@@ -166,7 +174,9 @@ Error nothing_matched(const Detection& best, std::string_view sample, const Inge
   error.message += binary ? "; the input is binary"
                           : fmt::format("; the lines look like '{}'", printable(lines.front(), 160));
   error.hint =
-      options.prefix_given ? "Leave --prefix out to have it detected, or give the server's log_line_prefix"
+      options.prefix_given   ? "Leave --prefix out to have it detected, or give the server's log_line_prefix"
+      : is_psql_table(lines) ? "This is a table as psql shows it: export it with psql --csv, or \\copy "
+                               "(SELECT …) TO 'file' CSV HEADER"
       : is_json_record(lines.front())
           ? "This JSON is of no exporter that is known: take the server's lines out of it, for instance with "
             "jq -r .FIELD"

@@ -104,10 +104,27 @@ bool FilterSink::passes(const Event& event) const {
          kept(options_.hosts, options_.exclude_hosts, event.host);
 }
 
+// For whoever mistyped a name.
+void FilterSink::note_names(const Event& event) {
+  constexpr size_t kMost = 8;
+  const auto note = [this](const std::vector<std::string>& wanted, const char* what, std::string_view name) {
+    if (wanted.empty() || name.empty()) return;
+    std::set<std::string>& names = stats_.other_names[what];
+    if (names.size() < kMost) names.emplace(name);
+  };
+  note(options_.databases, "databases", event.database);
+  note(options_.users, "users", event.user);
+  note(options_.applications, "applications", event.application);
+  note(options_.hosts, "hosts", event.host);
+}
+
 void FilterSink::on_event(const Event& event) {
   const bool statement = event.kind != Event::Kind::kSessionEnd;
   if (!passes(event)) {
-    if (statement) ++stats_.filtered;
+    if (statement) {
+      ++stats_.filtered;
+      if (stats_.executions == 0) note_names(event);
+    }
     return;
   }
   switch (event.kind) {

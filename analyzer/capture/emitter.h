@@ -35,6 +35,7 @@ class FilterSink final : public EventSink {
 
  private:
   bool passes(const Event& event) const;
+  void note_names(const Event& event);
   const IngestOptions& options_;
   IngestStats& stats_;
   EventSink& sink_;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -127,6 +128,9 @@ struct IngestStats {
   uint64_t orphan_durations = 0;  // duration lines without a statement
   uint64_t plans = 0;
   uint64_t filtered = 0;  // events dropped by the filters
+  // While none has passed: what the log has where a filter names what is kept ("databases", "users", "applications",
+  // "hosts"), at most 8 of each.
+  std::map<std::string, std::set<std::string>> other_names;
   uint64_t truncated_texts = 0;
   uint64_t truncated_parameters = 0;
   uint64_t missing_parameters = 0;  // executions with $n and no values

@@ -148,9 +148,12 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
     warnings.push_back(
         "The log has durations but no statements: log_duration is on without log_statement or "
         "log_min_duration_statement.");
+  } else if (stats.executions == 0 && evidence.durations_with_text > 0 && log) {
+    warnings.emplace_back("The log's statements are empty: comments, or the \";\" of a connection check.");
   } else if (stats.executions == 0 && log) {
-    warnings.push_back(
-        "The log has no statements: set log_min_duration_statement = 0 for a while to capture them.");
+    warnings.push_back(fmt::format(
+        "The log has {}: set log_min_duration_statement = 0 for a while to capture {}.",
+        stats.errors > 0 ? "failed statements only" : "no statements", stats.errors > 0 ? "all" : "them"));
   }
   if (stats.unread_lines > 0) {
     warnings.push_back(counted(stats.unread_lines, "line could not be read; its shape is listed.",

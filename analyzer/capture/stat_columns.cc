@@ -21,6 +21,17 @@ StatColumn stat_column(std::string name) {
   return found == std::end(kNames) ? kColumns : found->second;
 }
 
+namespace {
+
+// What stands behind a backslash in COPY's text format (NULL, a backslash with N, leaves "N": no number).
+char undone_escape(char c) {
+  constexpr std::string_view kCodes = "bfnrtv", kMeanings = "\b\f\n\r\t\v";
+  const size_t at = kCodes.find(c);
+  return at == std::string_view::npos ? c : kMeanings[at];
+}
+
+}  // namespace
+
 size_t read_stat_row(std::string_view text, char delimiter, bool ended, std::vector<std::string>& fields) {
   fields.assign(1, "");
   bool quoted = false;
@@ -37,6 +48,8 @@ size_t read_stat_row(std::string_view text, char delimiter, bool ended, std::vec
       } else {
         quoted = false;
       }
+    } else if (c == '\\' && delimiter == '\t' && i + 1 < text.size()) {
+      fields.back() += undone_escape(text[++i]);  // COPY's text format
     } else if (c == '"' && fields.back().empty()) {
       quoted = true;
     } else if (c == delimiter) {

@@ -167,6 +167,12 @@ TEST(Detect, AFewImitationsAreNoLog) {
   EXPECT_NE(testing::ingest_text(table).error, "");
 }
 
+TEST(Detect, TablesOfPsqlAreNamed) {
+  for (const char* text : {" query | calls \n-------+-------\n a     |     1 \n(1 row)\n",
+                           "-[ RECORD 1 ]\nquery | a\ncalls | 1\n"})
+    EXPECT_NE(testing::ingest_text(text).error.find("as psql shows it"), std::string::npos) << text;
+}
+
 TEST(Detect, JsonOfNobodyIsNoStderr) {
   std::string log;
   for (int i = 0; i < 3; ++i)

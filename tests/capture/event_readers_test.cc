@@ -160,6 +160,14 @@ TEST(StatStatements, OldAndNewColumnNames) {
 }
 
 // json_agg() over the view, and an object per line.
+// COPY's text format writes line ends and tabs as letters.
+TEST(StatStatements, CopyText) {
+  Reading reading;
+  read(LogFormatKind::kStatStatements,
+       "query\tcalls\ttotal_time\nSELECT a, -- b\\n\\tc FROM \"t\\\\u\"\t4\t10\n", reading);
+  ASSERT_EQ(reading.kept.events.size(), 1U);
+  EXPECT_EQ(reading.kept.events[0].text, "SELECT a, -- b\n\tc FROM \"t\\u\"");
+}
 TEST(StatStatements, Json) {
   const std::string first =
       R"({"userid":10,"queryid":-5,"query":"SELECT \"a\",\nb FROM t WHERE id = $1","calls":100,"total_exec_time":50.5,"min_exec_time":0.1,"rows":100,"plans":null})";

@@ -101,5 +101,17 @@ TEST(Session, ThePrefixReportedForSyslogCanBeGivenBack) {
   EXPECT_EQ(got.kept.events[0].user, "app");
 }
 
+// A filter that keeps nothing: what there would be.
+TEST(Filters, NamesThatWereLeftOut) {
+  IngestOptions options;
+  options.databases = {"Shop"};
+  const std::string log =
+      "2026-11-22 01:02:03.004 UTC [77] jo@shop LOG:  duration: 1.0 ms  statement: select 1\n";
+  const testing::Ingested got = testing::ingest_text(log, options);
+  EXPECT_EQ(got.stats.filtered, 1u);
+  EXPECT_EQ(got.stats.other_names.at("databases"), std::set<std::string>{"shop"});
+  EXPECT_EQ(got.stats.other_names.count("users"), 0u);
+}
+
 }  // namespace
 }  // namespace pgsieve

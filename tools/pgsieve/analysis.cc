@@ -1,6 +1,7 @@
 #include "tools/pgsieve/analysis.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -81,6 +82,17 @@ Error no_statements(const IngestStats& ingest) {
   }
   if (ingest.filtered != 0) {
     error.hint = fmt::format("The filters left out {} statements", ingest.filtered);
+    if (ingest.first != kUnknownTime)
+      error.hint += fmt::format("; the log is from {} to {}", format_time(ingest.first), format_time(ingest.last));
+    for (const auto& [what, names] : ingest.other_names)
+      error.hint += fmt::format("; its {}: {}", what, fmt::join(names, ", "));
+  } else if (ingest.orphan_durations != 0 && ingest.min_duration_seen == kUnknownTime) {
+    error.hint =
+        "The log holds durations but no statements: set log_min_duration_statement = 0 on the server, in place of log_duration";
+  } else if (ingest.min_duration_seen != kUnknownTime) {
+    error.hint = "The log's statements are empty: comments, or the \";\" of a connection check";
+  } else if (ingest.orphan_binds != 0) {
+    error.hint = "The log holds statements that were prepared, but no execution of them";
   } else if (ingest.entries != 0) {
     error.hint = "The log holds entries but no statements: set log_min_duration_statement = 0 on the server";
   } else {
