@@ -260,7 +260,11 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
   } else {
     ++evidence_.texts_alone;
   }
-  if (current.extended) take_prepare(backend, message);
+  if (current.extended) {
+    const bool bound = take_prepare(backend, message);
+    evidence_.executes_timed += timed ? 1 : 0;
+    evidence_.executes_bound += timed && bound ? 1 : 0;
+  }
   if (!timed) {
     const uint32_t own = current.extended ? std::min(backend.loose_count, 2U) : 0;
     for (uint32_t i = 0; i < own; ++i) current.prepare += backend.loose[i];

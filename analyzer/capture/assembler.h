@@ -51,6 +51,8 @@ struct SettingsEvidence {
   uint64_t transactions_seen =
       0;  // in sessions that show virtual transaction ids: with a statement in the log
   uint64_t transactions_passed = 0;  // begun while those sessions were watched
+  uint64_t executes_timed = 0;  // of the extended protocol, with a duration,
+  uint64_t executes_bound = 0;  // and of those: behind the bind that every one has
   uint64_t evicted_backends = 0;
   uint64_t fractional_times = 0;  // entries whose time is no whole second
 };
@@ -92,7 +94,7 @@ class Assembler {
   void add_error(Backend& backend, const LogEntry& entry, const EntryFacts& fact);
   void add_detail(Execution& execution, std::string_view text, const EntryFacts& fact);
 
-  void take_prepare(Backend& backend, const Message& message);
+  bool take_prepare(Backend& backend, const Message& message);
   void drop_prepare(const PrepareTime& prepare);
   void drop_loose(Backend& backend);
   void finish_error(Backend& backend);

@@ -43,18 +43,21 @@ void Assembler::add_prepare(Backend& backend, const Message& message) {
   found->binds = 1;
 }
 
-void Assembler::take_prepare(Backend& backend, const Message& message) {
-  if (backend.prepares.empty()) return;
+bool Assembler::take_prepare(Backend& backend, const Message& message) {
+  if (backend.prepares.empty()) return false;
   const uint64_t name = hash64(statement_of(message.name));
   const auto found = std::find_if(backend.prepares.begin(), backend.prepares.end(),
                                   [name](const PrepareTime& prepare) { return prepare.name == name; });
-  if (found == backend.prepares.end()) return;
-  if (found->text == text_identity(message.text)) {
+  if (found == backend.prepares.end()) return false;
+  const bool same = found->text == text_identity(message.text);
+  const bool bound = same && found->binds > 0;
+  if (same) {
     backend.current.prepare += found->parse + found->bind;
   } else {
     drop_prepare(*found);
   }
   backend.prepares.erase(found);
+  return bound;
 }
 
 void Assembler::drop_prepare(const PrepareTime& prepare) {

@@ -52,6 +52,17 @@ bool hides_fast(const SettingsEvidence& evidence, const IngestStats& stats) {
          evidence.texts_alone == 0;
 }
 
+// With a threshold of 0 every execute comes behind its bind. Where many do not, each line was drawn by lot:
+// the percentage that was; 100: no sign of it.
+uint64_t sampled_statements(const SettingsEvidence& evidence, const IngestStats& stats) {
+  constexpr uint64_t kEnough = 20;
+  constexpr uint64_t kUsual = 75;
+  if (evidence.executes_timed < kEnough || stats.no_session > 0 || stats.min_duration_seen >= kMillisecond)
+    return 100;
+  const uint64_t percent = evidence.executes_bound * 100 / evidence.executes_timed;
+  return percent < kUsual ? percent : 100;
+}
+
 // A clock of milliseconds shows a whole second once in a thousand times.
 bool tells_whole_seconds(const SettingsEvidence& evidence, const IngestStats& stats) {
   constexpr uint64_t kEnough = 20;
@@ -92,6 +103,12 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
         "or log_statement_sample_rate below 1: about {}% of the transactions have a statement in the log",
         100 - hidden_transactions(evidence));
   }
+  if (const uint64_t percent = sampled_statements(evidence, stats); percent < 100) {
+    settings["log_min_duration_statement"] = "off or above 0";
+    settings["log_min_duration_sample"] = "0";
+    settings["log_statement_sample_rate"] =
+        fmt::format("below 1: {}% of the executions come without the bind before them", 100 - percent);
+  }
   if (evidence.locations > 0) settings["log_error_verbosity"] = "verbose";
   if (tells_whole_seconds(evidence, stats)) settings["log_line_prefix"] = "times in whole seconds (%t)";
 }
@@ -115,6 +132,12 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
                     "loops have gaps.",
                     hidden_transactions(evidence)));
   }
+  if (const uint64_t percent = sampled_statements(evidence, stats); log && percent < 100) {
+    warnings.push_back(fmt::format(
+        "About {}% of the executions come without the bind before them: the log seems to be a sample "
+        "(log_statement_sample_rate), so counts are too low and loops have gaps.",
+        100 - percent));
+  }
   if (log && tells_whole_seconds(evidence, stats)) {
     warnings.emplace_back(
         "Times are whole seconds: a pause of less than two is not known. With %m in place of %t in "
@@ -131,11 +154,13 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
                     counted(stats.no_session, "statement has", "statements have")));
   }
   if (stats.missing_parameters > 0) {
-    warnings.push_back(
-        fmt::format("{} without values{}.",
-                    counted(stats.missing_parameters, "execution with parameters comes",
-                            "executions with parameters come"),
-                    log ? " (log_error_verbosity = terse or log_parameter_max_length = 0?)" : ""));
+    warnings.push_back(fmt::format("{} without values{}.",
+                                   counted(stats.missing_parameters, "execution with parameters comes",
+                                           "executions with parameters come"),
+                                   !log ? ""
+                                   : evidence.plans > 0 && evidence.durations_with_text == 0
+                                       ? " (auto_explain has none before PostgreSQL 16)"
+                                       : " (log_error_verbosity = terse or log_parameter_max_length = 0?)"));
   }
   if (stats.truncated_parameters > 0) {
     warnings.push_back(fmt::format("{} values that end in '...': log_parameter_max_length may have cut them.",

@@ -266,5 +266,24 @@ TEST(Pairing, APlanAtTheEndIsNoExecutionWhereStatementsAreLogged) {
   EXPECT_EQ(ingest_text(statement + plan("7.0") + statement).stats.executions, 3u);
 }
 
+// log_statement_sample_rate draws lots for each line: executes come without their binds.
+TEST(Pairing, ASampleOfStatementsIsSaid) {
+  const std::string bind =
+      kHead + "LOG:  duration: 0.1 ms  bind S_1: select $1\n" + kHead + "DETAIL:  parameters: $1 = '1'\n";
+  const std::string execute =
+      kHead + "LOG:  duration: 0.1 ms  execute S_1: select $1\n" + kHead + "DETAIL:  parameters: $1 = '1'\n";
+  std::string whole, sample, slow;
+  for (int i = 0; i < 30; ++i) {
+    whole += bind + execute;
+    sample += i % 3 == 0 ? bind + execute : execute;
+    slow += kHead + "LOG:  duration: 20.0 ms  execute S_1: select $1\n" + kHead +
+            "DETAIL:  parameters: $1 = '1'\n";
+  }
+  EXPECT_EQ(ingest_text(whole).stats.settings.count("log_statement_sample_rate"), 0u);
+  EXPECT_EQ(ingest_text(slow).stats.settings.count("log_statement_sample_rate"), 0u);
+  EXPECT_EQ(ingest_text(sample).stats.settings.at("log_statement_sample_rate"),
+            "below 1: 67% of the executions come without the bind before them");
+}
+
 }  // namespace
 }  // namespace pgsieve
