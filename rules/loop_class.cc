@@ -77,7 +77,7 @@ bool scattered_turns(const LoopExample& example, const LoopOptions& options) {
   const Microseconds pace = example.other_median_gap == kUnknownTime ? 0 : 3 * example.other_median_gap;
   const Microseconds longest =
       example.turn_gap_spread == kUnknownTime ? example.median_turn_gap : example.turn_gap_spread;
-  return longest != kUnknownTime && longest > std::max(options.tight_gap, pace);
+  return longest != kUnknownTime && longest > std::max(2 * options.tight_gap, pace);
 }
 
 namespace {

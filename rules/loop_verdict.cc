@@ -242,6 +242,7 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   }
   // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
   constexpr uint32_t kFew = 5;
+  constexpr Microseconds kThink = 10 * kMillisecond;
   const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
   // The same where each turn reads the row itself before what belongs to it: a loop over the list has it.
   const bool after_its_row = example.fed_by_previous * 10 >= example.count * 9;
@@ -251,8 +252,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   // Few turns for the list, each after a pause, the first one, too.
   const bool few =
       example.count < kFew || (example.parent_limit > 1 && 2 * int64_t{example.count} < example.parent_limit);
-  const bool began_late = example.parent_gap > tight_turn(example, options);
-  if (few && began_late && !all_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
+  const Microseconds pause = std::max(kThink, tight_turn(example, options));
+  const bool after_pauses = example.parent_gap > pause && example.median_turn_gap > pause;
+  if (few && after_pauses && !all_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
       example.scope != ScopeKind::kTrace)
     verdict.report = false;
   // A transaction for each turn, and time between them: each is the work of a request.

@@ -209,12 +209,21 @@ bool SessionTracker::goes_on(const Session& session, const Group& group,
 }
 
 // A list and what was asked for its rows, all in one transaction: what the session asks for after that
-// transaction belongs to other work.
+// transaction belongs to other work. The same of a burst of turns after the list, when the next turn begins
+// with other statements, and after a pause such as there was none in the burst.
 bool SessionTracker::is_over(const Session& session, const Group& group, const RunContext& context) {
+  constexpr uint32_t kTurns = 3;
+  constexpr Microseconds kPause = 20 * kMillisecond;
   if (group.run == nullptr || group.run->count() < 2) return false;
   const ParentExecution& parent = group.run->parent();
-  return parent.transaction != 0 && parent.transaction != context.transactions &&
-         parent.session == session.id && group.run->only_within(parent.transaction);
+  if (parent.id == 0 || parent.session != session.id) return false;
+  if (parent.transaction != 0 && parent.transaction != context.transactions &&
+      group.run->only_within(parent.transaction))
+    return true;
+  if (context.transactions != 0 || group.run->count() < kTurns) return false;
+  if (session.position <= group.last_position + 1) return false;
+  const Microseconds pause = session.longest_gap_since(group.last_position);
+  return pause >= std::max(kPause, 4 * group.run->longest_gap());
 }
 
 void SessionTracker::end_run(Session& session, Group& group) {

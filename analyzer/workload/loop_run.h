@@ -123,6 +123,7 @@ class LoopRun {
   bool only_within(uint32_t transaction) const {
     return transactions_ == 1 && last_transaction_ == transaction && outside_transactions_ == 0;
   }
+  Microseconds longest_gap() const;  // from the parent to the latest child; see LoopExample
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
   Microseconds child_time() const { return child_time_; }
   std::string_view source() const { return source_; }
@@ -178,7 +179,6 @@ class LoopRun {
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
   void add_again(const StatementEvent& child, const RunContext& context);
-  Microseconds longest_gap() const;
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 

@@ -201,6 +201,13 @@ void SessionTracker::note_transaction(Session& session, const StatementEvent& st
   }
 }
 
+// Tables are emptied between tests, and before a batch: what comes after has nothing to do with the rows that
+// were read before. Within a transaction that read something it is a step of the work.
+void SessionTracker::note_wipe(Session& session) {
+  if (session.in_transaction && session.transaction_statements > session.transaction_writes) return;
+  close_window(session);
+}
+
 void SessionTracker::note_units(Session& session, const StatementEvent& statement) {
   if (statement.unit == 0) return;
   ++session.unit_statements;
@@ -405,6 +412,7 @@ void SessionTracker::on_statement(const StatementEvent& statement) {
   if (statement.failed) ++session.errors;
   note_transaction(session, statement);
   note_units(session, statement);
+  if (statement.info->wipes && !statement.failed) note_wipe(session);
   switch (statement.info->kind) {
     case StatementClass::kPoolReset:
       // A library that takes a connection for each statement has it reset after each: that bounds no work.

@@ -2,9 +2,9 @@
 // pauses.
 //
 // A session is cut into windows: by an idle gap longer than max(250 ms, 8 × its median turnaround) outside a
-// transaction, by a pool reset after more than one statement, a change of application_name, and its end.
-// Within a window each statement is a Group. When a statement with equality values runs, it is attributed to
-// the earlier execution whose rows may have supplied the values:
+// transaction, by a pool reset after more than one statement, by TRUNCATE, a change of application_name, and
+// its end. Within a window each statement is a Group. When a statement with equality values runs, it is
+// attributed to the earlier execution whose rows may have supplied the values:
 //   1. a statement of the same window whose rows can carry the key (link.h), strongest link first, then the
 //   latest;
 //   2. else, for requests that spread over pooled connections, such a statement on another connection of the
@@ -78,6 +78,7 @@ class SessionTracker {
   Microseconds note_timing(Session& session, const StatementEvent& statement);
   void note_transaction(Session& session, const StatementEvent& statement);
   void note_units(Session& session, const StatementEvent& statement);
+  void note_wipe(Session& session);
   void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);
   static void note_repeat(Session& session, Group& group, const StatementEvent& statement);
   void note_write(Session& session, const StatementEvent& statement);

@@ -212,6 +212,9 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   info->link = std::make_shared<const LinkProfile>(draw_link_profile(*shape, schema, /*with_names=*/false));
   info->name = shape->name;
   info->returning = shape->returning;
+  info->wipes = shape->kind == StatementKind::kTruncate ||
+                (shape->kind == StatementKind::kDelete && shape->predicates.empty() &&
+                 shape->relations.size() == 1 && scan.slots.empty());
   info->locks_rows = !shape->blocks.empty() && shape->blocks[0].for_update;
   info->single_value = shape->arity != Arity::kMany && shape->arity != Arity::kRows;
   if (info->array_list) {

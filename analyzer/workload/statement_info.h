@@ -55,6 +55,7 @@ struct StatementInfo {
       shape;                     // null once the pattern has it: most statements differ in slots only
   bool returning = false;        // of the shape
   bool locks_rows = false;       // SELECT … FOR UPDATE and its kin
+  bool wipes = false;            // TRUNCATE, or DELETE of all rows
   std::vector<ValueSlot> slots;  // at most kMaxValueSlots, those that select rows first
   uint64_t signature = 0;        // of the slots' kinds and parameter numbers: see slot_signature()
   uint32_t ordinal = 0;          // small dense number of the pattern

@@ -69,6 +69,32 @@ std::optional<LoopExample> proven_walk(const RuleContext& context, const Pattern
   return best;
 }
 
+// The column that fed the loop refers to another table, as declared: small numbers are keys of every table.
+bool refers_elsewhere(const RuleContext& context, const LoopExample& example) {
+  const std::string own_column = example.own_column;
+  const size_t dot = own_column.rfind('.');
+  if (dot == std::string::npos) return false;
+  const std::string table_name = own_column.substr(0, dot);
+  const size_t schema_dot = table_name.rfind('.');
+  const Table* table =
+      schema_dot == std::string::npos
+          ? context.schema.find("", table_name)
+          : context.schema.find(table_name.substr(0, schema_dot), table_name.substr(schema_dot + 1));
+  if (table == nullptr) return false;
+  return std::ranges::any_of(table->foreign_keys, [&](const ForeignKey& key) {
+    return key.columns.size() == 1 && key.columns[0] == column_of(own_column) &&
+           key.target_table != table->name;
+  });
+}
+
+// n-plus-one found a list that the values come from.
+bool has_list(const std::vector<Finding>& findings, const PatternKey& looping) {
+  return std::ranges::any_of(findings, [&](const Finding& finding) {
+    return finding.rule == "n-plus-one" && finding.pattern == looping && finding.parent != kNoPattern &&
+           finding.parent != looping;
+  });
+}
+
 // WITH RECURSIVE from the loop's own statement; `id_column` is the column that fed it.
 std::optional<Fix> recursive_fix(const Pattern& pattern, const LoopExample& example,
                                  const std::string& id_column) {
@@ -160,7 +186,9 @@ void check_recursive_walk(const RuleContext& context, std::vector<Finding>& find
       const std::string fed_by = column_of(walk->own_column);
       const bool tied = self.strength != LinkStrength::kNone && fed_by == self.parent_column;
       const bool same_row = fed_by == asked_column(pattern, *walk);  // asked for again
-      if (same_row || (!tied && (by_chance(*walk) || !is_path(pattern)))) walk.reset();
+      const bool chance = by_chance(*walk) || !is_path(pattern) || refers_elsewhere(context, *walk) ||
+                          has_list(findings, key);
+      if (same_row || (!tied && chance)) walk.reset();
     }
     if (walk && is_path(pattern)) {
       std::erase_if(findings, [&looping = key](const Finding& finding) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 
 #include "tests/rules/sequence_bench.h"
 
@@ -59,6 +60,25 @@ TEST(RecursiveWalk, CountingUpIsChance) {
     bench.run_with_rows(fmt::format("SELECT id, stock FROM items WHERE id = {}", i),
                         {"items.id", "items.stock"}, {{{std::to_string(i), std::to_string(i + 1)}}});
   EXPECT_TRUE(bench.findings("recursive-walk").empty());
+}
+
+// Keys of a test database are small numbers: a pet's owner is some pet's number, too.
+TEST(RecursiveWalk, AReferenceToAnotherTableIsNoPath) {
+  const auto findings = [](std::string_view ddl, std::string_view rule) {
+    SequenceBench bench(ddl);
+    for (const int id : {9, 4, 7, 2, 5, 1}) {
+      const std::map<int, int> owners = {{9, 4}, {4, 7}, {7, 2}, {2, 5}, {5, 1}, {1, 3}};
+      bench.run_with_rows(fmt::format("SELECT id, owner_id FROM pets WHERE id = {}", id),
+                          {"pets.id", "pets.owner_id"},
+                          {{{std::to_string(id), std::to_string(owners.at(id))}}});
+    }
+    return bench.findings(rule).size();
+  };
+  constexpr std::string_view kPets =
+      "CREATE TABLE owners (id bigint PRIMARY KEY); CREATE TABLE pets (id bigint PRIMARY KEY, owner_id "
+      "bigint";
+  EXPECT_EQ(findings(std::string(kPets) + " REFERENCES owners);", "recursive-walk"), 0U);
+  EXPECT_EQ(findings(std::string(kPets) + " REFERENCES pets);", "recursive-walk"), 1U);
 }
 
 TEST(RecursiveWalk, ATreeKeepsItsLoopAndGetsTheProof) {

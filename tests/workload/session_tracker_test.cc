@@ -207,6 +207,48 @@ TEST(SessionTracker, ALoopWithinATransactionEndsWithIt) {
   EXPECT_EQ(loop.examples.at(1).count, 2U);
 }
 
+// A burst of turns after the list; moments later a request asks for one more, among other things.
+TEST(SessionTracker, ABurstOfTurnsEndsWithAPauseAndOtherStatements) {
+  for (const bool other_statements : {true, false}) {
+    Stream stream;
+    stream.run(1, "SELECT id FROM orders WHERE user_id = 7 ORDER BY id");
+    for (int id = 1; id <= 4; ++id)
+      stream.run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id));
+    for (int id = 8; id <= 9; ++id) {
+      stream.wait(40 * kMillisecond);
+      if (other_statements) stream.run(1, "SELECT count(*) FROM carts");
+      stream.run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id));
+    }
+    const Workload facts = stream.facts();
+    const auto linked =
+        std::ranges::find_if(facts.loops, [](const auto& known) { return known.first.parent != kNoPattern; });
+    ASSERT_NE(linked, facts.loops.end());
+    const Loop& loop = linked->second;
+    // A loop of one statement goes on, however slow.
+    EXPECT_EQ(loop.scopes, other_statements ? 2U : 1U);
+    EXPECT_EQ(loop.executions, 6U);
+  }
+}
+
+// Tables are emptied between tests.
+TEST(SessionTracker, EmptyingATableEndsTheWindow) {
+  for (const std::string wipe :
+       {"TRUNCATE orders, items", "DELETE FROM items", "DELETE FROM items WHERE id = 3"}) {
+    Stream stream;
+    stream.run(1, "SELECT id FROM orders ORDER BY id");
+    for (int id = 1; id <= 3; ++id)
+      stream.run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id));
+    stream.run(1, wipe);
+    for (int id = 8; id <= 9; ++id)
+      stream.run(1, "SELECT * FROM items WHERE order_id = " + std::to_string(id));
+    const Workload facts = stream.facts();
+    const auto linked =
+        std::ranges::count_if(facts.loops, [](const auto& loop) { return loop.first.parent != kNoPattern; });
+    ASSERT_EQ(linked, 1) << wipe;
+    EXPECT_EQ(facts.loops.size(), wipe.find("WHERE") == std::string::npos ? 2U : 1U) << wipe;
+  }
+}
+
 // A list, then a transaction for each of its rows.
 TEST(SessionTracker, ATransactionForEachRowEndsNoLoop) {
   Stream stream;
