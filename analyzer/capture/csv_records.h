@@ -28,7 +28,7 @@ class CsvRecords {
       // The separator must be known before the first field ends.
       header_ += bytes;
       if (header_.find('\n') == std::string::npos && header_.size() < kMaxHeaderBytes) return;
-      separator_ = separator_of(header_);
+      separator_ = separator_of(std::string_view(header_).substr(0, kMaxHeaderBytes));
       const std::string head = std::move(header_);
       header_.clear();
       for (const char byte : head) {

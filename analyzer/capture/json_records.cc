@@ -22,7 +22,9 @@ constexpr size_t kMaxDepth = 1000;
 // An object at the top that turns out to hold such an array was no record: what was kept of it goes.
 void JsonRecords::open(char bracket) {
   const bool object = bracket == '{';
-  if (record_depth_ == 1 && !object && open_.size() == 1 && lists_records(key_)) {
+  // "data" is a usual word: it lists records where nothing stands before it.
+  const bool lists = lists_records(key_) && (key_ != "data" || buffer_.find(',') == std::string::npos);
+  if (record_depth_ == 1 && !object && open_.size() == 1 && lists) {
     record_depth_ = 0;
     too_long_ = false;
     buffer_.clear();

@@ -203,6 +203,9 @@ TEST(Unwrap, SplunkAndDatadog) {
   }
   expect_unwrapped(splunk, kLog, "JSON");
   expect_unwrapped("{\"data\":[" + datadog + "],\"meta\":{}}", kLog, "JSON");
+  // A record's own list of that name.
+  const std::string line = lines_of(kLog)[2];
+  expect_unwrapped(R"({"message":)" + json_string(line) + R"(,"data":[{"a":1},2]})", line + "\n", "JSON");
   expect_unwrapped(splunk_csv, kLog, "CSV");
   expect_unwrapped(grafana_csv, kLog, "CSV");
 }
