@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "analyzer/sql/scan.h"
@@ -67,7 +66,9 @@ class Display {
       return;
     }
     if (!shown_.empty() && lexical::is(shown_.back(), lexical::kIdent)) shown_ += ' ';  // date'2026-01-01'
-    fmt::format_to(std::back_inserter(shown_), "${}", ++values_);
+    char number[24] = "$";
+    const char* end = std::to_chars(number + 1, std::end(number), ++values_).ptr;
+    shown_.append(number, static_cast<size_t>(end - number));
   }
 
   // What the token just shown leads to: the start of a list or a row, or a row's end.

@@ -152,30 +152,44 @@ class Reader {
   }
 
   void look_at(size_t i) {
-    const Token& token = at(i);
-    if (token.kind == Kind::kQuoted || token.kind == Kind::kWord)
-      look_at_name(token.text, token.kind == Kind::kQuoted);
-    if (column(i, Kind::kQuoted)) look_at_quoted_column(i);
-    if (column(i, Kind::kWord)) look_at_plain_column(i);
-    if (plain(i) && symbol(i + 1, '.') && quoted(i + 2) && upper_) {
-      if (letters_and_number(token.text, 3)) letter_alias_number_ = true;
-      if (token.text.size() == 1 && token.text[0] >= 'a' && token.text[0] <= 'z') letter_alias_ = true;
-      if (token.text.size() == 2 && (token.text[0] == 'U' || token.text[0] == 'V') && is_digit(token.text[1]))
-        vote(Orm::kDjango, 3);
+    switch (at(i).kind) {
+      case Kind::kQuoted:
+        look_at_name(at(i).text, true);
+        look_at_quoted(i);
+        break;
+      case Kind::kWord:
+        look_at_name(at(i).text, false);
+        look_at_word(i);
+        break;
+      case Kind::kParameter:
+        if (symbol(i + 1, '=') && column(i + 2, Kind::kWord) && upper_) vote(Orm::kSqlAlchemy, 2);
+        if (word(i + 1, "as") && plain(i + 2) && at(i + 2).text == "one" && upper_)
+          vote(Orm::kActiveRecord, 3);
+        break;
+      default:
+        if (symbol(i, '(') && at(i + 1).kind == Kind::kParameter && symbol(i + 2, ')') && word(i + 3, "as") &&
+            quoted(i + 4) && at(i + 4).text == "a" && upper_)
+          vote(Orm::kDjango, 3);
     }
-    if (quoted(i) && symbol(i + 1, '.') && quoted(i + 2) && symbol(i + 3, '.') && quoted(i + 4) && upper_)
+  }
+
+  void look_at_quoted(size_t i) {
+    if (column(i, Kind::kQuoted)) look_at_quoted_column(i);
+    if (symbol(i + 1, '.') && quoted(i + 2) && symbol(i + 3, '.') && quoted(i + 4) && upper_)
       three_parts_ = true;
+  }
+
+  void look_at_word(size_t i) {
+    const std::string_view text = at(i).text;
+    if (column(i, Kind::kWord)) look_at_plain_column(i);
+    if (symbol(i + 1, '.') && quoted(i + 2) && upper_) {
+      if (letters_and_number(text, 3)) letter_alias_number_ = true;
+      if (text.size() == 1 && text[0] >= 'a' && text[0] <= 'z') letter_alias_ = true;
+      if (text.size() == 2 && (text[0] == 'U' || text[0] == 'V') && is_digit(text[1])) vote(Orm::kDjango, 3);
+    }
     if (word(i, "offset") && three_parts_ && upper_) vote(Orm::kPrisma, 3);
     if (word(i, "from") || word(i, "join")) look_at_relation(i + 1);
     if (word(i, "is") && word(i + 1, "not") && word(i + 2, "null") && lower_) look_at_not_null(i);
-    if (at(i).kind == Kind::kParameter && symbol(i + 1, '=') && column(i + 2, Kind::kWord) && upper_)
-      vote(Orm::kSqlAlchemy, 2);
-    if (symbol(i, '(') && at(i + 1).kind == Kind::kParameter && symbol(i + 2, ')') && word(i + 3, "as") &&
-        quoted(i + 4) && at(i + 4).text == "a" && upper_)
-      vote(Orm::kDjango, 3);
-    if (at(i).kind == Kind::kParameter && word(i + 1, "as") && plain(i + 2) && at(i + 2).text == "one" &&
-        upper_)
-      vote(Orm::kActiveRecord, 3);
     if (word(i, "on") && symbol(i + 1, '(') && column(i + 2, Kind::kQuoted) && symbol(i + 5, '=') && upper_)
       vote(Orm::kDjango, 2);
     if (word(i, "returning") && column(i + 1, Kind::kQuoted) && upper_) vote(Orm::kDjango, 2);
