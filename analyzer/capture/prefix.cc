@@ -83,11 +83,13 @@ struct PrefixMatcher::Run {
   size_t quit = std::string_view::npos;  // where a %q stands that the level word doesn't follow
   size_t level = 0;                      // where the last step's field ends
   const Step* last = nullptr;            // that step
+  bool has_choice = false;               // a free text could also end elsewhere
 };
 
 size_t PrefixMatcher::match(std::string_view line, LogEntry& entry, TimeMemo& memo) const {
   Run state{line, entry, memo};
-  return run_straight(state) || run(state, 0, 0) ? state.message : 0;
+  if (run_straight(state)) return state.message;
+  return state.has_choice && run(state, 0, 0) ? state.message : 0;
 }
 
 bool PrefixMatcher::finish(Run& state, size_t at) {
@@ -109,7 +111,7 @@ size_t PrefixMatcher::match(std::string_view line, LogEntry& entry, PrefixMemo& 
     remember(state, memo);
     return state.message;
   }
-  return run(state, 0, 0) ? state.message : 0;
+  return state.has_choice && run(state, 0, 0) ? state.message : 0;
 }
 
 // Whether the line has the head of the memo's between its time and its level word. Then run_straight() would
@@ -293,6 +295,7 @@ bool PrefixMatcher::run_straight(Run& state) const {
     } else if (is_text(now.op)) {
       const size_t end = text_end(state.line, step, at, std::min(state.line.size(), at + kMaxFieldBytes));
       if (end == std::string_view::npos || count == texts.size()) return false;
+      state.has_choice = true;
       texts[count++] = {now.op, state.line.substr(at, end - at)};
       at = end;
     } else if (!take(state, now, at)) {
