@@ -84,6 +84,7 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
   }
   Backend& backend = backends_.get(key, [this](Backend& oldest) {
     flush(oldest);
+    for (const PrepareTime& prepare : oldest.prepares) drop_prepare(prepare);
     ++evidence_.evicted_backends;
     std::erase(touched_, &oldest);
   });

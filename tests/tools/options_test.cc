@@ -66,6 +66,7 @@ TEST(Options, EveryMistakeIsExitCodeTwo) {
       {"report", "a.log", "--rule", "no-such-rule"},
       {"report", "a.log", "--format", "parquet"},
       {"report", "a.log", "--since", "yesterday"},
+      {"report", "a.log", "--since", "2026-11-22 00:52", "--until", "2026-11-22 00:51"},
       {"report", "a.log", "--tag", "novalue"},
       {"report", "a.log", "--set", "threshold=3"},
       {"lint", "a.log", "--fail-on", "sometimes"},

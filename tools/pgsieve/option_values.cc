@@ -202,6 +202,8 @@ void complete(ReportOptions& options, const RawOptions& raw) {
   ingest.format = log_format(ingest.format);
   ingest.since = moment("--since", raw.since);
   ingest.until = moment("--until", raw.until);
+  if (ingest.since != kUnknownTime && ingest.until != kUnknownTime && ingest.until <= ingest.since)
+    throw UsageError{fmt::format("--until ({}) is not after --since ({})", format_time(ingest.until), format_time(ingest.since))};
   ingest.threads =
       raw.threads != 0 ? std::min(raw.threads, 256U) : std::max(1U, std::thread::hardware_concurrency());
   if (analysis.inputs.empty() && analysis.store_file.empty()) {
