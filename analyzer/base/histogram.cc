@@ -35,16 +35,7 @@ uint64_t Histogram::bucket_high(uint32_t bucket) {
 
 void Histogram::add(int64_t value, uint64_t count) {
   if (value < 0 || count == 0) return;
-  const uint32_t bucket = bucket_of(static_cast<uint64_t>(value));
-  const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), bucket,
-                                   [](const Entry& entry, uint32_t wanted) { return entry.bucket() < wanted; });
-  if (at != buckets_.end() && at->bucket() == bucket) {
-    at->add(count);
-  } else {
-    const auto place = at - buckets_.begin();
-    if (buckets_.size() == buckets_.capacity()) buckets_.reserve(buckets_.size() + buckets_.size() / 4 + 1);
-    buckets_.insert(buckets_.begin() + place, Entry(bucket, count));
-  }
+  buckets_.add(bucket_of(static_cast<uint64_t>(value)), count);
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = count_ == 0 ? value : std::max(max_, value);
   count_ += count;
@@ -53,22 +44,7 @@ void Histogram::add(int64_t value, uint64_t count) {
 
 void Histogram::merge(const Histogram& other) {
   if (other.count_ == 0) return;
-  std::vector<Entry> merged;
-  merged.reserve(buckets_.size() + other.buckets_.size());
-  auto left = buckets_.begin();
-  auto right = other.buckets_.begin();
-  while (left != buckets_.end() || right != other.buckets_.end()) {
-    if (right == other.buckets_.end() || (left != buckets_.end() && left->bucket() < right->bucket())) {
-      merged.push_back(*left++);
-    } else if (left == buckets_.end() || right->bucket() < left->bucket()) {
-      merged.push_back(*right++);
-    } else {
-      merged.push_back(*left++);
-      merged.back().add(right->count());
-      ++right;
-    }
-  }
-  buckets_ = std::move(merged);
+  buckets_.merge(other.buckets_);
   min_ = count_ == 0 ? other.min_ : std::min(min_, other.min_);
   max_ = count_ == 0 ? other.max_ : std::max(max_, other.max_);
   count_ += other.count_;
@@ -81,10 +57,10 @@ int64_t Histogram::quantile(double quantile) const {
   const auto wanted =
       std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(clamped * static_cast<double>(count_))));
   uint64_t seen = 0;
-  for (const Entry& entry : buckets_) {
-    seen += entry.count();
+  for (size_t place = 0; place < buckets_.size(); ++place) {
+    const auto [bucket, count] = buckets_.at(place);
+    seen += count;
     if (seen >= wanted) {
-      const uint32_t bucket = entry.bucket();
       const uint64_t middle = bucket_low(bucket) + (bucket_high(bucket) - bucket_low(bucket)) / 2;
       return std::clamp(static_cast<int64_t>(middle), min_, max_);
     }
@@ -95,18 +71,19 @@ int64_t Histogram::quantile(double quantile) const {
 std::vector<std::pair<uint32_t, uint64_t>> Histogram::buckets() const {
   std::vector<std::pair<uint32_t, uint64_t>> buckets;
   buckets.reserve(buckets_.size());
-  for (const Entry& entry : buckets_) buckets.emplace_back(entry.bucket(), entry.count());
+  for (size_t place = 0; place < buckets_.size(); ++place) {
+    const auto [bucket, count] = buckets_.at(place);
+    buckets.emplace_back(bucket, count);
+  }
   return buckets;
 }
 
 Histogram Histogram::restore(std::vector<std::pair<uint32_t, uint64_t>> buckets, int64_t sum, int64_t min,
                              int64_t max) {
   Histogram histogram;
-  std::sort(buckets.begin(), buckets.end());
-  histogram.buckets_.reserve(buckets.size());
   for (const auto& [bucket, count] : buckets) {
     histogram.count_ += count;
-    histogram.buckets_.emplace_back(std::min(bucket, kLastBucket), count);
+    histogram.buckets_.add(std::min(bucket, kLastBucket), count);
   }
   histogram.sum_ = sum;
   histogram.min_ = min;

@@ -1,16 +1,18 @@
 // Histogram: a mergeable summary of durations with bounded relative error.
 //
-// Values fall in buckets whose width grows with the value (16 sub-buckets per power of two, the layout of HdrHistogram,
-// http://hdrhistogram.org), so any percentile is exact to within 1/16 / 2 = 3.2 % at any size. Merging adds bucket counts:
-// commutative, associative, and merge(a, b) equals the histogram of both inputs. Memory: eight bytes for each bucket in use,
-// which hold up to 2^48 - 1 values (further ones are in count() and sum() only).
-// Not thread-safe. Values are microseconds here, but any non-negative integer works; negative values are ignored.
+// Values fall in buckets whose width grows with the value (16 sub-buckets per power of two, the layout of
+// HdrHistogram, http://hdrhistogram.org), so any percentile is exact to within 1/16 / 2 = 3.2 % at any size.
+// Merging adds bucket counts: commutative, associative, and merge(a, b) equals the histogram of both inputs.
+// Memory: three or four bytes for each bucket in use, more when one holds over 65,535 values
+// (bucket_counts.h). Not thread-safe. Values are microseconds here, but any non-negative integer works;
+// negative values are ignored.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "analyzer/base/bucket_counts.h"
 
 namespace pgsieve {
 
@@ -25,14 +27,15 @@ class Histogram {
   int64_t max() const { return count_ == 0 ? 0 : max_; }
   double mean() const { return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_); }
 
-  // The smallest recorded value v (to bucket precision, clamped to [min, max]) with at least quantile * count values <= v.
-  // quantile in [0, 1]; 0 when empty.
+  // The smallest recorded value v (to bucket precision, clamped to [min, max]) with at least quantile * count
+  // values <= v. quantile in [0, 1]; 0 when empty.
   int64_t quantile(double quantile) const;
 
-  // For persistence: (bucket index, count) pairs in ascending order, and the way back. restore() trusts its input only as
-  // far as memory safety goes.
+  // For persistence: (bucket index, count) pairs in ascending order, and the way back. restore() trusts its
+  // input only as far as memory safety goes.
   std::vector<std::pair<uint32_t, uint64_t>> buckets() const;
-  static Histogram restore(std::vector<std::pair<uint32_t, uint64_t>> buckets, int64_t sum, int64_t min, int64_t max);
+  static Histogram restore(std::vector<std::pair<uint32_t, uint64_t>> buckets, int64_t sum, int64_t min,
+                           int64_t max);
 
   friend bool operator==(const Histogram&, const Histogram&) = default;
 
@@ -41,22 +44,7 @@ class Histogram {
   static uint64_t bucket_high(uint32_t bucket);  // largest value in the bucket
 
  private:
-  // A bucket's index, and how many values it holds.
-  class Entry {
-   public:
-    Entry(uint32_t bucket, uint64_t count) : packed_((uint64_t{bucket} << kCountBits) | std::min(count, kMostCounted)) {}
-    uint32_t bucket() const { return static_cast<uint32_t>(packed_ >> kCountBits); }
-    uint64_t count() const { return packed_ & kMostCounted; }
-    void add(uint64_t count) { packed_ += std::min(count, kMostCounted - this->count()); }
-    friend bool operator==(const Entry&, const Entry&) = default;
-
-   private:
-    static constexpr unsigned kCountBits = 48;
-    static constexpr uint64_t kMostCounted = (uint64_t{1} << kCountBits) - 1;
-    uint64_t packed_;
-  };
-
-  std::vector<Entry> buckets_;  // sorted by bucket; counts > 0
+  BucketCounts buckets_;
   uint64_t count_ = 0;
   int64_t sum_ = 0;
   int64_t min_ = 0;
