@@ -1,4 +1,4 @@
-// From what was followed to facts: finished runs become Loops, repeated tuples become Repeats.
+// From what was followed to facts: finished runs become Loops.
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -150,57 +150,6 @@ void SessionTracker::flush_latent() {
   }
   latent_.clear();
   latent_keys_.clear();
-}
-
-void SessionTracker::fold_repeats(const Group& group, const Session& session) {
-  const SeenTuple* most = nullptr;
-  uint64_t repetitions = 0;
-  Microseconds repeated_time = 0;
-  for (const SeenTuple& tuple : group.tuples) {
-    if (tuple.count < 2) continue;
-    repetitions += tuple.count - 1;
-    if (tuple.repeated != nullptr) repeated_time += tuple.repeated->time;
-    if (most == nullptr || tuple.count > most->count) most = &tuple;
-  }
-  if (most == nullptr) return;
-  auto found = facts_.repeats.find(group.pattern->key);
-  if (found == facts_.repeats.end()) {
-    if (facts_.repeats.size() >= options_.max_loops) {
-      ++facts_.dropped.loops;
-      return;
-    }
-    found = facts_.repeats.emplace(group.pattern->key, Repeat{}).first;
-    found->second.pattern = group.pattern->key;
-  }
-  Repeat& repeat = found->second;
-  ++repeat.windows;
-  repeat.repetitions += repetitions;
-  repeat.executions += group.executions;
-  repeat.repeated_time += repeated_time;
-  for (const SeenTuple& tuple : group.tuples) {
-    if (tuple.count >= 2) repeat.per_tuple.add(tuple.count);
-  }
-  if (!group.source.empty()) repeat.sources.add(group.source);
-  RepeatExample example;
-  example.count = most->count;
-  example.executions = group.executions;
-  example.distinct_tuples = static_cast<uint32_t>(group.tuples.size()) + group.other_tuples;
-  const SeenTuple::Repeated none;
-  const SeenTuple::Repeated& repeated = most->repeated == nullptr ? none : *most->repeated;
-  example.unit_changes = repeated.unit_changes;
-  example.rollbacks = repeated.rollbacks;
-  example.errors = repeated.errors;
-  example.time = most->first;
-  if (most->first != kUnknownTime && most->last != kUnknownTime)
-    example.span = std::max<Microseconds>(0, most->last - most->first);
-  example.median_gap = repeated.gaps.median();
-  example.same_pause = repeated.same_pause;
-  example.inner_gap = repeated.inner_gaps.median();
-  example.session_median_gap = session.median_gap();
-  example.max_interval = repeated.max_interval;
-  example.repeated_time = repeated_time;
-  example.source = group.source;
-  repeat.add_example(std::move(example));
 }
 
 }  // namespace pgsieve
