@@ -34,7 +34,7 @@ class LoopSample {
   std::string turns_of(size_t slots) const;
 
  private:
-  CompactText packed_;  // per turn: its number of slots, then length and text of each value
+  CompactText packed_;  // per turn: its number of slots, then each value (loop_sample.cc)
 };
 
 using SampleTurn =

@@ -7,13 +7,34 @@
 namespace pgsieve {
 namespace {
 
+// Words, numbers of any size and spelling, UUIDs, and what nearly is one.
+std::string random_text(std::mt19937& random) {
+  const std::vector<std::string> odd = {"0",
+                                        "7",
+                                        "10",
+                                        "007",
+                                        "127",
+                                        "128",
+                                        "18446744073709551616",
+                                        "999999999999999999",
+                                        "-5",
+                                        "1.5",
+                                        "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+                                        "6F9619FF-8b86-d011-b42d-00cf4fc964ff",
+                                        "6f9619ff-8b86-d011-b42d-00cf4fc964f",
+                                        "6f9619ff08b86-d011-b42d-00cf4fc964ff"};
+  if (random() % 3 == 0) return odd[random() % odd.size()];
+  if (random() % 2 == 0) return std::to_string(random() >> (random() % 32));
+  return std::string(random() % 30, static_cast<char>('a' + random() % 26));
+}
+
 std::vector<SampleTurn> random_turns(std::mt19937& random) {
   std::vector<SampleTurn> turns(random() % 6);
   for (SampleTurn& turn : turns) {
     turn.resize(1 + random() % 4);
     for (SampleValue& value : turn) {
       value.known = random() % 4 != 0;
-      if (value.known) value.text = std::string(random() % 30, static_cast<char>('a' + random() % 26));
+      if (value.known) value.text = random_text(random);
     }
   }
   return turns;
@@ -31,6 +52,11 @@ TEST(LoopSample, PackedTurnsAreTheTurns) {
       EXPECT_EQ(unpack_turns(first_turns(packed, count)), first);
     }
   }
+}
+
+TEST(LoopSample, KeysTakeLittleRoom) {
+  EXPECT_EQ(pack_turns({{{true, "123456"}}}).size(), 5U);
+  EXPECT_EQ(pack_turns({{{true, "6f9619ff-8b86-d011-b42d-00cf4fc964ff"}}}).size(), 18U);
 }
 
 TEST(LoopSample, TurnsOfAnotherNumberOfSlotsAreLeftOut) {
