@@ -25,12 +25,12 @@ struct ParentExecution {
   std::shared_ptr<StatementInfo> info;
   Pattern* pattern = nullptr;
   uint32_t pattern_ordinal = 0;
+  uint32_t transaction = 0;  // the session's, by its ordinal; 0: none was open
   Microseconds end = kUnknownTime;
   int64_t limit = -1, rows = -1;
   uint64_t session = 0, trace = 0, unit = 0;
-  uint32_t transaction = 0;  // the session's, by its ordinal; 0: none was open
-  uint32_t result = 0;       // number of its rows in the session's ValueTable; 0: not known
-  uint32_t cells = 0;        // of its rows that were taken in there
+  uint32_t result = 0;  // number of its rows in the session's ValueTable; 0: not known
+  uint32_t cells = 0;   // of its rows that were taken in there
 };
 
 // Median of up to 64 values seen first, and the largest of all: enough to tell a tight loop from think time.

@@ -7,7 +7,7 @@
 namespace pgsieve {
 
 namespace {
-constexpr uint32_t kScopesFormat = 7;
+constexpr uint32_t kScopesFormat = 9;
 }  // namespace
 
 // One description per type, in the order the bytes have. A change raises kScopesFormat.
