@@ -1,6 +1,7 @@
 // pgsieve prove's core: a captured loop beside its rewrite on a real server.
 #include "tools/pgsieve/replay.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include "analyzer/base/hash.h"
 #include "analyzer/sql/scan.h"
 #include "tests/integration/rewrite_testing.h"
+#include "tests/tools/run_program.h"
 
 namespace pgsieve::testing {
 namespace {
@@ -165,6 +167,37 @@ TEST(Replay, RefusesWhatItMustNotOrCannotRun) {
   ASSERT_FALSE(writes.ok());
   EXPECT_NE(writes.error().message.find("read-only"), std::string::npos) << writes.error().message;
   EXPECT_EQ(must(*database, "SELECT count(*) FROM users WHERE name = 'x'").rows[0][0], "0");
+}
+
+// A finding about a table that is walked down row by row names its own statement as the list.
+TEST(Replay, ProvesAWalkDownATree) {
+  PGSIEVE_NEED_SERVER(server);
+  Result<ServerConnection> database = ServerConnection::connect(server->url());
+  ASSERT_TRUE(database.ok()) << database.error().message;
+  const std::string ddl =
+      "CREATE TABLE branches (id integer PRIMARY KEY, parent_id integer REFERENCES branches)";
+  must(*database, ddl);
+  must(*database, "INSERT INTO branches SELECT i, nullif(i / 2, 0) FROM generate_series(1, 60) i");
+  const TemporaryDirectory folder;
+  std::string log;
+  for (int i = 1; i <= 20; ++i)
+    log += fmt::format(
+        "2026-03-01 10:00:00.{:03} UTC [77] u@db app LOG:  duration: 0.100 ms  statement: SELECT id FROM "
+        "branches WHERE parent_id = {}\n",
+        i, i);
+  const std::string capture = folder.write("postgresql.log", log);
+  const std::string schema = folder.write("schema.sql", ddl + ";\n");
+  const std::vector<std::string> input = {"--prefix", "%m [%p] %q%u@%d %a ", "--schema", schema, capture};
+  std::vector<std::string> arguments = {"report", "--output", "json"};
+  arguments.insert(arguments.end(), input.begin(), input.end());
+  const std::string report = run_pgsieve(arguments).out;
+  const size_t id = report.find("\"v1:");
+  ASSERT_NE(id, std::string::npos) << report;
+  arguments = {"prove", "--db", server->url(), report.substr(id + 1, 15)};
+  arguments.insert(arguments.end(), input.begin(), input.end());
+  const RunResult proof = run_pgsieve(arguments);
+  EXPECT_EQ(proof.exit_code, 0) << proof.out << proof.err;
+  EXPECT_THAT(proof.out, ::testing::HasSubstr("they agree"));
 }
 
 }  // namespace

@@ -38,13 +38,15 @@ Result<const Finding*> find_finding(const Analysis& analysis, const std::string&
   return error;
 }
 
-// The loop behind the finding, in the scope that left the most values.
+// The loop behind the finding, in the scope that left the most values. One that walks down its own table has
+// itself for a parent, and no list before it.
 std::optional<LoopExample> best_example(const Workload& workload, const Finding& finding) {
   std::optional<LoopExample> best;
   size_t most = 0;
   for (const auto& [key, loop] : workload.loops) {
     if (key.child != finding.pattern) continue;
-    if (finding.parent != kNoPattern && key.parent != finding.parent) continue;
+    const bool own_rows = finding.parent == finding.pattern && key.parent == kNoPattern;
+    if (finding.parent != kNoPattern && key.parent != finding.parent && !own_rows) continue;
     for (LoopExample& example : loop.examples.unpacked()) {
       const size_t turns = example.sample_turns().size();
       if (best && turns <= most) continue;
