@@ -39,11 +39,11 @@ std::vector<std::string> captures() {
 }
 
 // The applications behind the captures: a shop, twice, the second time also with its tables under other
-// names; a clinic, with quoted names in a schema of its own; a depot. Eight more are named first, before the
+// names; a clinic, with quoted names in a schema of its own; a depot. Nine more are named first, before the
 // ORM.
 std::string schema_of(const std::string& capture) {
   for (const std::string application :
-       {"ambulatorio", "freight", "hospital", "legacy", "musik", "school", "tickets", "warehouse"})
+       {"ambulatorio", "freight", "hospital", "legacy", "musik", "school", "tickets", "vets", "warehouse"})
     if (capture.starts_with(application + "_")) return "schema/traffic_" + application + ".sql";
   const auto of = [&capture](std::initializer_list<std::string_view> orms) {
     return std::ranges::any_of(orms, [&](std::string_view orm) { return capture.starts_with(orm); });
