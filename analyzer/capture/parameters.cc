@@ -23,11 +23,7 @@ bool take_number(std::string_view& rest) {
 
 // Position of the quote that ends the string starting at rest[0] == '\''; npos when it is missing.
 size_t closing_quote(std::string_view rest, bool& escaped) {
-  // Most values are a few bytes long; the call to memchr pays off only behind them.
-  const size_t near = std::min(rest.size(), size_t{20});
-  size_t at = 1;
-  while (at < near && rest[at] != '\'') ++at;
-  if (at >= near) at = rest.find('\'', at);
+  size_t at = rest.find('\'', 1);
   while (at != std::string_view::npos && at + 1 < rest.size() && rest[at + 1] == '\'') {
     escaped = true;
     at = rest.find('\'', at + 2);
