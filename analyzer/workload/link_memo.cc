@@ -13,12 +13,8 @@ LinkStrength LinkMemo::work_out(uint32_t parent_number, const StatementInfo& chi
 
 void LinkMemo::note_words(uint32_t parent_number, const LinkProfile& parent) {
   if (parent_number >= kWorded) return;
-  if (parent_number >= offers_.size()) {
-    LinkProfile::WordMask not_known{};
-    not_known.fill(kNotKnown);
-    offers_.resize(parent_number + 1, not_known);
-  }
-  offers_[parent_number] = parent.offers;
+  if (parent_number >= parents_.size()) parents_.resize(parent_number + 1);
+  parents_[parent_number] = {parent.offers, true};
 }
 
 void LinkMemo::remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength) {

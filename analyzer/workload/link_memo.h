@@ -4,13 +4,12 @@
 // A busy session asks this dozens of times per statement, so nearly all answers come from two small tables:
 // what the words of each parent are lies side by side, apart from the profiles, and refuses most pairs; what
 // is known of one child's pairs lies together, in a cache line or two: half a byte by the parent's number.
-// Rows exist for the first kRowed statements only (8 MB at most), words for the first kWorded (4 MB); what
+// Rows exist for the first kRowed statements only (8 MB at most), words for the first kWorded (5 MB); what
 // lies beyond is worked out again each time. Not thread-safe.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "analyzer/workload/link.h"
@@ -26,8 +25,8 @@ class LinkMemo {
   template <typename Parent>
   LinkStrength between(uint32_t parent_number, bool star_unknown, const StatementInfo& child,
                        Parent&& parent) {
-    if (parent_number < offers_.size() && offers_[parent_number][0] != kNotKnown) {
-      if (!may_link(offers_[parent_number], *child.link)) return at_best(star_unknown, *child.link);
+    if (parent_number < parents_.size() && parents_[parent_number].known) {
+      if (!may_link(parents_[parent_number].offers, *child.link)) return at_best(star_unknown, *child.link);
       if (const uint8_t known = remembered(parent_number, child.link_number); known != 0)
         return static_cast<LinkStrength>(known - 1);
     }
@@ -36,7 +35,6 @@ class LinkMemo {
 
  private:
   static constexpr uint32_t kRowed = 4096, kWorded = 65536;
-  static constexpr uint64_t kNotKnown = std::numeric_limits<uint64_t>::max();
   static_assert(static_cast<unsigned>(LinkStrength::kForeignKey) + 1 <= 0xFU);
 
   // When no word of the two agrees.
@@ -54,9 +52,14 @@ class LinkMemo {
   void note_words(uint32_t parent_number, const LinkProfile& parent);
   void remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength);
 
+  struct Words {
+    LinkProfile::WordMask offers{};
+    bool known = false;
+  };
+
   const Schema* schema_;
-  std::vector<LinkProfile::WordMask> offers_;  // by parent; [0] is kNotKnown: not known yet
-  std::vector<std::vector<uint8_t>> rows_;     // by child: two parents per byte, 0: not known yet
+  std::vector<Words> parents_;              // by number
+  std::vector<std::vector<uint8_t>> rows_;  // by child: two parents per byte, 0: not known yet
 };
 
 }  // namespace pgsieve

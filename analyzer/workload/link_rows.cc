@@ -1,0 +1,92 @@
+#include "analyzer/workload/link_rows.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pgsieve {
+
+bool known_unique(const Schema* schema, const LinkProfile::TableName& table, const std::string& column,
+                  bool& known) {
+  const Table* found = schema == nullptr ? nullptr : schema->find(table.schema, table.name);
+  known = found != nullptr && !found->view;
+  return known && found->unique_by({column});
+}
+
+namespace {
+
+// True when a join of the top block can turn one row into several: it goes to a column that is no key of its
+// table.
+bool join_multiplies(const StatementShape& shape, const std::vector<uint32_t>& places,
+                     const LinkProfile& profile) {
+  const auto to_many = [&](uint32_t relation, const std::string& column) {
+    const uint32_t place = relation < places.size() ? places[relation] : kNoIndex;
+    if (place == kNoIndex || place == 0) return place == kNoIndex;
+    return !looks_primary(normal_column(column, place), profile.tables[place]);
+  };
+  return std::any_of(shape.joins.begin(), shape.joins.end(), [&](const Join& join) {
+    if (join.block != 0) return false;
+    return join.left_column.empty() || to_many(join.left, join.left_column) ||
+           to_many(join.right, join.right_column);
+  });
+}
+
+}  // namespace
+
+bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& places,
+                     const LinkProfile& profile, const Schema* schema) {
+  if (shape.blocks.empty()) return false;
+  if (!is_read(shape.kind) && shape.kind != StatementKind::kDeclareCursor && !shape.returning) return false;
+  const QueryBlock& top = shape.blocks[0];
+  if (is_read(shape.kind) && !top.has_from && !top.set_operation) return false;
+  if (top.has_aggregate && top.group.empty()) return false;
+  // Only where the text is always the same; one with a slot is judged by each execution's value.
+  if (top.limit.value && *top.limit.value <= 1 && top.limit.slot == kNoIndex) return false;
+  if (is_write(shape.kind) && shape.arity == Arity::kRow) return false;
+  if (join_multiplies(shape, places, profile)) return true;
+  std::vector<std::string> equal_columns;
+  for (const LinkProfile::Key& key : profile.keys) {
+    if (key.table != 0) continue;
+    if (key.primary) return false;
+    equal_columns.push_back(key.column);
+  }
+  if (schema != nullptr && !profile.tables.empty() && !equal_columns.empty()) {
+    const Table* table = schema->find(profile.tables[0].schema, profile.tables[0].name);
+    if (table != nullptr && table->unique_by(equal_columns)) return false;
+  }
+  return true;
+}
+
+// Aggregates other than these may hold keys: max(id), array_agg(id).
+bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& places, const LinkProfile& profile,
+                 const Schema* schema) {
+  constexpr std::array<std::string_view, 3> kNumbers = {"count(", "sum(", "avg("};
+  if (shape.blocks.empty() || shape.blocks[0].group.empty() || shape.blocks[0].set_operation) return false;
+  return std::ranges::none_of(shape.blocks[0].targets, [&](const TargetColumn& target) {
+    if (target.star) return true;
+    if (!target.expression.empty()) {
+      return std::ranges::none_of(kNumbers, [&target](std::string_view number) {
+        const std::string_view text = target.expression;
+        return text.starts_with(number) && text.find(')') == text.size() - 1;
+      });
+    }
+    const uint32_t table = target.use.relation < places.size() ? places[target.use.relation] : kNoIndex;
+    if (table == kNoIndex) return true;
+    bool known = false;
+    const bool unique = known_unique(schema, profile.tables[table], target.use.column, known);
+    return known ? unique : looks_primary(normal_column(target.use.column, table), profile.tables[table]);
+  });
+}
+
+// An order is for several.
+bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const Schema* schema) {
+  const QueryBlock& top = shape.blocks[0];
+  if (!is_read(shape.kind) || !top.order.empty() || !top.group.empty() || top.set_operation ||
+      top.limit.present || profile.top_tables != 1)
+    return false;
+  if (schema != nullptr && schema->find(profile.tables[0].schema, profile.tables[0].name) != nullptr)
+    return false;
+  return std::any_of(profile.keys.begin(), profile.keys.end(),
+                     [](const LinkProfile::Key& key) { return key.table == 0 && key.normal.natural; });
+}
+
+}  // namespace pgsieve
