@@ -14,6 +14,13 @@
 
 namespace pgsieve {
 
+// What many sequences are made of: a list, one of its rows, and times a person takes between them (ms).
+inline const std::string kList = "SELECT id, title FROM visits ORDER BY id LIMIT 20";
+inline std::string visit(int id) {
+  return "SELECT id, title, notes FROM visits WHERE id = " + std::to_string(id);
+}
+inline const std::vector<Microseconds> kThinkTimes = {23, 41, 35, 28, 47, 22, 50, 31, 44, 26, 38, 49, 21, 33};
+
 class SequenceBench {
  public:
   explicit SequenceBench(std::string_view ddl = {}) {
