@@ -72,7 +72,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     }
     if (hint.parent == GroupHint::Parent::kNo) continue;
     const Group& other = session.groups[hint.group];
-    LinkStrength link = links_.between(hint.parent_number, hint.star_unknown, *group.info,
+    LinkStrength link = links_.between(hint.parent_number, *group.info,
                                        [&]() -> const LinkProfile& { return *other.info->link; });
     const ValueMatch match =
         values_known ? match_values(statement, hint.ordinal, first_result(session, other), session.values)
@@ -139,7 +139,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
     if (entry.runs.empty() && statement.start - hint.end > allowed) continue;
     const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = links_.between(hint.parent_number, hint.star_unknown, *group.info,
+    const LinkStrength link = links_.between(hint.parent_number, *group.info,
                                              [&]() -> const LinkProfile& { return *parent.info->link; });
     if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;

@@ -149,7 +149,7 @@ std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& eve
   StatementScan scan;  // the event's, whose normalised text is gone
   std::string key;
   scan_statement(event.text, scan, key);
-  const uint64_t signature = slot_signature(*event.scan, std::string_view(key).substr(0, scan.key_bytes));
+  const uint64_t signature = slot_signature(scan, std::string_view(key).substr(0, scan.key_bytes));
   std::shared_ptr<StatementInfo> known;
   FingerprintedShape drawn = draw_fingerprinted(event.text, scan, [&](const Fingerprint& fingerprint) {
     for (const std::shared_ptr<StatementInfo>& variant : by_fingerprint_[fingerprint.hash]) {

@@ -112,10 +112,9 @@ void SessionTracker::forget_weak_loops() {
 // One to one: worth a note only when a key or name links the two.
 void SessionTracker::count_latent(const LoopRun& run) {
   const ParentExecution& parent = run.parent();
-  const LinkProfile& link = *parent.info->link;
-  if (!is_strong(links_.between(parent.info->parent_number, link.star_unknown, run.child(),
-                                [&]() -> const LinkProfile& { return link; })))
-    return;
+  const LinkStrength link = links_.between(parent.info->parent_number, run.child(),
+                                           [&]() -> const LinkProfile& { return *parent.info->link; });
+  if (!is_strong(link)) return;
   const uint32_t child = run.child().ordinal_of(run.child_pattern()->key);
   const uint64_t pair = (uint64_t{parent.pattern_ordinal} << 32U) | child;
   const auto found = latent_.find(pair);

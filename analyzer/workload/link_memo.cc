@@ -14,7 +14,7 @@ LinkStrength LinkMemo::work_out(uint32_t parent_number, const StatementInfo& chi
 void LinkMemo::note_words(uint32_t parent_number, const LinkProfile& parent) {
   if (parent_number >= kWorded) return;
   if (parent_number >= parents_.size()) parents_.resize(parent_number + 1);
-  parents_[parent_number] = {parent.offers, true};
+  parents_[parent_number] = {parent.offers, parent.star_unknown, true};
 }
 
 void LinkMemo::remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength) {

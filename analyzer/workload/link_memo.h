@@ -21,12 +21,12 @@ class LinkMemo {
  public:
   explicit LinkMemo(const Schema* schema) : schema_(schema) {}  // may be null; must outlive this
 
-  // `star_unknown` is the parent's. `parent()` gives its LinkProfile and is called when that is not known.
+  // `parent()` gives the parent's LinkProfile and is called when the answer is not known.
   template <typename Parent>
-  LinkStrength between(uint32_t parent_number, bool star_unknown, const StatementInfo& child,
-                       Parent&& parent) {
+  LinkStrength between(uint32_t parent_number, const StatementInfo& child, Parent&& parent) {
     if (parent_number < parents_.size() && parents_[parent_number].known) {
-      if (!may_link(parents_[parent_number].offers, *child.link)) return at_best(star_unknown, *child.link);
+      const Words& words = parents_[parent_number];
+      if (!may_link(words.offers, *child.link)) return at_best(words.star_unknown, *child.link);
       if (const uint8_t known = remembered(parent_number, child.link_number); known != 0)
         return static_cast<LinkStrength>(known - 1);
     }
@@ -52,8 +52,9 @@ class LinkMemo {
   void note_words(uint32_t parent_number, const LinkProfile& parent);
   void remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength);
 
-  struct Words {
+  struct Words {  // of a parent's link profile
     LinkProfile::WordMask offers{};
+    bool star_unknown = false;
     bool known = false;
   };
 

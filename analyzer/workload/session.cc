@@ -96,7 +96,6 @@ GroupHint hint_of(const Group& group, size_t index) {
           .parent_number = group.info->parent_number,
           .group = static_cast<uint8_t>(index),
           .parent = parent_kind(group),
-          .star_unknown = group.info->link->star_unknown,
           .unsure_rows = group.info->link->unsure_rows};
 }
 
@@ -107,8 +106,7 @@ RingHint hint_of(const RingEntry& entry) {
           .trace = execution.trace,
           .end = execution.end,
           .ordinal = execution.pattern_ordinal,
-          .parent_number = execution.info->parent_number,
-          .star_unknown = execution.info->link->star_unknown};
+          .parent_number = execution.info->parent_number};
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ struct GroupHint {
   uint32_t parent_number = 0;  // of its statement
   uint8_t group = 0;           // index into Session::groups
   Parent parent = Parent::kNo;
-  bool star_unknown = false, unsure_rows = false;  // of its statement's link profile
+  bool unsure_rows = false;  // of its statement's link profile
 };
 
 // A turnaround of a session, and how many statements were counted before it.
@@ -165,7 +165,6 @@ struct RingHint {
   Microseconds end = kUnknownTime;
   uint32_t ordinal = 0;        // of the pattern
   uint32_t parent_number = 0;  // of its statement
-  bool star_unknown = false;   // of its statement's link profile
 };
 
 // A client program: the latest parents on all of its connections.

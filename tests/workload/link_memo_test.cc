@@ -42,8 +42,8 @@ TEST(LinkMemo, AnswersLikeTheSearchWhateverTheOrder) {
     for (int i = 0; i < 20'000; ++i) {
       const StatementInfo& parent = statements[any(random)];
       const StatementInfo& child = statements[any(random)];
-      const LinkStrength strength = memo.between(parent.parent_number, parent.link->star_unknown, child,
-                                                 [&]() -> const LinkProfile& { return *parent.link; });
+      const LinkStrength strength =
+          memo.between(parent.parent_number, child, [&]() -> const LinkProfile& { return *parent.link; });
       ASSERT_EQ(strength, strength_of(parent, child));
     }
   }
@@ -56,7 +56,7 @@ TEST(LinkMemo, LooksAtEachPairOnceAtMost) {
   const auto ask_for_all = [&] {
     for (const StatementInfo& parent : statements) {
       for (const StatementInfo& child : statements) {
-        memo.between(parent.parent_number, parent.link->star_unknown, child, [&]() -> const LinkProfile& {
+        memo.between(parent.parent_number, child, [&]() -> const LinkProfile& {
           ++looked_at;
           return *parent.link;
         });
