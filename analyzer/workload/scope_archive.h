@@ -23,7 +23,7 @@
 namespace pgsieve {
 
 // What a statement is described from again when it is read.
-struct StatementText {
+struct KeptStatement {
   PatternKey key;
   std::string text;
 };
@@ -76,7 +76,7 @@ class ScopeArchive {
     (*this)(key.fingerprint, key.arity, key.approximate);
     check(key.arity <= Arity::kRows);
   }
-  void one(StatementText& statement) { (*this)(statement.key, statement.text); }
+  void one(KeptStatement& statement) { (*this)(statement.key, statement.text); }
   void one(Pattern*& pattern) { static_cast<Derived*>(this)->pattern(pattern); }
   void one(std::shared_ptr<StatementInfo>& info) { static_cast<Derived*>(this)->statement(info); }
   void one(std::shared_ptr<LoopRun>& run) { static_cast<Derived*>(this)->run(run); }
@@ -123,7 +123,7 @@ class ScopeArchive {
 
 // What has been referred to so far, in the order of its numbers.
 struct WrittenReferences {
-  std::vector<StatementText> statements;
+  std::vector<KeptStatement> statements;
   std::unordered_map<const StatementInfo*, uint64_t> statement_numbers;
   std::vector<std::shared_ptr<LoopRun>> runs;
   std::unordered_map<const LoopRun*, uint64_t> run_numbers;
@@ -199,9 +199,9 @@ class ScopeReader : public ScopeArchive<ScopeReader, Reader> {
   void run(std::shared_ptr<LoopRun>& run) { refer(runs_, run); }
 
   void read_statements() {
-    std::vector<StatementText> texts;
+    std::vector<KeptStatement> texts;
     one(texts);
-    for (const StatementText& text : texts) {
+    for (const KeptStatement& text : texts) {
       if (failed()) return;
       statements_.push_back(references_.statement(text.key, text.text));
       check(statements_.back() != nullptr);
