@@ -5,9 +5,17 @@
 namespace pgsieve {
 
 std::string_view loop_class_name(LoopClass kind) {
-  constexpr std::string_view kNames[] = {
-      "row by row", "tree walk",   "keyset pagination",    "offset pagination", "queue",
-      "retry",      "tenant loop", "independent requests", "same values",       "unclear"};
+  constexpr std::string_view kNames[] = {"row by row",
+                                         "tree walk",
+                                         "keyset pagination",
+                                         "offset pagination",
+                                         "queue",
+                                         "retry",
+                                         "tenant loop",
+                                         "independent requests",
+                                         "batch",
+                                         "same values",
+                                         "unclear"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -24,6 +24,7 @@ enum class LoopClass : uint8_t {
   kRetry,
   kTenants,
   kIndependent,  // requests that have nothing to do with each other
+  kBatch,        // writes that the driver sent as one batch, by one round trip
   kSameValues,   // nothing varies: a repetition, not a loop
   kUnclear,      // too little to say
 };

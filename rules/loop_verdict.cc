@@ -8,16 +8,14 @@
 
 #include "analyzer/workload/value_table.h"
 #include "rules/loop_accident.h"
+#include "rules/loop_batch.h"
+#include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
 
 namespace pgsieve {
 
 namespace {
-
-double to_ms(Microseconds time) {
-  return static_cast<double>(time) / 1000.0;
-}
 
 uint64_t executions_like(const Loop& loop, uint32_t at_least) {
   uint64_t executions = 0;
@@ -28,86 +26,6 @@ uint64_t executions_like(const Loop& loop, uint32_t at_least) {
     if (Histogram::bucket_high(bucket) >= at_least) executions += size * scopes;
   }
   return all == executions ? loop.executions : executions;
-}
-
-void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& verdict) {
-  const std::string pair = link.child_column.empty() ? std::string()
-                           : link.parent_column.empty()
-                               ? fmt::format("{}.{}", link.child_table, link.child_column)
-                               : fmt::format("{}.{} = {}.{}", link.child_table, link.child_column,
-                                             link.parent_table, link.parent_column);
-  switch (link.strength) {
-    case LinkStrength::kForeignKey:
-      verdict.reasons.push_back("a foreign key links them: " + pair);
-      break;
-    case LinkStrength::kNames:
-      verdict.reasons.push_back("the names link them: " + pair);
-      break;
-    case LinkStrength::kSameKey:
-      verdict.reasons.push_back(
-          fmt::format("the loop asks for the listed rows of {} again, by key", link.parent_table));
-      break;
-    case LinkStrength::kPolymorphic:
-      verdict.reasons.push_back(
-          link.parent_column.empty() || link.parent_column == "id"
-              ? fmt::format("{}.{} with its type column names a row of any table", link.child_table,
-                            link.child_column)
-              : fmt::format("{}.{} with its type column names rows of any table, of {} among them",
-                            link.parent_table, link.parent_column, link.child_table));
-      break;
-    case LinkStrength::kSameColumn:
-      verdict.reasons.push_back("both sides use the column: " + pair);
-      break;
-    default:
-      break;
-  }
-  if (verdict.through != kNoPattern)
-    verdict.reasons.push_back(fmt::format("the value comes with the row of {} that each turn reads before",
-                                          link.parent_table.empty() ? "another table" : link.parent_table));
-  if (example.matched_values >= 2 && !example.matched_column.empty()) {
-    const std::string column = link.child_column.empty()
-                                   ? std::string("the values")
-                                   : fmt::format("values of {}.{}", link.child_table, link.child_column);
-    verdict.reasons.insert(
-        verdict.reasons.begin(),
-        fmt::format("{} of {} {} came from {} of the parent{}", example.matched_values,
-                    example.distinct_values, column, example.matched_column,
-                    example.matched_in_order == example.matched_values ? ", in row order" : ""));
-  } else if (example.matched_values >= 2) {
-    verdict.reasons.push_back(fmt::format("{} of {} values stood in the parent's list",
-                                          example.matched_values, example.distinct_values));
-  }
-  if (example.parent_rows > 1 && example.count == example.parent_rows) {
-    verdict.reasons.push_back(
-        fmt::format("it ran {} times after the parent returned {} rows", example.count, example.parent_rows));
-  } else if (example.parent_limit > 1 && example.count == example.parent_limit) {
-    verdict.reasons.push_back(
-        fmt::format("it ran {} times after LIMIT {}", example.count, example.parent_limit));
-  }
-}
-
-void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
-  if (example.distinct_values > 1) {
-    verdict.reasons.push_back(
-        fmt::format("{} executions, {} different values", example.count, example.distinct_values));
-  } else if (example.distinct_values == 1) {
-    verdict.reasons.push_back(fmt::format("{} executions, all with the same values", example.count));
-  }
-  if (example.longest_run >= 3) {
-    verdict.reasons.push_back(fmt::format("{} of them directly one after another", example.longest_run));
-  } else if (example.cycle_statements >= 2) {
-    verdict.reasons.push_back(fmt::format("a turn of {} statements repeats", example.cycle_statements));
-  }
-  if (example.median_gap != kUnknownTime) {
-    verdict.reasons.push_back(fmt::format(
-        "{:.1f} ms between the end of one statement and the next turn (median)", to_ms(example.median_gap)));
-  }
-  if (example.sessions > 1)
-    verdict.reasons.push_back(fmt::format("spread over {} connections", example.sessions));
-  if (example.scope == ScopeKind::kTransaction)
-    verdict.reasons.push_back("all in one transaction");
-  else if (one_unit_of_work(example))
-    verdict.reasons.emplace_back("all in one trace or test");
 }
 
 Confidence lower(Confidence confidence) {
@@ -316,6 +234,23 @@ bool is_linked(const LoopVerdict& verdict) {
 
 namespace {
 
+// What a driver sent as one batch is no loop that waits for each row. Of writes that is all there is to say;
+// reads still ask for rows one by one. Writes come in batches often, reads seldom: what a log can't tell is a
+// doubt about writes only.
+void limit_batch(const Pattern& child, LoopVerdict& verdict) {
+  if (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk) return;
+  const BatchEvidence evidence = sent_as_batch(*verdict.example);
+  const bool writes = is_write(child.shape->kind);
+  if (evidence == BatchEvidence::kNone || (evidence == BatchEvidence::kPossible && !writes)) return;
+  const bool certain = evidence == BatchEvidence::kCertain;
+  if (certain && writes) {
+    verdict.kind = LoopClass::kBatch;
+    verdict.report = false;
+  }
+  verdict.confidence = std::min(verdict.confidence, certain ? Confidence::kLow : Confidence::kMedium);
+  verdict.doubts.insert(verdict.doubts.begin(), batch_doubt(*verdict.example, evidence));
+}
+
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
                   const LoopOptions& options, int depth) {
   LoopVerdict best;
@@ -364,6 +299,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       }
     }
     apply_scaling(loop, verdict);
+    limit_batch(child, verdict);
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
     const auto rank = [](const LoopVerdict& judged) {
       return std::make_tuple(judged.report, judged.confidence,

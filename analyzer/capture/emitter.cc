@@ -239,6 +239,7 @@ void Emitter::several(Event& event, const Execution& execution) {
     part.scan = &part_scan_;
     part.duration = share;
     part.prepare = i == 0 ? event.prepare : 0;
+    part.sent = i == 0 ? event.sent : Event::Sent::kBeforeAnswer;
     if (i == 0 && share != kUnknownTime) part.duration += execution.duration - share * count;
     part.plan = nullptr;
     if (plans_fit && can_have_plan(part.text)) {

@@ -75,6 +75,12 @@ struct Event {
   };
   Kind kind = Kind::kExecuted;
 
+  // Whether the client had the answer to its statement before when it sent this one. A driver's batch, a
+  // pipeline and several statements in one string have not: many executions for one round trip. Known on the
+  // wire; a log tells it of the string only.
+  enum class Sent : uint8_t { kUnknown, kAfterAnswer, kBeforeAnswer };
+  Sent sent = Sent::kUnknown;
+
   // The session. 0: the capture has no session information (no pid in the prefix): no sequence facts from it.
   uint64_t session = 0;          // unique within the workload: hash of host/file group and session id, or pid + start
   uint64_t transaction = 0;      // virtual transaction id of the session, hashed; 0: unknown

@@ -83,6 +83,7 @@ class Connection {
     std::shared_ptr<Portal> previous_portal;                // what kBind replaced
     bool failed = false;                                    // kQuery: an error was reported
     size_t part = 0;                                        // kQuery: the statement being executed
+    Event::Sent sent_ahead = Event::Sent::kUnknown;         // kQuery
   };
   static constexpr size_t kMaxExpected = 65'536;
   static constexpr size_t kMaxPortals = 1024;
@@ -98,6 +99,7 @@ class Connection {
   void on_execute(const WireMessage& message, Microseconds time, WirePlace place);
   void on_close(const WireMessage& message, Microseconds time, WirePlace place);
   Expected* expect(Expected::Kind kind, Microseconds sent, WirePlace place);
+  Event::Sent sent_now();
 
   // connection_server.cc
   void on_server(const WireMessage& message, Microseconds time);

@@ -67,6 +67,19 @@ Connection::Expected* Connection::expect(Expected::Kind kind, Microseconds sent,
   return &expected;
 }
 
+// Of a statement that the client sends now. The one before it, if it is still to be answered, is among the
+// last expectations: Parse, Bind, Describe, Close and Sync are all that stand between two executions.
+Event::Sent Connection::sent_now() {
+  constexpr std::ptrdiff_t kBetween = 8;
+  if (lost_ || server_damaged_ || client_hole_) return Event::Sent::kUnknown;
+  const auto end = expected_.end();
+  const auto from = end - std::min<std::ptrdiff_t>(kBetween, end - expected_.begin());
+  const bool waiting = std::any_of(from, end, [](const Expected& expected) {
+    return expected.kind == Expected::Kind::kExecute || expected.kind == Expected::Kind::kQuery;
+  });
+  return waiting ? Event::Sent::kBeforeAnswer : Event::Sent::kAfterAnswer;
+}
+
 void Connection::on_parse(const WireMessage& message, Microseconds time, WirePlace place) {
   ByteCursor cursor(message.body);
   const std::string name(cursor.text());
@@ -129,8 +142,11 @@ void Connection::on_execute(const WireMessage& message, Microseconds time, WireP
   ByteCursor cursor(message.body);
   const auto found = portals_.find(std::string(cursor.text()));
   const bool known = found != portals_.end() && found->second != nullptr;
-  if (Expected* expected = expect(Expected::Kind::kExecute, time, place))
-    expected->portal = known ? found->second : std::make_shared<Portal>();
+  const Event::Sent sent = sent_now();
+  Expected* expected = expect(Expected::Kind::kExecute, time, place);
+  if (expected == nullptr) return;
+  expected->portal = known ? found->second : std::make_shared<Portal>();
+  if (expected->portal->fetches == 0) expected->portal->sent = sent;
 }
 
 void Connection::on_close(const WireMessage& message, Microseconds time, WirePlace place) {
@@ -161,8 +177,11 @@ void Connection::on_client(const WireMessage& message, Microseconds time, WirePl
       if (message.whole && text.ends_with('\0')) text.remove_suffix(1);
       auto statement = std::make_shared<PreparedStatement>(std::make_shared<StatementText>(text));
       statement->cut = !message.whole;
-      if (Expected* expected = expect(Expected::Kind::kQuery, time, place))
+      const Event::Sent sent = sent_now();
+      if (Expected* expected = expect(Expected::Kind::kQuery, time, place)) {
         expected->statement = std::move(statement);
+        expected->sent_ahead = sent;
+      }
       break;
     }
     case 'P':

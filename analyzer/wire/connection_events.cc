@@ -194,6 +194,7 @@ void Connection::emit_query(Expected& query, std::string_view tag, Microseconds 
   Event event;
   event.time = time;
   event.duration = spent_since(query.sent, time);
+  event.sent = part == 0 ? query.sent_ahead : Event::Sent::kBeforeAnswer;
   set_place(event, query.place);
   event.rows = rows_of_tag(tag);
   if (query_rows_.rows() > 0) {
@@ -228,6 +229,7 @@ void Connection::emit_portal(Portal& portal, int64_t rows, Microseconds time) {
   event.time = time;
   event.duration = portal.spent;
   event.fetches = portal.fetches;
+  event.sent = portal.sent;
   set_place(event, portal.place);
   event.extended = true;
   event.statement_name = statement.name;

@@ -16,6 +16,7 @@ void Portal::reset() {
   result.clear();
   spent = 0;
   fetches = 0;
+  sent = Event::Sent::kUnknown;
   place = {};
   suspended = emitted = false;
 }

@@ -57,6 +57,7 @@ struct Portal {
   ResultRows result;
   Microseconds spent = 0;
   uint32_t fetches = 0;
+  Event::Sent sent = Event::Sent::kUnknown;
   WirePlace place;
   bool suspended = false;
   bool emitted = false;

@@ -60,6 +60,10 @@ void describe_execution(const Event& event, StatementEvent& statement) {
   statement.session = event.session;
   statement.transaction = event.transaction;
   statement.failed = event.kind == Event::Kind::kFailed;
+  statement.sent =
+      event.sent == Event::Sent::kUnknown && !event.extended && event.kind != Event::Kind::kPlanOnly
+          ? Event::Sent::kAfterAnswer
+          : event.sent;
   const std::string_view trace =
       !event.trace_id.empty() ? event.trace_id : std::string_view(statement.tags->trace_id);
   statement.trace = trace.empty() ? 0 : hash64(trace);

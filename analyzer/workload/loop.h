@@ -76,6 +76,14 @@ struct LoopExample {
   Microseconds low_turn_gap = kUnknownTime;
   Microseconds turn_gap_spread = kUnknownTime;
   Microseconds max_gap = kUnknownTime;
+  // Turns that were sent after the answer to the turn before, and before it (a driver's batch, a pipeline);
+  // of a log, which says neither, those that ran in the transaction of the turn before, which no BEGIN had
+  // begun: only what is sent before the answer does.
+  uint32_t awaited = 0, pipelined = 0, unbegun = 0;
+  // Of the time between two statements, on average, from the first child to the last on one connection:
+  // bounds, as far as the clock tells. And the least of the upper bounds for those children that ended at one
+  // time by the clock.
+  Microseconds least_idle = kUnknownTime, most_idle = kUnknownTime, closest_idle = kUnknownTime;
   // The longest turnaround from the parent to the last child, whatever statement it was before. Of the
   // session window: how many turnarounds there were, and how many of four times that and longer, with the
   // pause that ended it.

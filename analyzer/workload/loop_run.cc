@@ -90,6 +90,8 @@ LoopRun::Followed& LoopRun::follow() {
     followed_->slots.resize(first_.size());
     followed_->sessions.push_back(first_session_);
     followed_->last_session = first_session_;
+    followed_->last_requests = followed_->tick_requests = first_requests_;
+    followed_->tick = last_end_;
     if (first_tuple_known_) followed_->tuples.push_back(first_tuple_);
   }
   return *followed_;
@@ -218,6 +220,34 @@ void LoopRun::add_cycle(const RunContext& context) {
   followed.turn_gaps.add(*longest);
 }
 
+// How the client got from the previous child to this one: by a round trip, or in one go. Where nothing says
+// it, the clock may: between statements that end at one time by a clock of milliseconds there was less than
+// one altogether.
+void LoopRun::add_request(const StatementEvent& child, const RunContext& context) {
+  Followed& followed = *followed_;
+  const RequestTotals& now = context.requests;
+  const RequestTotals last = std::exchange(followed.last_requests, now);
+  const uint32_t statements = now.statements - last.statements;
+  followed.clock = context.clock;
+  if (now.awaited != last.awaited) {
+    ++followed.awaited;
+  } else if (now.ahead - last.ahead == statements) {
+    ++followed.pipelined;
+  } else if (now.ahead - last.ahead + now.unbegun - last.unbegun == statements) {
+    ++followed.unbegun;
+  }
+  if (child.end == kUnknownTime) return;
+  if (child.end != followed.tick) {
+    followed.tick = child.end;
+    followed.tick_requests = now;
+    return;
+  }
+  const RequestTotals& first = followed.tick_requests;
+  const Microseconds idle = std::max<Microseconds>(0, context.clock - (now.busy - first.busy)) /
+                            std::max<Microseconds>(1, now.statements - first.statements);
+  if (followed.closest_idle == kUnknownTime || idle < followed.closest_idle) followed.closest_idle = idle;
+}
+
 // The second execution and all that follow.
 void LoopRun::add_again(const StatementEvent& child, const RunContext& context) {
   Followed& followed = follow();
@@ -227,6 +257,7 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
   if (child.session == followed.last_session) {
     followed.gaps.add(context.gap);
     add_cycle(context);
+    add_request(child, context);
     followed.errors += context.errors - last_counters_.errors;
     followed.rollbacks += context.rollbacks - last_counters_.rollbacks;
     followed.commits += context.commits - last_counters_.commits;
@@ -235,6 +266,8 @@ void LoopRun::add_again(const StatementEvent& child, const RunContext& context) 
     uint32_t ignored = 0;
     insert_distinct(followed.sessions, child.session, 64, ignored);
     followed.last_session = child.session;
+    followed.last_requests = followed.tick_requests = context.requests;
+    followed.tick = child.end;
   }
   if (child.unit != last_unit_) {
     ++followed.unit_changes;
@@ -261,8 +294,10 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     add_again(child, context);
   } else {
     first_start_ = child.start;
+    first_end_ = child.end;
     first_tuple_ = child.tuple;
     first_tuple_known_ = child.values_known;
+    first_requests_ = context.requests;
     one_unit_ = child.trace != 0 || (child.unit != 0 && !child.tags->find("test").empty());
     sample_.add(child);
     if (parent().id != 0 && parent().end != kUnknownTime && child.start != kUnknownTime) {

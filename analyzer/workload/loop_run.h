@@ -59,6 +59,15 @@ struct AskedValue {
   uint32_t position = 0;  // ordinal of the statement
 };
 
+// How the statements of a session were sent, all of them, in totals so far.
+struct RequestTotals {
+  Microseconds busy = 0;    // sum of their durations
+  uint32_t statements = 0;  // of which some
+  uint32_t awaited = 0;     // … were sent when the answer to the one before had come
+  uint32_t ahead = 0;       // … were sent before that
+  uint32_t unbegun = 0;     // … ran in the transaction of the one before, which no BEGIN had begun
+};
+
 // What the session knew when a child ran.
 struct RunContext {
   Microseconds gap = kUnknownTime;  // turnaround before this statement
@@ -67,6 +76,8 @@ struct RunContext {
            setting_changes = 0;                    // totals of the session so far
   uint64_t parent_id = 0;                          // latest execution of the parent
   uint32_t transactions = 0;                       // ordinal of the open explicit transaction; 0: none open
+  RequestTotals requests;                          // this statement included
+  Microseconds clock = 0;                          // what the session's times are told to
   const ValueTable* values = nullptr;              // of the session the parent ran in; null: none known
   const std::vector<AskedValue>* asked = nullptr;  // by the last statements, oldest first
   const std::vector<Microseconds>* recent_gaps = nullptr;  // longest turnaround before each of `recent`
@@ -167,6 +178,13 @@ class LoopRun {
     uint32_t cycle_statements = 0;
     std::vector<PatternKey> cycle;
     uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
+    RequestTotals last_requests;  // when the latest child ran
+    uint32_t awaited = 0, pipelined = 0, unbegun = 0;
+    // The children that ended at one and the same time by the clock: as of the first of them.
+    Microseconds tick = kUnknownTime;
+    RequestTotals tick_requests;
+    Microseconds closest_idle = kUnknownTime;
+    Microseconds clock = 0;
     GapSummary gaps;       // before the child itself
     GapSummary turn_gaps;  // the longest of each turn
   };
@@ -178,6 +196,8 @@ class LoopRun {
   void add_slots(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
+  void add_request(const StatementEvent& child, const RunContext& context);
+  void describe_requests(LoopExample& example) const;
   void add_again(const StatementEvent& child, const RunContext& context);
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
@@ -201,7 +221,7 @@ class LoopRun {
   Pattern* via_ = nullptr;
   std::shared_ptr<const ParentExecution> parent_;
   uint64_t first_session_ = 0;
-  Microseconds first_start_ = kUnknownTime, last_end_ = kUnknownTime;
+  Microseconds first_start_ = kUnknownTime, first_end_ = kUnknownTime, last_end_ = kUnknownTime;
   Microseconds child_time_ = 0;
   Microseconds parent_gap_ = kUnknownTime;
   std::vector<FirstValue> first_;
@@ -210,6 +230,7 @@ class LoopRun {
   uint64_t last_unit_ = 0;
   uint32_t last_position_ = 0;
   Counters last_counters_;
+  RequestTotals first_requests_;  // when the first child ran
   uint32_t count_ = 0;
   uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
   uint32_t unit_mismatches_ = 0;

@@ -29,6 +29,23 @@ size_t LoopRun::most_varying() const {
   return best;
 }
 
+// From the first child's end to the last one's: what was not spent in statements, by the statement.
+void LoopRun::describe_requests(LoopExample& example) const {
+  if (followed_ == nullptr) return;
+  const Followed& followed = *followed_;
+  example.awaited = followed.awaited;
+  example.pipelined = followed.pipelined;
+  example.unbegun = followed.unbegun;
+  example.closest_idle = followed.closest_idle;
+  const uint32_t statements = followed.last_requests.statements - first_requests_.statements;
+  if (followed.sessions.size() > 1 || statements == 0) return;
+  if (last_end_ == kUnknownTime || first_end_ == kUnknownTime) return;
+  const Microseconds idle = last_end_ - first_end_ - (followed.last_requests.busy - first_requests_.busy);
+  const bool timed = child_time_ > 0;
+  example.least_idle = timed ? std::max<Microseconds>(0, idle - followed.clock) / statements : 0;
+  example.most_idle = std::max<Microseconds>(0, idle + followed.clock) / statements;
+}
+
 LoopExample LoopRun::example() const {
   const Followed none;
   const Followed& followed = followed_ == nullptr ? none : *followed_;
@@ -96,6 +113,7 @@ LoopExample LoopRun::example() const {
     example.low_turn_gap = followed.turn_gaps.percentile(25);
     example.turn_gap_spread = followed.turn_gaps.percentile(90) - followed.turn_gaps.percentile(10);
   }
+  describe_requests(example);
   example.one_unit = one_unit_;
   example.max_gap = followed.gaps.max();
   example.longest_gap = longest_gap();

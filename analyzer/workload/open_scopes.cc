@@ -7,7 +7,7 @@
 namespace pgsieve {
 
 namespace {
-constexpr uint32_t kScopesFormat = 9;
+constexpr uint32_t kScopesFormat = 10;
 }  // namespace
 
 // One description per type, in the order the bytes have. A change raises kScopesFormat.
@@ -16,6 +16,12 @@ template <typename Archive>
 void fields(Archive& archive, GapSummary& value) {
   archive(value.first_, value.count_);
   archive.times(value.max_, value.sum_);
+}
+
+template <typename Archive>
+void fields(Archive& archive, RequestTotals& value) {
+  archive(value.statements, value.awaited, value.ahead, value.unbegun);
+  archive.times(value.busy);
 }
 
 template <typename Archive>
@@ -68,7 +74,9 @@ void followed_fields(Archive& archive, LoopRun& value) {
           more.last_step, more.stepping_slot, more.stepping, more.cycle_regular, more.ascending,
           more.descending, more.arithmetic, more.own_columns, more.fed_by_own_rows, more.own_column, more.run,
           more.longest_run, more.cycle_statements, more.cycle, more.errors, more.rollbacks, more.commits,
-          more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps);
+          more.unit_changes, more.setting_changes, more.gaps, more.turn_gaps, more.last_requests,
+          more.awaited, more.pipelined, more.unbegun, more.tick_requests);
+  archive.times(more.tick, more.closest_idle, more.clock);
   if constexpr (Archive::kReading) {
     archive.check(more.slots.size() == value.first_.size());
     archive.check(!more.stepping || more.stepping_slot < more.slots.size());
@@ -153,7 +161,8 @@ void fields(Archive& archive, LoopRun& value) {
           value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_unit_,
           aside.session_gaps, aside.longer_gaps, aside.own_cells, aside.votes, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
-  archive.times(value.first_start_, value.last_end_, value.child_time_, value.parent_gap_,
+  archive(value.first_requests_);
+  archive.times(value.first_start_, value.first_end_, value.last_end_, value.child_time_, value.parent_gap_,
                 aside.session_median_gap);
   if constexpr (Archive::kReading) {
     archive.check(value.info_ != nullptr && value.pattern_ != nullptr);
@@ -213,7 +222,8 @@ void fields(Archive& archive, Session& value) {
           value.last_pattern, value.position, value.reset_position, value.errors, value.rollbacks,
           value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
           value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.asked,
-          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values);
+          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values,
+          value.transaction_begun, value.requests);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
   archive.check(value.recent.size() == value.recent_gaps.size());

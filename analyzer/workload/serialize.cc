@@ -118,7 +118,8 @@ void fields(Archive& archive, LoopExample& value) {
        value.matched_in_order, value.matched_column, value.root, value.via, value.child_time, value.span,
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
        value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
-       value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells);
+       value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells,
+       value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 

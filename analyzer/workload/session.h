@@ -102,6 +102,7 @@ struct Session {
   // The open transaction.
   bool in_transaction = false;
   uint64_t last_transaction_id = 0;  // virtual transaction of the statement before
+  bool transaction_begun = false;    // by a BEGIN, or before the session was first heard of
   uint32_t transaction_ordinal = 0;
   uint32_t transaction_statements = 0, transaction_writes = 0;
   std::string transaction_tables;
@@ -111,6 +112,7 @@ struct Session {
   uint32_t position = 0;        // non-transparent statements
   uint32_t reset_position = 0;  // the same when a pool last reset the session
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
+  RequestTotals requests;
   uint64_t last_unit = 0;
   uint64_t unit_statements = 0, units = 0;
 

@@ -166,13 +166,32 @@ Microseconds SessionTracker::note_timing(Session& session, const StatementEvent&
   return gap;
 }
 
+// What is sent in one go runs in one transaction, without a BEGIN, too: it ends with the Sync behind it all.
+// A client that waits for an answer has sent a Sync.
+void SessionTracker::note_request(Session& session, const StatementEvent& statement, bool same_transaction) {
+  RequestTotals& requests = session.requests;
+  ++requests.statements;
+  requests.busy += statement.duration;
+  if (statement.sent == Event::Sent::kAfterAnswer) {
+    ++requests.awaited;
+  } else if (statement.sent == Event::Sent::kBeforeAnswer) {
+    ++requests.ahead;
+  } else if (same_transaction && !session.transaction_begun) {
+    ++requests.unbegun;
+  }
+}
+
 // A transaction is open after BEGIN, and between statements that carry one virtual transaction id.
 void SessionTracker::note_transaction(Session& session, const StatementEvent& statement) {
   const bool ends =
       statement.info->kind == StatementClass::kCommit || statement.info->kind == StatementClass::kRollback;
-  const bool begins =
-      statement.info->kind == StatementClass::kBegin ||
-      (statement.transaction != 0 && statement.transaction == session.last_transaction_id && !ends);
+  const bool same = statement.transaction != 0 && statement.transaction == session.last_transaction_id;
+  const bool begins = statement.info->kind == StatementClass::kBegin || (same && !ends);
+  if (!same && session.last_transaction_id != 0) session.in_transaction = session.transaction_begun = false;
+  if (statement.info->kind == StatementClass::kBegin ||
+      (session.requests.statements == 0 && statement.transaction != 0))
+    session.transaction_begun = true;
+  note_request(session, statement, same);
   if (begins && !session.in_transaction) {
     session.in_transaction = true;
     ++session.transaction_ordinal;
@@ -180,7 +199,7 @@ void SessionTracker::note_transaction(Session& session, const StatementEvent& st
     session.transaction_tables.clear();
   }
   if (ends) {
-    session.in_transaction = false;
+    session.in_transaction = session.transaction_begun = false;
     ++(statement.info->kind == StatementClass::kCommit ? session.commits : session.rollbacks);
   }
   if (statement.info->kind == StatementClass::kRollbackTo) ++session.rollbacks;
@@ -304,6 +323,8 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.unit_changes = session.unit_changes;
   context.setting_changes = session.setting_changes;
   context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
+  context.requests = session.requests;
+  context.clock = session.whole_seconds ? kSecond : kMillisecond;
   context.asked = &session.asked;
   context.recent = &session.recent;
   context.recent_gaps = &session.recent_gaps;

@@ -77,6 +77,7 @@ class SessionTracker {
   // Steps of on_statement().
   Microseconds note_timing(Session& session, const StatementEvent& statement);
   void note_transaction(Session& session, const StatementEvent& statement);
+  static void note_request(Session& session, const StatementEvent& statement, bool same_transaction);
   void note_units(Session& session, const StatementEvent& statement);
   void note_wipe(Session& session);
   void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);

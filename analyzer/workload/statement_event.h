@@ -35,6 +35,8 @@ struct ExecutionFacts {
   bool single_value = true;
   bool values_known = true;  // of all slots
   bool failed = false;
+  Event::Sent sent =
+      Event::Sent::kUnknown;  // a simple query of a log is one after the answer: nobody pipelines them
   Microseconds start = kUnknownTime, end = kUnknownTime;
   Microseconds duration = 0;        // 0 when unknown
   uint64_t tuple = 0;               // hash of all values together

@@ -54,6 +54,15 @@ class SequenceBench {
     bound_.clear();
   }
 
+  // What follows comes by the extended protocol, was sent so, and takes so long.
+  void extended(Event::Sent sent, Microseconds duration) {
+    extended_ = true;
+    sent_ = sent;
+    duration_ = duration;
+  }
+  // The times of the capture are cut to this.
+  void clock_step(Microseconds step) { clock_step_ = step; }
+
   void pause() { clock_ += 10 * kSecond; }
   void session(uint64_t id) { session_ = id; }
 
@@ -89,9 +98,11 @@ class SequenceBench {
     event.database = "db";
     event.user = "user";
     event.application = "app";
-    clock_ += gap + kMillisecond;
-    event.time = clock_;
-    event.duration = kMillisecond;
+    clock_ += gap + duration_;
+    event.time = clock_ - clock_ % clock_step_;
+    event.duration = duration_;
+    event.extended = extended_;
+    event.sent = sent_;
     event.text = full;
     event.scan = &scan;
     event.parameters_known = true;
@@ -108,6 +119,9 @@ class SequenceBench {
   WorkloadBuilder builder_;
   std::vector<BoundValue> bound_;
   Microseconds clock_ = 1'790'000'000LL * kSecond;
+  Microseconds duration_ = kMillisecond, clock_step_ = 1;
+  bool extended_ = false;
+  Event::Sent sent_ = Event::Sent::kUnknown;
   uint64_t session_ = 1;
 };
 

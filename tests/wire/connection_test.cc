@@ -93,6 +93,50 @@ TEST(Connection, APipelineOfAThousandKeepsItsOrder) {
   EXPECT_EQ(talk.counts.unmatched, 0U);
 }
 
+constexpr Event::Sent kAfter = Event::Sent::kAfterAnswer, kBefore = Event::Sent::kBeforeAnswer;
+
+TEST(Connection, WhatIsSentBeforeTheAnswerIsToldApart) {
+  Talk talk;
+  const std::string one = bind("", "s", {{"1"}}) + execute("");
+  const std::string done = simple('2') + row({"1"}) + complete("SELECT 1");
+  talk.client(parse("s", "SELECT $1::int", {23}) + one + one + one + sync())
+      .server(simple('1') + done + done + done + ready());
+  talk.client(one + sync()).server(done + ready());
+  talk.client(one + sync() + one + sync()).server(done + ready() + done + ready());  // a Sync each
+  EXPECT_EQ(talk.finish().size(), 6U);
+  EXPECT_THAT(talk.log.sent, ElementsAre(kAfter, kBefore, kBefore, kAfter, kAfter, kBefore));
+}
+
+TEST(Connection, AnAnswerThatWasFlushedIsAnAnswer) {
+  Talk talk;
+  const std::string one = bind("", "s", {{"1"}}) + execute("");
+  const std::string done = simple('2') + row({"1"}) + complete("SELECT 1");
+  talk.client(parse("s", "SELECT $1::int", {23}) + one + simple('H')).server(simple('1') + done);
+  talk.client(one + sync()).server(done + ready());
+  EXPECT_EQ(talk.finish().size(), 2U);
+  EXPECT_THAT(talk.log.sent, ElementsAre(kAfter, kAfter));
+}
+
+TEST(Connection, StatementsOfOneStringAreSentAtOnce) {
+  Talk talk;
+  talk.client(query("DELETE FROM t; DELETE FROM u"))
+      .server(complete("DELETE 1") + complete("DELETE 1") + ready());
+  talk.client(query("DELETE FROM t")).server(complete("DELETE 1") + ready());
+  EXPECT_EQ(talk.finish().size(), 3U);
+  EXPECT_THAT(talk.log.sent, ElementsAre(kAfter, kBefore, kAfter));
+}
+
+// The later fetches of a portal are not the statement: whether it was sent ahead shows in the first.
+TEST(Connection, FetchesSentAheadDoNotChangeHowTheStatementWasSent) {
+  Talk talk;
+  talk.client(parse("", "SELECT a FROM t") + bind("c", "", {}) + execute("c", 2) + sync())
+      .server(simple('1') + simple('2') + row({"1"}) + row({"2"}) + simple('s') + ready('T'));
+  talk.client(execute("c", 1) + execute("c", 1) + sync())
+      .server(row({"3"}) + simple('s') + complete("SELECT 0") + ready('T'));
+  EXPECT_EQ(talk.finish().size(), 1U);
+  EXPECT_THAT(talk.log.sent, ElementsAre(kAfter));
+}
+
 TEST(Connection, AfterAnErrorEverythingUpToSyncIsPassedOver) {
   Talk talk;
   talk.client(parse("a", "SELECT 1") + bind("", "a", {}) + execute("") + parse("b", "SELEC") +

@@ -127,6 +127,7 @@ void EventLog::on_event(const Event& event) {
   lines.push_back(std::move(line));
   cells.emplace_back(event.cells.begin(), event.cells.end());
   durations.push_back(event.duration);
+  sent.push_back(event.sent);
   transactions.push_back(event.transaction);
 }
 

@@ -77,6 +77,7 @@ class EventLog final : public EventSink {
   std::vector<std::vector<ResultCell>> cells;
   std::vector<Microseconds> durations;
   std::vector<uint64_t> transactions;
+  std::vector<Event::Sent> sent;
   bool with_rows = true;
 };
 

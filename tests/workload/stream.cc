@@ -19,6 +19,7 @@ void send(const Step& step, EventSink& sink) {
   event.kind = step.kind;
   event.session = step.session;
   event.transaction = step.transaction;
+  event.sent = step.sent;
   event.application = step.application;
   event.database = step.database;
   event.user = "user";

@@ -19,6 +19,7 @@ struct Step {
   Microseconds duration = 500;
   int64_t rows = -1;
   uint64_t transaction = 0;
+  Event::Sent sent = Event::Sent::kUnknown;
   Event::Kind kind = Event::Kind::kExecuted;
   std::string application = "app", database = "db";
   std::string table;                            // of the result's columns, where its rows are known

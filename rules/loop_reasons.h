@@ -1,0 +1,15 @@
+// Why a loop is taken for one, in words for whoever reads the finding. All numbers are those of the scope
+// that decided.
+#pragma once
+
+#include "rules/loop_verdict.h"
+
+namespace pgsieve {
+
+// What ties the child to its parent.
+void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& verdict);
+
+// How its turns follow each other. `verdict` knows its loop.
+void explain_loop(const LoopExample& example, LoopVerdict& verdict);
+
+}  // namespace pgsieve
