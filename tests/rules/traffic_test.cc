@@ -3,9 +3,9 @@
 // those named …_neg, and many others, hold traffic that looks like a fault and is none.
 //
 // expect.json: {"expect": [{"rule", "statement_like", "fix_like"…}], "allow": ["rule" | {"rule",
-// "statement_like"}], "forbid": ["rule"…]}. fix_like: the code of the first fix. A finding of a rule that is
-// expected for another statement, or forbidden, is false unless allowed; rules the capture says nothing about
-// are left alone.
+// "statement_like"}], "forbid": ["rule"…]}. fix_like: the code of the first fix; confidence: the grade. A
+// finding of a rule that is expected for another statement, or forbidden, is false unless allowed; rules the
+// capture says nothing about are left alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "analyzer/capture/ingest.h"
+#include "analyzer/wire/capture_reader.h"
 #include "analyzer/workload/builder.h"
 #include "rules/rule.h"
 
@@ -39,11 +40,11 @@ std::vector<std::string> captures() {
 }
 
 // The applications behind the captures: a shop, twice, the second time also with its tables under other
-// names; a clinic, with quoted names in a schema of its own; a depot. Nine more are named first, before the
+// names; a clinic, with quoted names in a schema of its own; a depot. Ten more are named first, before the
 // ORM.
 std::string schema_of(const std::string& capture) {
-  for (const std::string application :
-       {"ambulatorio", "freight", "hospital", "legacy", "musik", "school", "tickets", "vets", "warehouse"})
+  for (const std::string application : {"ambulatorio", "freight", "hospital", "legacy", "musik", "school",
+                                        "sensors", "tickets", "vets", "warehouse"})
     if (capture.starts_with(application + "_")) return "schema/traffic_" + application + ".sql";
   const auto of = [&capture](std::initializer_list<std::string_view> orms) {
     return std::ranges::any_of(orms, [&](std::string_view orm) { return capture.starts_with(orm); });
@@ -98,7 +99,9 @@ std::vector<Finding> findings_of(const std::string& log, const std::string& sche
   WorkloadOptions options;
   options.schema = &*schema;
   WorkloadBuilder builder(options);
-  const auto stats = ingest({log}, {}, builder);
+  IngestOptions reading;
+  reading.formats.push_back(packet_capture_format());
+  const auto stats = ingest({log}, reading, builder);
   EXPECT_TRUE(stats.ok());
   const Workload workload = builder.finish();
   return run_rules({workload, *schema, {}, {}});
@@ -121,6 +124,8 @@ TEST_P(Traffic, FindsWhatIsThereAndNothingElse) {
       EXPECT_TRUE(std::regex_search(hit->fixes[0].code, std::regex(expected["fix_like"].get<std::string>())))
           << hit->fixes[0].code;
     }
+    if (hit != findings.end() && expected.contains("confidence"))
+      EXPECT_EQ(confidence_name(hit->confidence), expected["confidence"].get<std::string>());
     if (hit == findings.end() || !expected.contains("parent_like") || expected["parent_like"].is_null() ||
         hit->parent_query.empty())
       continue;
