@@ -124,8 +124,9 @@ TEST_P(Traffic, FindsWhatIsThereAndNothingElse) {
       EXPECT_TRUE(std::regex_search(hit->fixes[0].code, std::regex(expected["fix_like"].get<std::string>())))
           << hit->fixes[0].code;
     }
-    if (hit != findings.end() && expected.contains("confidence"))
+    if (hit != findings.end() && expected.contains("confidence")) {
       EXPECT_EQ(confidence_name(hit->confidence), expected["confidence"].get<std::string>());
+    }
     if (hit == findings.end() || !expected.contains("parent_like") || expected["parent_like"].is_null() ||
         hit->parent_query.empty())
       continue;
