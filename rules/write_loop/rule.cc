@@ -57,7 +57,9 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
   if (!one_unit && !tight && steady)
     verdict.doubts.emplace_back(
         "time passes between the turns, if always the same: requests at a fixed rate would look like this");
-  if (example.count < 5) verdict.doubts.push_back(fmt::format("only {} executions", example.count));
+  const std::string few = fmt::format("only {} executions", example.count);
+  if (example.count < 5 && std::ranges::find(verdict.doubts, few) == verdict.doubts.end())
+    verdict.doubts.push_back(few);
   if (!one_unit && is_scattered(example)) {
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
     verdict.doubts.emplace_back(
