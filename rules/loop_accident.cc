@@ -65,16 +65,37 @@ bool few_of_each(const Loop& loop, const LoopExample& example) {
   return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
 }
 
-Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options)
+Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single,
+                     const LoopOptions& options)
     : loop_(loop), options_(options), never_its_rows_(never_its_rows(loop, examples, options)) {
   const auto accidents = std::ranges::count_if(
       examples, [&](const LoopExample& example) { return by_itself(loop, example, options); });
   mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
+  for (const LoopExample& example : examples) {
+    lists_ += example.parent_executions;
+    lone_turns_ += example.lone_turns;
+  }
+  lists_ = single + std::max(lists_, loop.scopes);
+  lone_turns_ += single;
 }
 
 bool Accidents::holds(const LoopExample& example) const {
   return (never_its_rows_ && like_requests(example, options_)) || by_itself(loop_, example, options_) ||
          (mostly_ && too_few_to_tell(example));
+}
+
+std::string Accidents::doubt(const LoopExample& example) const {
+  constexpr uint64_t kEnough = 8, kPerRow = 4, kTurns = 5;
+  if (held_together(example) || in_one_burst(example)) return {};
+  const uint64_t lists = std::max(1U, example.parent_executions);
+  const uint64_t rows = example.parent_limit > 1 ? lists * static_cast<uint64_t>(example.parent_limit) : 0;
+  if (rows > 0 && example.count > kPerRow * rows && is_scattered(example))
+    return "it ran more often than its lists may have rows: requests of their own may follow them";
+  if (one_turn_per_row(example) && example.count >= kTurns) return {};
+  const auto often = [](uint64_t lone, uint64_t of) { return of >= kEnough && 4 * lone >= of; };
+  if (often(example.lone_turns, lists) || often(lone_turns_, lists_))
+    return "after many of its lists it ran once only: requests of their own may follow them";
+  return {};
 }
 
 }  // namespace pgsieve

@@ -2,6 +2,8 @@
 // connection there is always a list that has what a look-up asks for. Pure.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "rules/loop_class.h"
@@ -21,17 +23,27 @@ bool few_of_each(const Loop& loop, const LoopExample& example);
 // Judges the scopes of one loop with a parent.
 class Accidents {
  public:
-  // `loop` must outlive it; `examples` are its own.
-  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, const LoopOptions& options);
+  // `loop` must outlive it; `examples` are its own. `single`: further lists, after which the child ran once
+  // in all of their scope.
+  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single,
+            const LoopOptions& options);
 
   // This scope holds requests of their own.
   bool holds(const LoopExample& example) const;
 
+  // Why this scope may hold requests of their own, by the numbers of turns; "" when nothing says so. After a
+  // list that is looped over there are as many turns as rows. Of requests there are as many as happen to come
+  // before the next list: one after many a list, and now and then more than it may have rows. Lists of one
+  // row look the same, and a doubt is all this is. None where a transaction, a trace or a burst holds the
+  // turns together.
+  std::string doubt(const LoopExample& example) const;
+
  private:
   const Loop& loop_;
   const LoopOptions options_;
-  bool never_its_rows_ = false;  // no scope asks for the rows of its list
-  bool mostly_ = false;          // half of the scopes and more, each by itself
+  bool never_its_rows_ = false;          // no scope asks for the rows of its list
+  bool mostly_ = false;                  // half of the scopes and more, each by itself
+  uint64_t lists_ = 0, lone_turns_ = 0;  // at least so many lists; those of them with one turn
 };
 
 }  // namespace pgsieve

@@ -78,9 +78,10 @@ bool small_numbers(const LoopExample& example) {
   return false;
 }
 
+constexpr uint32_t kCounted = ValueVotes::kMaxValues;  // distinct values are matched up to here
+
 RowEvidence row_evidence(const LoopExample& example, const Link& link) {
-  constexpr uint32_t kCounted = 64;  // distinct values are matched up to here
-  const uint32_t distinct = std::min(example.distinct_values, kCounted);
+  const uint32_t distinct = example.matched_values < kCounted ? example.distinct_values : kCounted;
   const bool covered = example.matched_values >= 3 && example.matched_values * 10 >= distinct * 8;
   if (example.matched_column.empty() || !covered) return RowEvidence::kNone;
   if (link.strength >= LinkStrength::kSameColumn &&
@@ -92,12 +93,18 @@ RowEvidence row_evidence(const LoopExample& example, const Link& link) {
 }
 
 // A key or name says which column of the list the values come from, its rows were seen, and none of them had
-// a value that the loop asks for. A result that fills the table of values is forgotten in part.
+// a value that the loop asks for; or next to none, of many lists. A result that fills the table of values is
+// forgotten in part, and what many turns after a list return takes its place.
 bool refuted(const LoopExample& example, const Link& link) {
   constexpr uint32_t kFew = ValueTable::kCells / 2;
   const bool named = link.strength >= LinkStrength::kNames || link.strength == LinkStrength::kSameColumn;
-  return named && example.via == kNoPattern && example.parent_cells > 0 && example.parent_cells <= kFew &&
-         example.matched_values == 0 && example.distinct_values >= 2;
+  if (!named || example.via != kNoPattern || example.parent_cells == 0 || example.parent_cells > kFew ||
+      example.distinct_values < 2)
+    return false;
+  const bool few_turns_each =
+      example.parent_executions >= 4 && example.count <= 16 * uint64_t{example.parent_executions};
+  return example.matched_values == 0 || (few_turns_each && example.matched_values < kCounted &&
+                                         4 * example.matched_values < example.distinct_values);
 }
 
 // As if there were no parent.
@@ -190,20 +197,23 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
 // post → its author → his comments: what each turn asks for stands in the one row that the turn read before.
 // That row must itself be known to be read in a loop over the list: any list may stand before a lookup by
 // key.
-void use_row_between(const RuleContext& context, const Pattern& child, const Pattern* parent,
-                     const LoopOptions& options, int depth, LoopVerdict& verdict) {
+// Returns the ceiling of that.
+Confidence use_row_between(const RuleContext& context, const Pattern& child, const Pattern* parent,
+                           const LoopOptions& options, int depth, LoopVerdict& verdict) {
   constexpr int kDeepest = 4;
+  constexpr Confidence kAny = Confidence::kProved;
   const PatternKey& via = verdict.example->via;
-  if (via == kNoPattern || parent == nullptr || parent->shape == nullptr || depth >= kDeepest) return;
+  if (via == kNoPattern || parent == nullptr || parent->shape == nullptr || depth >= kDeepest) return kAny;
   const Pattern* between = context.workload.find(via);
   const auto above = context.workload.loops.find(LoopKey{via, parent->key});
-  if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return;
+  if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return kAny;
   Link link = context.memo->link(*between, child, context);
-  if (link.strength <= verdict.link.strength) return;
+  if (link.strength <= verdict.link.strength) return kAny;
   const LoopVerdict looped = judge(context, above->second, *between, parent, options, depth + 1);
-  if (!looped.report || !is_linked(looped)) return;
+  if (!looped.report || !is_linked(looped)) return kAny;
   verdict.link = std::move(link);
   verdict.through = via;
+  return looped.ceiling;
 }
 
 // SELECT … FROM folder WHERE parent_id = $1, again and again, with no list before it that names a folder: the
@@ -234,6 +244,25 @@ bool is_linked(const LoopVerdict& verdict) {
 
 namespace {
 
+// The lists after which the child ran once only, in all of their scope.
+uint64_t single_turns(const RuleContext& context, const LoopKey& key) {
+  const auto found = context.workload.latent_pairs.find(key);
+  return found == context.workload.latent_pairs.end() ? 0 : found->second.scopes;
+}
+
+void lower_to(Confidence ceiling, std::string doubt, LoopVerdict& verdict) {
+  verdict.ceiling = std::min(verdict.ceiling, ceiling);
+  verdict.confidence = std::min(verdict.confidence, ceiling);
+  verdict.doubts.insert(verdict.doubts.begin(), std::move(doubt));
+}
+
+// `between`: the ceiling of the loop over the rows that bring the values, where there is one.
+void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict) {
+  if (doubt.empty() && between < Confidence::kHigh)
+    doubt = "that the rows it takes its values from are read in a loop is doubtful itself";
+  if (!doubt.empty()) lower_to(Confidence::kMedium, std::move(doubt), verdict);
+}
+
 // What a driver sent as one batch is no loop that waits for each row. Of writes that is all there is to say;
 // reads still ask for rows one by one. Writes come in batches often, reads seldom: what a log can't tell is a
 // doubt about writes only.
@@ -247,8 +276,8 @@ void limit_batch(const Pattern& child, LoopVerdict& verdict) {
     verdict.kind = LoopClass::kBatch;
     verdict.report = false;
   }
-  verdict.confidence = std::min(verdict.confidence, certain ? Confidence::kLow : Confidence::kMedium);
-  verdict.doubts.insert(verdict.doubts.begin(), batch_doubt(*verdict.example, evidence));
+  lower_to(certain ? Confidence::kLow : Confidence::kMedium, batch_doubt(*verdict.example, evidence),
+           verdict);
 }
 
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
@@ -261,14 +290,14 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     link = context.memo->link(*parent, child, context);
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
-  const Accidents accidents(loop, examples, options);
+  const Accidents accidents(loop, examples, single_turns(context, loop.key), options);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
     verdict.example = std::make_shared<const LoopExample>(std::move(unpacked));
     const LoopExample& example = *verdict.example;
     verdict.link = link;
-    use_row_between(context, child, parent, options, depth, verdict);
+    const Confidence between = use_row_between(context, child, parent, options, depth, verdict);
     verdict.kind = loop_class(example, child, verdict.link, options);
     if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && accidents.holds(example))
       verdict.kind = LoopClass::kIndependent;
@@ -280,7 +309,10 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         judge_alone(example, options, verdict);
       } else if (is_linked(verdict) || rows != RowEvidence::kNone) {
         grade_linked(example, options, !context.schema.empty(), verdict);
-        if (rows != RowEvidence::kNone) {
+        // Values that merely fit are no answer to why it was judged as if there were no list.
+        const bool alone =
+            link.strength != LinkStrength::kNone && verdict.link.strength == LinkStrength::kNone;
+        if (rows == RowEvidence::kProof || (rows == RowEvidence::kFitting && !alone)) {
           verdict.report = verdict.report || example.count >= options.min_count;
           verdict.confidence = std::max(
               verdict.confidence, rows == RowEvidence::kProof ? Confidence::kProved : Confidence::kHigh);
@@ -299,6 +331,9 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       }
     }
     apply_scaling(loop, verdict);
+    if (verdict.kind == LoopClass::kRowByRow && is_linked(verdict) &&
+        row_evidence(example, link) != RowEvidence::kProof)
+      limit_doubtful(accidents.doubt(example), between, verdict);
     limit_batch(child, verdict);
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
     const auto rank = [](const LoopVerdict& judged) {

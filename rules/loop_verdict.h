@@ -16,6 +16,7 @@ namespace pgsieve {
 struct LoopVerdict {
   LoopClass kind = LoopClass::kUnclear;
   Confidence confidence = Confidence::kLow;
+  Confidence ceiling = Confidence::kProved;  // no more, whatever else speaks for it; `doubts` say why
   bool report = false;                   // worth a finding at this confidence
   std::shared_ptr<const LoopExample> example;  // the scope that decided; null: none
   const Loop* loop = nullptr;

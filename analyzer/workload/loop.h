@@ -30,6 +30,7 @@ struct LoopExample {
   uint32_t cycle_statements =
       0;  // distinct statements from one child to the next, itself included; 0: irregular
   uint32_t sessions = 1;
+  uint32_t lone_turns = 0;       // parent executions that had one child only
   uint32_t beside_parent = 0;    // children on the connection the parent ran on
   bool one_unit = false;         // all children in one trace or one test
   uint32_t transactions = 0;     // explicit transactions the children ran in; 0: none

@@ -80,7 +80,7 @@ void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, Pattern* vi
   if (aside_ != nullptr) aside_->votes = {};
   const bool known = parent_ != nullptr && parent_->end != kUnknownTime && first_start_ != kUnknownTime;
   parent_gap_ = known ? std::max<Microseconds>(0, first_start_ - parent_->end) : kUnknownTime;
-  parent_executions_ = beside_parent_ = parent_ == nullptr ? 0 : 1;
+  parent_executions_ = beside_parent_ = turns_of_parent_ = parent_ == nullptr ? 0 : 1;
   last_parent_id_ = parent_ == nullptr ? 0 : parent_->id;
 }
 
@@ -311,9 +311,12 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   last_unit_ = child.unit;
   if (parent().id != 0) {
     if (context.parent_id != last_parent_id_) {
+      if (turns_of_parent_ == 1) ++lone_turns_;
+      turns_of_parent_ = 0;
       ++parent_executions_;
       last_parent_id_ = context.parent_id;
     }
+    ++turns_of_parent_;
     if (child.session == parent().session) ++beside_parent_;
     if (child.unit != parent().unit) ++unit_mismatches_;
     if (child.session != parent().session && child.trace != 0 && child.trace == parent().trace)

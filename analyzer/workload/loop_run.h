@@ -235,6 +235,7 @@ class LoopRun {
   uint32_t fed_by_previous_ = 0, written_after_ = 0, empty_results_ = 0, row_results_ = 0;
   uint32_t unit_mismatches_ = 0;
   uint32_t parent_executions_ = 0;
+  uint32_t turns_of_parent_ = 0, lone_turns_ = 0;  // of its latest execution; executions that had one only
   uint32_t beside_parent_ = 0;
   uint32_t transactions_ = 0, last_transaction_ = 0, outside_transactions_ = 0;
   bool first_tuple_known_ = false;

@@ -100,6 +100,7 @@ LoopExample LoopRun::example() const {
   example.parent_cells = parent().cells;
   aside().votes.describe(example);
   example.parent_executions = parent_executions_;
+  example.lone_turns = lone_turns_ + (turns_of_parent_ == 1 ? 1 : 0);
   if (parent().id != parent().root_id) example.root = parent().root->key;
   if (via_ != nullptr) example.via = via_->key;
   example.child_time = child_time_;

@@ -7,7 +7,7 @@
 namespace pgsieve {
 
 namespace {
-constexpr uint32_t kScopesFormat = 10;
+constexpr uint32_t kScopesFormat = 11;
 }  // namespace
 
 // One description per type, in the order the bytes have. A change raises kScopesFormat.
@@ -157,9 +157,10 @@ void fields(Archive& archive, LoopRun& value) {
           value.other_trace_session_, value.fed_by_previous_, value.written_after_, value.empty_results_,
           value.row_results_, value.last_position_, value.last_counters_.errors,
           value.last_counters_.rollbacks, value.last_counters_.commits, value.last_counters_.setting_changes,
-          value.unit_mismatches_, value.parent_executions_, value.beside_parent_, value.transactions_,
-          value.last_transaction_, value.outside_transactions_, value.one_unit_, value.last_unit_,
-          aside.session_gaps, aside.longer_gaps, aside.own_cells, aside.votes, sample, value.source_);
+          value.unit_mismatches_, value.parent_executions_, value.turns_of_parent_, value.lone_turns_,
+          value.beside_parent_, value.transactions_, value.last_transaction_, value.outside_transactions_,
+          value.one_unit_, value.last_unit_, aside.session_gaps, aside.longer_gaps, aside.own_cells,
+          aside.votes, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive(value.first_requests_);
   archive.times(value.first_start_, value.first_end_, value.last_end_, value.child_time_, value.parent_gap_,

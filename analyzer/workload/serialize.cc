@@ -119,7 +119,8 @@ void fields(Archive& archive, LoopExample& value) {
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
        value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
        value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells,
-       value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle);
+       value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle,
+       value.lone_turns);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 

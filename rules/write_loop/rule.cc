@@ -5,7 +5,6 @@
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
-#include "rules/loop_batch.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -65,8 +64,7 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
     verdict.doubts.emplace_back(
         "it ran among other statements in no order that repeats: they may be separate requests");
   }
-  if (sent_as_batch(example) != BatchEvidence::kNone)
-    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+  verdict.confidence = std::min(verdict.confidence, verdict.ceiling);
   return example.count >= 3;
 }
 

@@ -85,7 +85,7 @@ LoopExample full_example() {
        value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
        value.turn_gap_spread, value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps,
        value.parent_cells, value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle,
-       value.closest_idle);
+       value.closest_idle, value.lone_turns);
   value.one_unit = true;
   value.matched_column = next.text();
   value.root = next.key();
