@@ -118,6 +118,24 @@ TEST(SessionTracker, TheTimeBetweenTheTurnsWithinTheClock) {
   }
 }
 
+// Three lists under one: after the second and the last, one turn.
+TEST(SessionTracker, ListsWithOneTurn) {
+  Stream stream;
+  stream.run(1, "SELECT id FROM users", {}, 3);
+  int comment = 0;
+  for (const int turns : {3, 1, 4, 1}) {
+    stream.run(1, "SELECT id, title FROM posts WHERE user_id = $1", {number(turns * 10 + comment)}, 5);
+    for (int i = 0; i < turns; ++i) stream.run(1, kComments, {number(++comment)}, 2);
+  }
+  const Workload facts = stream.facts();
+  const Loop* loop = loop_of(facts, kComments, "SELECT id, title FROM posts WHERE user_id = $1");
+  ASSERT_NE(loop, nullptr);
+  const LoopExample example = loop->examples.at(0);
+  EXPECT_EQ(example.parent_executions, 4U);
+  EXPECT_EQ(example.count, 9U);
+  EXPECT_EQ(example.lone_turns, 2U);
+}
+
 TEST(SessionTracker, StatementsThatEndInOneMillisecond) {
   Stream stream;
   for (int i = 0; i < 8; ++i) {
