@@ -77,7 +77,7 @@ struct Event {
 
   // Whether the client had the answer to its statement before when it sent this one. A driver's batch, a
   // pipeline and several statements in one string have not: many executions for one round trip. Known on the
-  // wire; a log tells it of the string only.
+  // wire, and of a client's spans; a log tells it of the string only.
   enum class Sent : uint8_t { kUnknown, kAfterAnswer, kBeforeAnswer };
   Sent sent = Sent::kUnknown;
 

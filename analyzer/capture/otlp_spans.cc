@@ -349,6 +349,7 @@ void SpanReader::send(const Span& span, Pass& pass) {
   }
   event.parameters = values_;
   event.extended = !values_.empty();
+  event.sent = Event::Sent::kAfterAnswer;  // a span lasts until the client has its answer
   if (event.time != kUnknownTime) {
     if (pass.stats.first == kUnknownTime || event.time < pass.stats.first) pass.stats.first = event.time;
     pass.stats.last = std::max(pass.stats.last, event.time);
@@ -369,6 +370,7 @@ void SpanReader::send(const Span& span, Pass& pass) {
     });
     event.parameters_known = !needs_values;
     pass.sink.on_event(event);
+    event.sent = Event::Sent::kBeforeAnswer;  // of the same string
   }
 }
 

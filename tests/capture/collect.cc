@@ -29,6 +29,7 @@ void Keeper::on_event(const Event& event) {
   }
   kept.parameters_known = event.parameters_known;
   kept.extended = event.extended;
+  kept.sent = event.sent;
   kept.truncated = event.text_truncated;
   kept.statement_name = event.statement_name;
   kept.sqlstate = event.sqlstate;

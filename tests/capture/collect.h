@@ -19,6 +19,7 @@ struct KeptEvent {
   std::string text;
   Hash128 key;
   std::vector<std::string> parameters;  // "NULL" for null, else quoted
+  Event::Sent sent = Event::Sent::kUnknown;
   bool parameters_known = false, extended = false, truncated = false;
   std::string statement_name, sqlstate, error_message;
   int plan_nodes = -1;

@@ -46,6 +46,32 @@ TEST(FailedPart, WithoutAPositionTheFirstStandsForAll) {
             "SELECT 'é'");
 }
 
+// The whole string came at once. How else a statement was sent, a log of the extended protocol does not say.
+TEST(Sent, StatementsOfOneStringCameAtOnce) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] LOG:  duration: 1.000 ms  ";
+  const auto events = testing::ingest_text(head + "statement: SELECT 1; SELECT 2; SELECT 3\n" + head +
+                                           "execute <unnamed>: SELECT 4\n")
+                          .kept.of(Event::Kind::kExecuted);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].sent, Event::Sent::kUnknown);
+  EXPECT_EQ(events[1].sent, Event::Sent::kBeforeAnswer);
+  EXPECT_EQ(events[2].sent, Event::Sent::kBeforeAnswer);
+  EXPECT_EQ(events[3].sent, Event::Sent::kUnknown);
+}
+
+TEST(Sent, ASpanLastsUntilTheAnswer) {
+  const auto events =
+      testing::ingest_text(
+          R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c",)"
+          R"("spanId":"b7ad6b7169203331","startTimeUnixNano":"1790000000000000000",)"
+          R"("endTimeUnixNano":"1790000000001000000","attributes":[{"key":"db.system","value":)"
+          R"({"stringValue":"postgresql"}},{"key":"db.query.text","value":{"stringValue":"SELECT 1"}}]}]}]}]})"
+          "\n")
+          .kept.of(Event::Kind::kExecuted);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].sent, Event::Sent::kAfterAnswer);
+}
+
 bool warns(const testing::Ingested& got, std::string_view part) {
   return std::any_of(got.stats.warnings.begin(), got.stats.warnings.end(),
                      [part](const std::string& warning) { return warning.find(part) != std::string::npos; });
