@@ -36,9 +36,9 @@ std::vector<PatternKey> path_above(const RuleContext& context, const LoopVerdict
   const auto add = [&path](const PatternKey& key) {
     if (key != kNoPattern && std::find(path.begin(), path.end(), key) == path.end()) path.push_back(key);
   };
-  if (verdict.loop == nullptr || verdict.loop->key.parent == kNoPattern) return path;
+  if (parent_of(verdict) == kNoPattern) return path;
   add(verdict.through);
-  add(verdict.loop->key.parent);
+  add(parent_of(verdict));
   const PatternKey root = verdict.example == nullptr ? kNoPattern : verdict.example->root;
   while (root != kNoPattern && path.back() != root && path.size() < kLongest) {
     const size_t before = path.size();

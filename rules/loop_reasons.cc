@@ -25,7 +25,8 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
       verdict.reasons.push_back("a foreign key links them: " + pair);
       break;
     case LinkStrength::kNames:
-      verdict.reasons.push_back("the names link them: " + pair);
+      verdict.reasons.push_back((link.joined ? "another statement joins them: " : "the names link them: ") +
+                                pair);
       break;
     case LinkStrength::kSameKey:
       verdict.reasons.push_back(
@@ -38,6 +39,9 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
                             link.child_column)
               : fmt::format("{}.{} with its type column names rows of any table, of {} among them",
                             link.parent_table, link.parent_column, link.child_table));
+      break;
+    case LinkStrength::kReference:
+      verdict.reasons.emplace_back("no other list before it has what the loop asks for");
       break;
     case LinkStrength::kSameColumn:
       verdict.reasons.push_back("both sides use the column: " + pair);

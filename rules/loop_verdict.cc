@@ -9,6 +9,7 @@
 #include "analyzer/workload/value_table.h"
 #include "rules/loop_accident.h"
 #include "rules/loop_batch.h"
+#include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
@@ -236,8 +237,37 @@ void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict&
 
 }  // namespace
 
+namespace {
+
+// The form of columns fits by accident, too: there the turns themselves must show that they go over a list.
+bool turns_show(const LoopVerdict& verdict) {
+  constexpr uint32_t kRun = 3;
+  const LoopExample& example = *verdict.example;
+  return verdict.link.strength != LinkStrength::kReference || one_turn_per_row(example) ||
+         one_unit_of_work(example) || in_one_burst(example) || example.longest_run >= kRun ||
+         example.cycle_statements > 0;
+}
+
+// Several lists fit alike.
+void doubt_between(const std::vector<const Pattern*>& lists, LoopVerdict& verdict) {
+  std::string names;
+  for (const Pattern* list : lists) {
+    const uint32_t main = list->shape->main_relation();
+    const std::string name = main == kNoIndex ? "a function" : qualified_name(list->shape->relations[main]);
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  verdict.doubts = {"the values may come from one of several lists before it: of " + names};
+}
+
+}  // namespace
+
+PatternKey parent_of(const LoopVerdict& verdict) {
+  if (verdict.other_parent != kNoPattern) return verdict.other_parent;
+  return verdict.loop == nullptr ? kNoPattern : verdict.loop->key.parent;
+}
+
 bool is_linked(const LoopVerdict& verdict) {
-  if (verdict.link.strength >= LinkStrength::kSameColumn) return true;
+  if (verdict.link.strength >= LinkStrength::kReference) return true;
   return verdict.link.strength == LinkStrength::kPossible && verdict.example != nullptr &&
          one_turn_per_row(*verdict.example);
 }
@@ -297,21 +327,27 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.example = std::make_shared<const LoopExample>(std::move(unpacked));
     const LoopExample& example = *verdict.example;
     verdict.link = link;
+    ParentChoice choice;
+    if (link.strength == LinkStrength::kReference) {
+      choice = choose_parent(context, example, child, *parent, link);
+      verdict.link = choice.link;
+      if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
+    }
     const Confidence between = use_row_between(context, child, parent, options, depth, verdict);
+    const bool linked = verdict.link.strength != LinkStrength::kNone;
     verdict.kind = loop_class(example, child, verdict.link, options);
     if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && accidents.holds(example))
       verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
       explain_parent(example, verdict.link, verdict);
       explain_loop(example, verdict);
-      const RowEvidence rows = row_evidence(example, link);
-      if (is_read(child.shape->kind) && refuted(example, link)) {
+      const RowEvidence rows = row_evidence(example, verdict.link);
+      if (is_read(child.shape->kind) && refuted(example, verdict.link)) {
         judge_alone(example, options, verdict);
-      } else if (is_linked(verdict) || rows != RowEvidence::kNone) {
+      } else if (rows != RowEvidence::kNone || (is_linked(verdict) && turns_show(verdict))) {
         grade_linked(example, options, !context.schema.empty(), verdict);
         // Values that merely fit are no answer to why it was judged as if there were no list.
-        const bool alone =
-            link.strength != LinkStrength::kNone && verdict.link.strength == LinkStrength::kNone;
+        const bool alone = linked && verdict.link.strength == LinkStrength::kNone;
         if (rows == RowEvidence::kProof || (rows == RowEvidence::kFitting && !alone)) {
           verdict.report = verdict.report || example.count >= options.min_count;
           verdict.confidence = std::max(
@@ -320,10 +356,11 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         }
       } else {
         grade_alone(example, options, verdict);
+        if (!choice.possible.empty()) doubt_between(choice.possible, verdict);
         if (parent == nullptr) use_own_rows(context, child, verdict);
       }
-      const bool self =
-          parent != nullptr && link.child_table == link.parent_table && link.strength == LinkStrength::kNames;
+      const bool self = parent != nullptr && verdict.link.child_table == verdict.link.parent_table &&
+                        verdict.link.strength == LinkStrength::kNames;
       if (self) {
         // Children of each row, or one row after another down a path? The statements alone don't tell.
         verdict.kind = LoopClass::kTreeWalk;
@@ -332,9 +369,13 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     }
     apply_scaling(loop, verdict);
     if (verdict.kind == LoopClass::kRowByRow && is_linked(verdict) &&
-        row_evidence(example, link) != RowEvidence::kProof)
+        row_evidence(example, verdict.link) != RowEvidence::kProof)
       limit_doubtful(accidents.doubt(example), between, verdict);
     limit_batch(child, verdict);
+    // A name or rows it takes to be sure of the list.
+    if (verdict.link.strength == LinkStrength::kReference && verdict.confidence == Confidence::kHigh &&
+        row_evidence(example, verdict.link) == RowEvidence::kNone)
+      verdict.confidence = Confidence::kMedium;
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
     const auto rank = [](const LoopVerdict& judged) {
       return std::make_tuple(judged.report, judged.confidence,

@@ -16,16 +16,20 @@ namespace pgsieve {
 struct LoopVerdict {
   LoopClass kind = LoopClass::kUnclear;
   Confidence confidence = Confidence::kLow;
-  Confidence ceiling = Confidence::kProved;  // no more, whatever else speaks for it; `doubts` say why
-  bool report = false;                   // worth a finding at this confidence
+  Confidence ceiling = Confidence::kProved;    // no more, whatever else speaks for it; `doubts` say why
+  bool report = false;                         // worth a finding at this confidence
   std::shared_ptr<const LoopExample> example;  // the scope that decided; null: none
   const Loop* loop = nullptr;
-  Link link;           // between parent and child; kNone without a parent
-  PatternKey through;  // the one-row statement of each turn that `link` is to, when not the parent
-  uint64_t count = 0;  // executions in all scopes that look like this
+  PatternKey other_parent;  // a likelier list than the loop's own; kNoPattern: none
+  Link link;                // between parent and child; kNone without a parent
+  PatternKey through;       // the one-row statement of each turn that `link` is to, when not the parent
+  uint64_t count = 0;       // executions in all scopes that look like this
   std::vector<std::string> reasons;  // strongest first
   std::vector<std::string> doubts;   // why not higher
 };
+
+// The list that the loop goes over; kNoPattern: none.
+PatternKey parent_of(const LoopVerdict& verdict);
 
 // True when the parent's rows can have supplied the values: a link by key or name, or a lookup by key that
 // ran once for each of the parent's rows.

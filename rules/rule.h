@@ -12,6 +12,7 @@
 #include "analyzer/base/shared_text.h"
 #include "analyzer/schema/schema.h"
 #include "analyzer/workload/seen_columns.h"
+#include "analyzer/workload/seen_references.h"
 #include "analyzer/workload/workload.h"
 
 namespace pgsieve {
@@ -85,6 +86,7 @@ struct RuleContext {
   unsigned threads = 1;                               // that a rule may use
   std::shared_ptr<RuleMemo> memo = make_rule_memo();  // of this run, for one thread; never null
   std::shared_ptr<const Schema> seen = seen_under_stars(workload, schema);  // null: no such table
+  std::shared_ptr<const SeenReferences> references = seen_references(workload);  // never null
   double option(std::string_view name, double otherwise) const;
   const Schema* known_schema() const { return schema.empty() ? nullptr : &schema; }
 };

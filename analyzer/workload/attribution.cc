@@ -12,17 +12,23 @@ bool in_loop(const Group& group) {
   return group.run != nullptr && group.run->parent().id != 0;
 }
 
-// Names and declared keys outrank a shared column, which outranks "any list could have fed a lookup by
-// primary key".
-constexpr int kHighestTier = 3;
+// Names and declared keys outrank a shared column, which outranks a key and a reference that may mean each
+// other, which outrank "any list could have fed a lookup by primary key".
+constexpr int kHighestTier = 4;
+constexpr int kColumnTier = 3;
+constexpr int kReferenceTier = 2;
 int tier(LinkStrength strength) {
   if (strength >= LinkStrength::kNames) return kHighestTier;
-  if (strength >= LinkStrength::kSameColumn) return 2;
+  if (strength >= LinkStrength::kSameColumn) return kColumnTier;
+  if (strength == LinkStrength::kReference) return kReferenceTier;
   return strength == LinkStrength::kPossible ? 1 : 0;
 }
 
 bool can_be_child(const StatementEvent& statement) {
-  return statement.single_value && statement.info->has_equality && !statement.info->link->keys.empty() &&
+  const LinkProfile& link = *statement.info->link;
+  const bool asks = statement.info->has_equality && !link.keys.empty();
+  const bool calls = link.keys.empty() && link.reference_slot != UINT32_MAX;
+  return statement.single_value && (asks || calls) &&
          (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
 }
 
@@ -52,6 +58,17 @@ uint32_t SessionTracker::first_result(const Session& session, const Group& list)
     return parent.session == session.id ? parent.result : 0;
   }
   return list.execution == nullptr ? 0 : list.execution->result;
+}
+
+// Another list that fits as well as the best one does. What ran before a pause belongs to other work.
+void SessionTracker::note_rival(const Session& session, const Group& list, Candidate& best) {
+  constexpr size_t kRivals = 3;
+  constexpr Microseconds kPause = 20 * kMillisecond;
+  if (list.pattern == best.execution->pattern || best.rivals.size() >= kRivals) return;
+  const bool outside = session.in_transaction && list.execution->transaction != session.transaction_ordinal;
+  if (outside || session.longest_gap_since(list.last_position) >= kPause) return;
+  best.rivals.push_back(list.pattern->key);
+  if (list.execution->limit == best.execution->limit) best.rival_of_same_limit = true;
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
@@ -85,17 +102,19 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     bool one_row = hint.parent == GroupHint::Parent::kInLoop;
     if (!one_row && hint.unsure_rows && seems_one_row(other, group, ran_since)) {
       one_row = in_loop(other);
-      if (group.run->parent().pattern == other.pattern && (one_row || weight < 2)) {
+      if (group.run->parent().pattern == other.pattern && (one_row || weight < kColumnTier)) {
         retracted = true;
         judged = false;  // the search looks at what was judged before, too
       }
-      if (weight < 2) passed_over = true;
-      if (!one_row && weight < 2) continue;
+      if (weight < kColumnTier) passed_over = true;
+      if (!one_row && weight < kColumnTier) continue;
     }
-    if (one_row && (weight < 2 || other.run == group.run)) continue;
+    if (one_row && (weight < kColumnTier || other.run == group.run)) continue;
     if (best.execution != nullptr &&
-        std::make_tuple(weight, matched) <= std::make_tuple(best.weight, best.matched))
+        std::make_tuple(weight, matched) <= std::make_tuple(best.weight, best.matched)) {
+      if (weight == kReferenceTier && best.weight == weight && !one_row) note_rival(session, other, best);
       continue;
+    }
     best = {};
     best.weight = weight;
     best.matched = matched;
@@ -141,7 +160,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
     const ParentExecution& parent = *entry.execution;
     const LinkStrength link = links_.between(hint.parent_number, *group.info,
                                              [&]() -> const LinkProfile& { return *parent.info->link; });
-    if (tier(link) < kHighestTier && !(same_trace && tier(link) == 2)) continue;
+    if (tier(link) < (same_trace ? kReferenceTier : kHighestTier)) continue;
     if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
     Microseconds last = hint.end;
     for (const std::shared_ptr<LoopRun>& run : entry.runs) {
@@ -180,6 +199,7 @@ std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& grou
     if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern)) return run;
   }
   auto run = std::make_shared<LoopRun>(statement, candidate.execution, candidate.via);
+  if (!candidate.rivals.empty()) run->note_rivals(candidate.rivals, candidate.rival_of_same_limit);
   if (entry != nullptr) entry->runs.push_back(run);
   return run;
 }

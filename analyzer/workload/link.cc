@@ -5,8 +5,8 @@
 namespace pgsieve {
 
 std::string_view link_strength_name(LinkStrength strength) {
-  constexpr std::string_view kNames[] = {"none",  "possible", "same column", "polymorphic",
-                                         "names", "same key", "foreign key"};
+  constexpr std::string_view kNames[] = {"none",        "possible", "reference", "same column",
+                                         "polymorphic", "names",    "same key",  "foreign key"};
   return kNames[static_cast<size_t>(strength)];
 }
 
@@ -149,6 +149,8 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
   const LinkProfile::TableName& keyed = child.tables[key.table];
   const auto consider = [&](const LinkProfile::ColumnName& column, std::string_view written) {
     if (column.words.empty()) return;
+    if (key.qualified != 0 && column.hash == key.qualified)
+      best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
     if (key.primary && !column.bare && column.words.agrees_with(keyed.words)) {
       best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
     }
@@ -160,7 +162,8 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
   const uint32_t table_word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
   for (size_t i = 0; i < parent.columns.size(); ++i) {
     const LinkProfile::ColumnGlance& glance = parent.column_glances[i];
-    if (glance.hash != hash && (glance.word != table_word || table_word == 0)) continue;
+    const bool qualified = key.qualified != 0 && glance.hash == static_cast<uint32_t>(key.qualified);
+    if (glance.hash != hash && !qualified && (glance.word != table_word || table_word == 0)) continue;
     consider(parent.columns[i],
              i < parent.column_names.size() ? std::string_view(parent.column_names[i]) : std::string_view());
   }
@@ -171,6 +174,16 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
     if (known == nullptr) continue;
     for (const Column& column : known->columns) consider(normal_column(column.name, star_table), column.name);
   }
+}
+
+// A row's own key can be what a reference of the list's rows says, and a reference the key of its rows.
+LinkStrength by_form(const LinkProfile& parent, const LinkProfile& child, uint32_t slot) {
+  if (slot == child.primary_slot) {
+    if (parent.gives_references) return LinkStrength::kReference;
+    return parent.groups ? LinkStrength::kNone : LinkStrength::kPossible;
+  }
+  return slot == child.reference_slot && parent.gives_row_ids ? LinkStrength::kReference
+                                                              : LinkStrength::kNone;
 }
 
 Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* schema, bool explain) {
@@ -190,8 +203,14 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
                    key);
       }
     }
-    if ((key.primary && !parent.groups) || (parent.star_unknown && key.natural))
-      best.offer(LinkStrength::kPossible, parent, {}, child, key);
+    const LinkStrength fits = by_form(parent, child, key.slot);
+    if (fits != LinkStrength::kNone) best.offer(fits, parent, {}, child, key);
+    if (parent.star_unknown && key.natural) best.offer(LinkStrength::kPossible, parent, {}, child, key);
+  }
+  if (child.keys.empty() && child.reference_slot != UINT32_MAX && parent.gives_row_ids &&
+      best.link.strength == LinkStrength::kNone) {
+    best.link.strength = LinkStrength::kReference;
+    best.link.slot = child.reference_slot;
   }
   return best.link;
 }

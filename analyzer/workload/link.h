@@ -23,12 +23,13 @@
 
 namespace pgsieve {
 
-// From nothing to declared. kPossible and below name no relation between the two: a lookup by primary key
-// that any list of rows could have fed.
+// From nothing to declared. kReference and below name no relation between the two: the forms of their columns
+// fit, and any list of such rows could have fed the child.
 enum class LinkStrength : uint8_t {
   kNone,
   kPossible,     // the child looks its row up by primary key, and the parent's columns are unknown (star) or
                  // don't tell; or by another column that is like a key, and they are unknown
+  kReference,    // a reference that names neither table meets the key of a row: assignee_id ↔ staff.id
   kSameColumn,   // parent and child use a column of the same, telling name; or both reference one third table
   kPolymorphic,  // (…_type, …_id) pair: the parent may be any table
   kNames,        // user_id ↔ users
@@ -69,13 +70,14 @@ struct LinkProfile {
     friend bool operator==(const TableName&, const TableName&) = default;
   };
   struct ColumnName {
-    uint64_t hash = 0;      // of the normalised name: lower case, no separators
-    WordHashes words;       // key words stripped, the last one singular; empty: nothing but key words ("id")
-    uint32_t table = 0;     // index into tables; UINT32_MAX unknown
-    bool generic = false;   // ends with a word that names nothing by itself: "status", "created_at"
-    bool bare = false;      // its last word is all there is: "author", not "author_id"
-    bool ancestor = false;  // "parent_id", "ancestor_id"
-    bool natural = false;   // may be a key that means something: "isbn", "email", "iata_code"
+    uint64_t hash = 0;       // of the normalised name: lower case, no separators
+    WordHashes words;        // key words stripped, the last one singular; empty: nothing but key words ("id")
+    uint32_t table = 0;      // index into tables; UINT32_MAX unknown
+    bool generic = false;    // ends with a word that names nothing by itself: "status", "created_at"
+    bool bare = false;       // its last word is all there is: "author", not "author_id"
+    bool ancestor = false;   // "parent_id", "ancestor_id"
+    bool natural = false;    // may be a key that means something: "isbn", "email", "iata_code"
+    bool reference = false;  // has the form of a reference to some row: "assignee_id", "created_by"
     friend bool operator==(const ColumnName&, const ColumnName&) = default;
   };
   // A column that a slot of this statement is compared with, and every column a join makes equal to it.
@@ -87,6 +89,7 @@ struct LinkProfile {
     bool primary = false;      // looks like (or is) the key of its table
     bool polymorphic = false;  // has a …_type companion
     bool natural = false;      // else: a column that may be a key with a telling name, as "isbn"
+    uint64_t qualified = 0;  // hash of the table's name and the column's: part_sku, for parts.sku; 0: primary
     friend bool operator==(const Key&, const Key&) = default;
   };
   std::vector<TableName> tables;          // base tables of all blocks, top block first
@@ -112,11 +115,14 @@ struct LinkProfile {
   using WordMask = std::array<uint64_t, 8>;
   WordMask offers{};
   WordMask wants{};
-  bool wants_any = false;              // a polymorphic key: any parent
-  ColumnName any_reference;            // its rows name rows of any table: (…_type, …_id)
-  std::string any_reference_name;      // empty: they don't
-  uint32_t primary_slot = UINT32_MAX;  // of a key that is primary; UINT32_MAX: none
-  bool asks_natural = false;           // one of its keys is natural: any star may carry that column
+  bool gives_row_ids = false;            // its rows may carry a key of theirs
+  bool gives_references = false;         // … or a reference to other rows
+  uint32_t reference_slot = UINT32_MAX;  // of a key with the form of a reference, or of a function's argument
+  bool wants_any = false;                // a polymorphic key: any parent
+  ColumnName any_reference;              // its rows name rows of any table: (…_type, …_id)
+  std::string any_reference_name;        // empty: they don't
+  uint32_t primary_slot = UINT32_MAX;    // of a key that is primary; UINT32_MAX: none
+  bool asks_natural = false;             // one of its keys is natural: any star may carry that column
 
   friend bool operator==(const LinkProfile&, const LinkProfile&) = default;
 };
@@ -147,6 +153,7 @@ struct Link {
   std::string parent_column;
   std::string child_table;
   std::string child_column;
+  bool joined = false;  // known from a join in the traffic
 };
 // The strongest link. Fast: no allocation unless there is a candidate. `schema` may be null.
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
@@ -156,7 +163,8 @@ Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Sch
 // It ties a table to itself: folder.parent_id = folder.id.
 bool ties_to_itself(const Link& link);
 
-// A column name as links compare it.
+// A table's name and a column's as links compare them.
+LinkProfile::TableName link_table_name(const Relation& relation);
 LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table);
 // Without a schema a key looks like a key: "id" and its kin, or the table's own name with a key word
 // (users.user_id).

@@ -5,7 +5,7 @@ namespace pgsieve {
 LinkStrength LinkMemo::work_out(uint32_t parent_number, const StatementInfo& child,
                                 const LinkProfile& parent) {
   note_words(parent_number, parent);
-  if (!may_link(parent, *child.link)) return at_best(parent.star_unknown, *child.link);
+  if (!may_link(parent, *child.link)) return at_best(parent, *child.link);
   const LinkStrength strength = find_link(parent, *child.link, schema_).strength;
   remember(parent_number, child.link_number, strength);
   return strength;
@@ -14,7 +14,8 @@ LinkStrength LinkMemo::work_out(uint32_t parent_number, const StatementInfo& chi
 void LinkMemo::note_words(uint32_t parent_number, const LinkProfile& parent) {
   if (parent_number >= kWorded) return;
   if (parent_number >= parents_.size()) parents_.resize(parent_number + 1);
-  parents_[parent_number] = {parent.offers, parent.star_unknown, true};
+  parents_[parent_number] = {parent.offers, parent.star_unknown, parent.gives_row_ids,
+                             parent.gives_references, true};
 }
 
 void LinkMemo::remember(uint32_t parent_number, uint32_t child_number, LinkStrength strength) {

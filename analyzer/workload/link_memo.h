@@ -26,7 +26,7 @@ class LinkMemo {
   LinkStrength between(uint32_t parent_number, const StatementInfo& child, Parent&& parent) {
     if (parent_number < parents_.size() && parents_[parent_number].known) {
       const Words& words = parents_[parent_number];
-      if (!may_link(words.offers, *child.link)) return at_best(words.star_unknown, *child.link);
+      if (!may_link(words.offers, *child.link)) return at_best(words, *child.link);
       if (const uint8_t known = remembered(parent_number, child.link_number); known != 0)
         return static_cast<LinkStrength>(known - 1);
     }
@@ -38,8 +38,13 @@ class LinkMemo {
   static_assert(static_cast<unsigned>(LinkStrength::kForeignKey) + 1 <= 0xFU);
 
   // When no word of the two agrees.
-  static LinkStrength at_best(bool star_unknown, const LinkProfile& child) {
-    const bool possible = child.primary_slot != UINT32_MAX || (star_unknown && child.asks_natural);
+  template <typename Parent>
+  static LinkStrength at_best(const Parent& parent, const LinkProfile& child) {
+    const bool primary = child.primary_slot != UINT32_MAX;
+    const bool refers = child.reference_slot != UINT32_MAX;
+    if ((primary && parent.gives_references) || (refers && parent.gives_row_ids))
+      return LinkStrength::kReference;
+    const bool possible = primary || (parent.star_unknown && child.asks_natural);
     return possible ? LinkStrength::kPossible : LinkStrength::kNone;
   }
   // 1 more than the strength; 0: not remembered.
@@ -54,7 +59,7 @@ class LinkMemo {
 
   struct Words {  // of a parent's link profile
     LinkProfile::WordMask offers{};
-    bool star_unknown = false;
+    bool star_unknown = false, gives_row_ids = false, gives_references = false;
     bool known = false;
   };
 

@@ -61,10 +61,6 @@ WordHashes table_words(std::string_view name) {
   return WordHashes(words);
 }
 
-LinkProfile::TableName table_name(const Relation& relation) {
-  return {relation.schema, relation.name, table_words(relation.name)};
-}
-
 std::string joined(const Words& words, size_t size) {
   std::string whole;
   whole.reserve(size);
@@ -78,6 +74,14 @@ Words telling_words(Words words) {
   while (!words.empty() && listed(kKeyWords, words.front())) words.erase(words.begin());
   if (!words.empty()) words.back() = singular(words.back());
   return words;
+}
+
+// "assignee_id", "ownerUuid", "order_ref", and "created_by": which other row belongs here, whatever table it
+// is in. Codes and numbers, which may be anything, are left out.
+bool has_reference_form(const Words& words) {
+  constexpr std::array<std::string_view, 8> kReferences = {"id", "uuid", "guid", "ref",
+                                                           "fk", "oid",  "gid",  "by"};
+  return words.size() > 1 && listed(kReferences, words.back());
 }
 
 // No reference (…_id).
@@ -95,7 +99,7 @@ std::vector<uint32_t> collect_tables(const StatementShape& shape, LinkProfile& p
       const Relation& relation = shape.relations[i];
       if (relation.kind != Relation::Kind::kTable || (relation.block == 0) != top) continue;
       places[i] = static_cast<uint32_t>(profile.tables.size());
-      profile.tables.push_back(table_name(relation));
+      profile.tables.push_back(link_table_name(relation));
     }
     if (top) profile.top_tables = profile.tables.size();
   }
@@ -190,6 +194,15 @@ void find_any_reference(const StatementShape& shape, const Schema* schema, const
   }
 }
 
+// As another table would name a reference to that column: the table's name in the singular, and the column's.
+uint64_t qualified_hash(std::string_view table, std::string_view column) {
+  Words words = name_words(table);
+  if (words.empty()) return 0;
+  words.back() = singular(words.back());
+  for (std::string& word : name_words(column)) words.push_back(std::move(word));
+  return hash64(joined(words, table.size() + column.size()));
+}
+
 // The column of an equality slot and all columns that join equalities make equal to it.
 void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& places, const Schema* schema,
                   LinkProfile& profile) {
@@ -224,6 +237,7 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
       bool known = false;
       const bool unique = known_unique(schema, profile.tables[place], column.column, known);
       key.primary = known ? unique : looks_primary(key.normal, profile.tables[place]);
+      if (!key.primary) key.qualified = qualified_hash(profile.tables[place].name, column.column);
       profile.keys.push_back(std::move(key));
     }
   }
@@ -311,6 +325,36 @@ void add_masks(const Schema* schema, LinkProfile& profile) {
   }
 }
 
+// What its rows may carry of keys and references, and which of its own keys is a reference, by form alone.
+void find_references(const StatementShape& shape, LinkProfile& profile) {
+  const auto asked = [&profile](const LinkProfile::ColumnName& column) {
+    return std::ranges::any_of(profile.keys, [&column](const LinkProfile::Key& key) {
+      return key.normal.hash == column.hash && (key.table == column.table || column.table == kNoIndex);
+    });
+  };
+  if (profile.many_rows && !profile.groups) {
+    profile.gives_row_ids = profile.star;
+    profile.gives_references = profile.star_unknown;
+    for (const LinkProfile::ColumnName& column : profile.columns) {
+      if (asked(column)) continue;  // all rows have the same
+      const bool own =
+          column.table < profile.tables.size() && looks_primary(column, profile.tables[column.table]);
+      if (own || column.words.empty()) profile.gives_row_ids = true;
+      if (!own && column.reference) profile.gives_references = true;
+    }
+  }
+  for (const LinkProfile::Key& key : profile.keys) {
+    if (!key.primary && key.normal.reference && profile.reference_slot == UINT32_MAX)
+      profile.reference_slot = key.slot;
+  }
+  // SELECT f($1): of which row, only the function knows.
+  if (!profile.tables.empty() || !profile.keys.empty() || !is_read(shape.kind) || shape.catalog_only) return;
+  for (uint32_t slot = 0; slot < shape.slots.size(); ++slot) {
+    if (shape.slots[slot].role == SlotRole::kFunctionArgument && profile.reference_slot == UINT32_MAX)
+      profile.reference_slot = slot;
+  }
+}
+
 }  // namespace
 
 WordHashes::WordHashes(const std::vector<std::string>& words) {
@@ -321,6 +365,10 @@ WordHashes::WordHashes(const std::vector<std::string>& words) {
   }
 }
 
+LinkProfile::TableName link_table_name(const Relation& relation) {
+  return {relation.schema, relation.name, table_words(relation.name)};
+}
+
 LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   LinkProfile::ColumnName name;
   name.table = table;
@@ -328,6 +376,7 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   const std::string whole = joined(words, column.size());
   name.hash = hash64(whole);
   const bool meaning = has_meaning(words);
+  name.reference = has_reference_form(words);
   const Words telling = telling_words(std::move(words));
   name.words = WordHashes(telling);
   if (telling.empty()) return name;
@@ -347,7 +396,7 @@ bool looks_like_row_id(std::string_view column, const Relation& table) {
   constexpr std::array<std::string_view, 5> kRowIds = {"id", "uuid", "guid", "pk", "oid"};
   const Words words = name_words(column);
   return !words.empty() && listed(kRowIds, words.back()) &&
-         looks_primary(normal_column(column, 0), table_name(table));
+         looks_primary(normal_column(column, 0), link_table_name(table));
 }
 
 LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema, bool with_names,
@@ -365,6 +414,7 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
   add_masks(schema, profile);
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
+  find_references(shape, profile);
   if (profile.groups) profile.offers.fill(UINT64_MAX);  // at a glance it would pass for any key's list
   profile.column_glances.reserve(profile.columns.size());
   for (const LinkProfile::ColumnName& column : profile.columns)

@@ -64,8 +64,10 @@ struct LoopExample {
   CompactText matched_column;  // the parent's result column they came from, "table.column"
   PatternKey root;  // the statement at the start of the chain when the parent is itself a child in a loop
   PatternKey via;   // the single-row statement between parent and child (post → user → country)
-  Microseconds child_time = 0;             // sum of the children's durations
-  Microseconds span = 0;                   // first child's start to last child's end
+  bool rival_of_same_limit = false;  // one of `rivals` had the parent's LIMIT, or neither had one
+  std::vector<PatternKey> rivals;  // lists beside the parent that nothing but their place sets apart from it
+  Microseconds child_time = 0;     // sum of the children's durations
+  Microseconds span = 0;           // first child's start to last child's end
   Microseconds parent_gap = kUnknownTime;  // parent's end to first child's start
   Microseconds median_gap =
       kUnknownTime;  // client turnaround before a child: end of the statement before it to its start

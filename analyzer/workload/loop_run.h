@@ -116,6 +116,11 @@ class LoopRun {
   LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecution> parent, Pattern* via);
 
   void add(const StatementEvent& child, const RunContext& context);
+  // Other lists that could as well be its parent.
+  void note_rivals(std::vector<PatternKey> rivals, bool same_limit) {
+    set_aside().rivals = std::move(rivals);
+    set_aside().rival_of_same_limit = same_limit;
+  }
   void note_write_after() { ++written_after_; }
   // Its only turn so far belongs to another parent than it seemed to; null: to none. One of the same session.
   void move_to(std::shared_ptr<const ParentExecution> parent, Pattern* via);
@@ -206,6 +211,8 @@ class LoopRun {
   struct Aside {
     std::vector<OwnCell> own_cells;  // so far, sorted
     ValueVotes votes;
+    std::vector<PatternKey> rivals;
+    bool rival_of_same_limit = false;
     // Of the session of the first child, once it let go.
     CompactText database, application;
     Microseconds session_median_gap = kUnknownTime;

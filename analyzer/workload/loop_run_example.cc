@@ -102,6 +102,8 @@ LoopExample LoopRun::example() const {
   example.parent_executions = parent_executions_;
   example.lone_turns = lone_turns_ + (turns_of_parent_ == 1 ? 1 : 0);
   if (parent().id != parent().root_id) example.root = parent().root->key;
+  example.rivals = aside().rivals;
+  example.rival_of_same_limit = aside().rival_of_same_limit;
   if (via_ != nullptr) example.via = via_->key;
   example.child_time = child_time_;
   if (first_start_ != kUnknownTime && last_end_ != kUnknownTime)

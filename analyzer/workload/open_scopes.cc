@@ -160,7 +160,7 @@ void fields(Archive& archive, LoopRun& value) {
           value.unit_mismatches_, value.parent_executions_, value.turns_of_parent_, value.lone_turns_,
           value.beside_parent_, value.transactions_, value.last_transaction_, value.outside_transactions_,
           value.one_unit_, value.last_unit_, aside.session_gaps, aside.longer_gaps, aside.own_cells,
-          aside.votes, sample, value.source_);
+          aside.votes, aside.rivals, aside.rival_of_same_limit, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive(value.first_requests_);
   archive.times(value.first_start_, value.first_end_, value.last_end_, value.child_time_, value.parent_gap_,

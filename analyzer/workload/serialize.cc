@@ -120,7 +120,7 @@ void fields(Archive& archive, LoopExample& value) {
        value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
        value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells,
        value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle,
-       value.lone_turns);
+       value.lone_turns, value.rivals, value.rival_of_same_limit);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 

@@ -63,6 +63,8 @@ class SessionTracker {
     int weight = 0;        // of the link, or more when values prove it
     bool matched = false;  // its rows hold a value that is asked for
     Pattern* via = nullptr;
+    std::vector<PatternKey> rivals;  // see LoopExample
+    bool rival_of_same_limit = false;
     uint64_t parent_id = 0;                  // the direct parent's execution
     bool passed_over = false;                // a list that seems to be one row each time
     bool retracted = false;                  // … under which the run had begun
@@ -95,6 +97,7 @@ class SessionTracker {
   void end_run(Session& session, Group& group);
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
+  static void note_rival(const Session& session, const Group& list, Candidate& best);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   // The number in session.values that the rows of a list begin with.

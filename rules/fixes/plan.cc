@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "analyzer/sql/scan.h"
 #include "rules/common.h"
@@ -26,6 +27,13 @@ std::string table_name_at(const StatementShape& shape, uint32_t index) {
 std::string result_table(const StatementShape& shape) {
   const uint32_t rows = shape.row_relation();
   return table_name_at(shape, rows == kNoIndex ? shape.main_relation() : rows);
+}
+
+bool is_integer(const std::string& value) {
+  int32_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end;
 }
 
 // The column's type as the schema has it, else by the values that were seen.
@@ -58,6 +66,9 @@ std::string type_of_slot(const RuleContext& context, const Pattern& child, const
     }
   }
   const std::string wide = guess_type(all);
+  // PostgreSQL widens an integer for a function that wants more, and never narrows a bigint.
+  if (use.role == SlotRole::kFunctionArgument && wide == "bigint" && std::ranges::all_of(all, is_integer))
+    return "integer";
   return own.empty() || wide == "numeric" ? wide : guess_type(own);
 }
 

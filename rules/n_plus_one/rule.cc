@@ -105,7 +105,7 @@ Finding loop_finding(const RuleContext& context, const Pattern& child, const Loo
   const bool own_rows =
       verdict.kind == LoopClass::kTreeWalk && is_linked(verdict) && verdict.loop->key.parent == kNoPattern;
   const Pattern* parent = own_rows             ? &child
-                          : is_linked(verdict) ? context.workload.find(verdict.loop->key.parent)
+                          : is_linked(verdict) ? context.workload.find(parent_of(verdict))
                                                : nullptr;
   Finding finding = pattern_finding("n-plus-one", child);
   finding.severity =

@@ -28,11 +28,16 @@ Link self_link(const RuleContext& context, const Pattern& pattern) {
   return ties_to_itself(link) ? std::move(link) : Link{};
 }
 
-// Every value but those of the roots came from the loop's own rows. Numbers that grow by equal steps may
-// stand in any column by chance.
+// Every value but those of the roots came from the loop's own rows, and the list before it does not have them
+// all: of people who are asked for in any order, some are the superiors of others. Numbers that grow by equal
+// steps may stand in any column by chance.
 bool fed_by_itself(const LoopExample& example, uint32_t min_steps) {
+  constexpr uint32_t kCounted = 64;  // distinct values are matched up to here
   const uint32_t roots = example.parent_rows > 0 ? static_cast<uint32_t>(example.parent_rows) : 1;
-  return example.fed_by_own_rows >= min_steps && example.fed_by_own_rows + roots >= example.count;
+  const bool listed = example.matched_values > 1 &&
+                      10 * example.matched_values >= 9 * std::min(example.distinct_values, kCounted);
+  return !listed && example.fed_by_own_rows >= min_steps && 2 * example.fed_by_own_rows >= example.count &&
+         example.fed_by_own_rows + roots >= example.count;
 }
 
 bool by_chance(const LoopExample& example) {

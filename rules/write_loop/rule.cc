@@ -87,7 +87,7 @@ void check_write_loop(const RuleContext& context, std::vector<Finding>& findings
       continue;
     if (!grade(*verdict.example, verdict)) continue;
     const Pattern* parent = verdict.link.strength >= LinkStrength::kSameColumn
-                                ? context.workload.find(verdict.loop->key.parent)
+                                ? context.workload.find(parent_of(verdict))
                                 : nullptr;
     Finding finding = pattern_finding("write-loop", *child);
     finding.severity = FindingSeverity::kWarning;

@@ -54,6 +54,23 @@ TEST(RecursiveWalk, LookUpsOfListedRowsAreNoWalk) {
   EXPECT_TRUE(bench.findings("recursive-walk").empty());
 }
 
+// Some of the people a list names are the superiors of others on it.
+TEST(RecursiveWalk, WhatAListExplainsIsNoWalk) {
+  SequenceBench bench(
+      "CREATE TABLE folders (id bigint PRIMARY KEY, up_id bigint REFERENCES folders, name text);"
+      "CREATE TABLE files (id bigint PRIMARY KEY, kept_in bigint REFERENCES folders);");
+  const std::vector<int> kept_in = {811, 270, 94, 33, 12, 905, 401};
+  std::vector<SequenceBench::Row> files;
+  for (const int folder : kept_in) files.push_back({{std::to_string(5000 + folder), std::to_string(folder)}});
+  bench.run_with_rows("SELECT id, kept_in FROM files ORDER BY id", {"files.id", "files.kept_in"}, files);
+  for (size_t i = 0; i < kept_in.size(); ++i) {
+    const int up = i < 4 ? kept_in[i + 1] : 7;
+    bench.run_with_rows(by_id(kept_in[i]), kColumns,
+                        {{{std::to_string(kept_in[i]), std::to_string(up), "x"}}});
+  }
+  EXPECT_TRUE(bench.findings("recursive-walk").empty());
+}
+
 TEST(RecursiveWalk, CountingUpIsChance) {
   SequenceBench bench;
   for (int i = 1; i < 9; ++i)

@@ -78,14 +78,47 @@ TEST(Link, SharedColumnsAndGenericOnes) {
 }
 
 TEST(Link, AStarMayHoldAnyKey) {
-  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE id = $1"), LinkStrength::kPossible);
+  EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE id = $1"), LinkStrength::kReference);
   EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE iso_code = $1"),
             LinkStrength::kPossible);
   EXPECT_EQ(link("SELECT id FROM posts", "SELECT * FROM countries WHERE iso_code = $1"), LinkStrength::kNone);
-  for (const std::string key : {"state", "currency_id", "founded_year", "name"})
+  for (const std::string key : {"state", "founded_year", "name"})
     EXPECT_EQ(link("SELECT * FROM posts", "SELECT * FROM countries WHERE " + key + " = $1"),
               LinkStrength::kNone)
         << key;
+}
+
+TEST(Link, AReferenceThatNamesNoTableMayMeanAnyRow) {
+  const std::string by_id = "SELECT * FROM staff WHERE id = $1";
+  for (const std::string reference : {"assignee_id", "created_by", "ownerId", "parent_uuid", "order_ref"})
+    EXPECT_EQ(link("SELECT id, \"" + reference + "\" FROM jobs", by_id), LinkStrength::kReference)
+        << reference;
+  for (const std::string other : {"title", "status", "id", "created_at", "author", "by"})
+    EXPECT_EQ(link("SELECT id, \"" + other + "\" FROM jobs", by_id), LinkStrength::kPossible) << other;
+  EXPECT_EQ(link("SELECT id FROM jobs WHERE assignee_id = $1", by_id), LinkStrength::kPossible);
+  EXPECT_EQ(link("SELECT assignee_id FROM jobs WHERE assignee_id = $1", by_id), LinkStrength::kPossible);
+}
+
+TEST(Link, ARowsOwnKeyMayBeWhatAReferenceSays) {
+  const std::string by_reference = "SELECT label FROM tasks WHERE performed_by = $1";
+  EXPECT_EQ(link("SELECT id, full_name FROM staff", by_reference), LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT staff_id FROM staff", by_reference), LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT full_name FROM staff", by_reference), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT count(*) FROM staff GROUP BY team", by_reference), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT id FROM staff", "SELECT label FROM tasks WHERE minutes = $1"), LinkStrength::kNone);
+}
+
+TEST(Link, AFunctionIsCalledForARow) {
+  EXPECT_EQ(link("SELECT id FROM staff", "SELECT load_of($1)"), LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT id FROM staff", "SELECT * FROM load_of($1)"), LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT full_name FROM staff", "SELECT load_of($1)"), LinkStrength::kNone);
+}
+
+TEST(Link, AColumnMayNameTableAndNaturalKey) {
+  EXPECT_EQ(link("SELECT part_sku, qty FROM usages", "SELECT title FROM parts WHERE sku = $1"),
+            LinkStrength::kNames);
+  EXPECT_NE(link("SELECT car_sku, qty FROM usages", "SELECT title FROM parts WHERE sku = $1"),
+            LinkStrength::kNames);
 }
 
 TEST(Link, APinnedColumnIsTheSameInAllRows) {

@@ -46,8 +46,9 @@ std::optional<LoopExample> best_example(const Workload& workload, const Finding&
   for (const auto& [key, loop] : workload.loops) {
     if (key.child != finding.pattern) continue;
     const bool own_rows = finding.parent == finding.pattern && key.parent == kNoPattern;
-    if (finding.parent != kNoPattern && key.parent != finding.parent && !own_rows) continue;
+    const bool after_it = finding.parent == kNoPattern || key.parent == finding.parent || own_rows;
     for (LoopExample& example : loop.examples.unpacked()) {
+      if (!after_it && std::ranges::find(example.rivals, finding.parent) == example.rivals.end()) continue;
       const size_t turns = example.sample_turns().size();
       if (best && turns <= most) continue;
       best = std::move(example);
