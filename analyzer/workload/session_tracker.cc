@@ -18,6 +18,15 @@ bool tidies_up(StatementClass kind) {
          kind == StatementClass::kSetting;
 }
 
+// A transaction that no BEGIN began ends with the client's Sync, which nothing shows: the next statement has
+// another.
+bool ended_unseen(const Session& session, const StatementEvent& statement) {
+  const bool ends =
+      statement.info->kind == StatementClass::kCommit || statement.info->kind == StatementClass::kRollback;
+  return !session.transaction_begun && !ends && session.last_transaction_id != 0 &&
+         statement.transaction != session.last_transaction_id;
+}
+
 }  // namespace
 
 SessionTracker::SessionTracker(const WorkloadOptions& options, Workload& facts)
@@ -143,7 +152,8 @@ Microseconds SessionTracker::note_timing(Session& session, const StatementEvent&
     if (session.whole_seconds) gap = gap > kSecond ? gap - kSecond : kUnknownTime;
     if (gap == kUnknownTime) {
       // No pause that is known of.
-    } else if (session.in_transaction && session.last_pattern != nullptr) {
+    } else if (session.in_transaction && !ended_unseen(session, statement) &&
+               session.last_pattern != nullptr) {
       session.last_pattern->transaction_gaps.add(gap);
       TransactionPause pause{gap,
                              session.last_end,

@@ -98,6 +98,21 @@ TEST(SessionTracker, ATransactionThatNothingBegan) {
   EXPECT_EQ(unbegun(true, false), 0U);
 }
 
+// Its end shows in the next statement only: the pause before that is not one within a transaction.
+TEST(SessionTracker, ATransactionThatNothingBeganEndsUnseen) {
+  for (const bool begin : {false, true}) {
+    Stream stream;
+    stream.run(1, "SET search_path = a").last().transaction = 6;
+    if (begin) stream.run(1, "BEGIN").last().transaction = 7;
+    for (int i = 0; i < 3; ++i) stream.run(1, kInsert, {number(i)}, 1).last().transaction = 7;
+    stream.wait(5 * kSecond).run(1, begin ? "COMMIT" : "SELECT 1").last().transaction = begin ? 7 : 8;
+    const Workload facts = stream.facts();
+    const Pattern* insert = pattern_of(facts, kInsert);
+    ASSERT_NE(insert, nullptr);
+    EXPECT_EQ(insert->longest_pause.gap >= 5 * kSecond, begin);
+  }
+}
+
 // The clock tells milliseconds: bounds for the time between the turns, which is 30 µs.
 TEST(SessionTracker, TheTimeBetweenTheTurnsWithinTheClock) {
   for (const Microseconds idle : {30, 700}) {
