@@ -9,7 +9,6 @@
 #include "analyzer/base/time.h"
 #include "analyzer/capture/file_part.h"
 #include "analyzer/capture/follow.h"
-#include "analyzer/capture/input_order.h"
 
 namespace pgsieve {
 namespace {
@@ -47,6 +46,7 @@ struct ChunkSupplier::Input {
   uint32_t file = 0;
   std::string pending;  // decoded, not handed out yet
   uint64_t offset = 0;  // of pending
+  uint64_t lines_before = 0;
   uint64_t stored = 0;  // stored bytes already counted for progress
   bool ended = false;
   bool first = true;
@@ -83,8 +83,11 @@ ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions
   warnings_ = std::move(order.warnings);
   for (const auto& [path, range] : order.ranges) {
     ByteRange& part = ranges_[path];
-    part.from = std::max(part.from, range.from);
+    if (range.from < part.from) continue;
+    part.from = range.from;
+    part.lines = range.lines;
   }
+  continued_ = std::move(order.continued);
 }
 
 ChunkSupplier::~ChunkSupplier() = default;
@@ -112,7 +115,7 @@ bool ChunkSupplier::open_path(const std::string& path) {
       return false;
     }
     sources_.push_back(std::move(*source));
-    return true;
+    return append_continuation(path);
   }
   auto sources = open_sources(path, options_.stop);
   if (!sources) {
@@ -121,6 +124,19 @@ bool ChunkSupplier::open_path(const std::string& path) {
   }
   sources_ = std::move(*sources);
   std::reverse(sources_.begin(), sources_.end());
+  return append_continuation(path);
+}
+
+// Puts what another file holds of its last entry behind the file that was opened.
+bool ChunkSupplier::append_continuation(const std::string& path) {
+  const auto rest = continued_.find(path);
+  if (rest == continued_.end() || sources_.size() != 1) return true;
+  auto source = open_file_part(rest->second.path, {0, rest->second.bytes, 0});
+  if (!source) {
+    failure_ = source.error();
+    return false;
+  }
+  sources_.front() = join_sources(std::move(sources_.front()), std::move(*source));
   return true;
 }
 
@@ -142,7 +158,10 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
   input.file = static_cast<uint32_t>(files_.size() - 1);
   file.name = source->name();
   input.followed = source->live();
-  if (const auto part = ranges_.find(file.name); part != ranges_.end()) input.offset = part->second.from;
+  if (const auto part = ranges_.find(file.name); part != ranges_.end()) {
+    input.offset = part->second.from;
+    input.lines_before = part->second.lines;
+  }
   input.source = unwrap(std::move(source), options_, input.report);
   fill(limits_.head_bytes);
   LogFormatKind events = options_.format.empty() || options_.format == "auto"
@@ -324,6 +343,7 @@ bool ChunkSupplier::next(Job& job) {
     job.first = input.first;
     job.last = job.cut = false;
     job.skipped_bytes = job.skipped_lines = 0;
+    job.lines_before = input.lines_before;
     job.reversed = input.detection.descending;
     job.unknown_format = input.unknown;
     job.first_time = input.detection.first;

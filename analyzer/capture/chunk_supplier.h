@@ -17,6 +17,7 @@
 #include "analyzer/capture/detect.h"
 #include "analyzer/capture/event_reader.h"
 #include "analyzer/capture/ingest.h"
+#include "analyzer/capture/input_order.h"
 #include "analyzer/capture/log_reader.h"
 #include "analyzer/capture/source.h"
 #include "analyzer/capture/unwrap.h"
@@ -42,6 +43,7 @@ struct Job {
   Microseconds first_time = kUnknownTime;  // of the file, on its first chunk
   uint64_t skipped_bytes = 0;              // of a too long record, before this chunk
   uint64_t skipped_lines = 0;
+  uint64_t lines_before = 0;  // of the file, before its first chunk
   bool cut = false;  // the chunk ends inside a too long record
   // An input that is read by an EventReader: text is its head.
   std::shared_ptr<EventReader> events;
@@ -78,6 +80,7 @@ class ChunkSupplier {
   struct Input;
   bool open_next();
   bool open_path(const std::string& path);
+  bool append_continuation(const std::string& path);
   void start_input(std::unique_ptr<Source> source);
   bool fill(size_t want);
   bool cut(Job& job);
@@ -90,6 +93,7 @@ class ChunkSupplier {
   PipelineLimits limits_;
   std::vector<std::string> paths_;
   std::map<std::string, ByteRange> ranges_;  // of paths that are not read whole
+  std::map<std::string, Continuation> continued_;
   size_t next_path_ = 0;
   std::vector<std::unique_ptr<Source>> sources_;  // of the current path, in reverse order
   std::unique_ptr<Input> input_;

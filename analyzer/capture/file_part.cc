@@ -83,7 +83,34 @@ class FilePart final : public Source {
   uint64_t at_, end_, from_;
 };
 
+class JoinedSource final : public Source {
+ public:
+  JoinedSource(std::unique_ptr<Source> first, std::unique_ptr<Source> rest)
+      : first_(std::move(first)), rest_(std::move(rest)) {}
+
+  Result<size_t> read(std::string& buffer, size_t want) override {
+    if (!first_ended_) {
+      Result<size_t> got = first_->read(buffer, want);
+      first_ended_ = got && *got == 0;
+      if (!first_ended_) return got;
+    }
+    return rest_->read(buffer, want);
+  }
+  const std::string& name() const override { return first_->name(); }
+  std::string encoding() const override { return first_->encoding(); }
+  uint64_t stored_bytes() const override { return first_->stored_bytes() + rest_->stored_bytes(); }
+  uint64_t stored_size() const override { return first_->stored_size() + rest_->stored_size(); }
+
+ private:
+  std::unique_ptr<Source> first_, rest_;
+  bool first_ended_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<Source> join_sources(std::unique_ptr<Source> first, std::unique_ptr<Source> rest) {
+  return std::make_unique<JoinedSource>(std::move(first), std::move(rest));
+}
 
 Result<std::unique_ptr<Source>> open_file_part(const std::string& path, const ByteRange& range) {
   std::optional<PlainFile> file = PlainFile::open(path);

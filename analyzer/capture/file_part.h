@@ -39,4 +39,7 @@ bool is_plain_file(const std::string& path);
 // A Source over the bytes of `range` of a plain file.
 Result<std::unique_ptr<Source>> open_file_part(const std::string& path, const ByteRange& range);
 
+// `first` to its end, then `rest`, under the name of the first.
+std::unique_ptr<Source> join_sources(std::unique_ptr<Source> first, std::unique_ptr<Source> rest);
+
 }  // namespace pgsieve

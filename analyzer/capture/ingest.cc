@@ -150,9 +150,9 @@ void Pipeline::consume(const Job& job, const PreparedChunk& chunk) {
     lines += job.skipped_lines;
   }
   if (job.cut) ++account_.truncated_entries;
-  assembler_.add(chunk, {job.file, lines, group});
+  assembler_.add(chunk, {job.file, job.lines_before + lines, group});
   log_entries_ += chunk.log.entries.size();
-  account_.merge(chunk.log.account, lines);
+  account_.merge(chunk.log.account, job.lines_before + lines);
   lines += chunk.log.account.lines;
   if (!chunk.log.entries.empty()) groups_.saw(group, chunk.log.entries.back().time);
 }

@@ -50,6 +50,7 @@ struct InputFormat {
 struct ByteRange {
   uint64_t from = 0;
   uint64_t to = UINT64_MAX;
+  uint64_t lines = 0;  // before `from`, where they are known
 };
 
 struct IngestOptions {

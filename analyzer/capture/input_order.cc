@@ -12,6 +12,7 @@
 
 #include "analyzer/capture/detect.h"
 #include "analyzer/capture/file_part.h"
+#include "analyzer/capture/input_seams.h"
 #include "analyzer/capture/overlap.h"
 #include "analyzer/capture/source.h"
 #include "analyzer/capture/unwrap.h"
@@ -29,7 +30,9 @@ struct Peek {
   Microseconds first = kUnknownTime, last = kUnknownTime;
   LogFormatKind kind = LogFormatKind::kUnknown;
   bool plain = false;
+  bool descending = false;
   std::string wrappers;
+  std::string prefix;
   std::string start;                        // its first decoded bytes
   std::shared_ptr<const LogReader> reader;  // of a plain log that isn't wrapped
 };
@@ -37,6 +40,11 @@ struct Peek {
 bool is_nonempty_file(const std::string& path) {
   std::error_code failed;
   return std::filesystem::is_regular_file(path, failed) && std::filesystem::file_size(path, failed) > 0;
+}
+
+uint64_t size_of(const std::string& path) {
+  const auto file = PlainFile::open(path);
+  return file ? file->size() : 0;
 }
 
 void read_head(Source& source, std::string& head, size_t want, bool& whole) {
@@ -47,12 +55,27 @@ void read_head(Source& source, std::string& head, size_t want, bool& whole) {
   }
 }
 
-Peek peek(const std::string& path, const IngestOptions& options) {
+// How many bytes the first line of a plain file has; 0: it has no second one.
+uint64_t first_line_bytes(const std::string& path) {
+  std::string head;
+  const auto file = PlainFile::open(path);
+  if (!file || !file->read(0, kHeadBytes, head)) return 0;
+  const size_t newline = head.find('\n');
+  return newline == std::string::npos || newline + 1 == file->size() ? 0 : newline + 1;
+}
+
+// `from`: of a plain file, where to begin.
+Peek peek(const std::string& path, const IngestOptions& options, uint64_t from = 0) {
   Peek result;
   result.path = path;
   if (path == "-" || !is_nonempty_file(path)) return result;
   result.plain = is_plain_file(path);
   auto sources = open_sources(path);
+  if (from > 0 && sources && sources->size() == 1) {
+    auto part = open_file_part(path, {from, UINT64_MAX, 0});
+    if (!part) return result;
+    sources->front() = std::move(*part);
+  }
   if (!sources || sources->empty()) return result;
   bool whole = false;
   if (!result.plain) {
@@ -75,6 +98,8 @@ Peek peek(const std::string& path, const IngestOptions& options) {
   if (!detection) return result;
   result.first = detection->first;
   result.kind = detection->kind;
+  result.prefix = detection->prefix;
+  result.descending = detection->descending;
   if (!result.plain || !result.wrappers.empty() || detection->descending) return result;
   ReaderOptions reader;
   reader.prefix = detection->prefix;
@@ -93,10 +118,12 @@ class Ordering {
   Ordering(const IngestOptions& options, InputOrder& order) : options_(options), order_(order) {}
 
   void look(std::vector<std::string> paths);
+  void look_again();
   void drop_formats();
   void sort();
   void drop_shared();
   void drop_compressed_copies();
+  void join();
   void finish();
 
  private:
@@ -119,6 +146,24 @@ void Ordering::look(std::vector<std::string> paths) {
       }
     }
     peeks_.push_back(peek(path, options_));
+  }
+}
+
+// A file that begins in the middle of a wrapped record does not look like the others, but from its second
+// line on.
+void Ordering::look_again() {
+  for (Peek& one : peeks_) {
+    if (!one.plain || !one.wrappers.empty()) continue;
+    const auto is_wrapped = [](const Peek& other) { return !other.wrappers.empty(); };
+    if (std::none_of(peeks_.begin(), peeks_.end(), is_wrapped)) return;
+    const uint64_t from = first_line_bytes(one.path);
+    if (from == 0) continue;
+    Peek again = peek(one.path, options_, from);
+    const auto alike = [&again](const Peek& other) {
+      return other.wrappers == again.wrappers && other.kind == again.kind;
+    };
+    if (again.wrappers.empty() || std::none_of(peeks_.begin(), peeks_.end(), alike)) continue;
+    one = std::move(again);
   }
 }
 
@@ -218,6 +263,30 @@ void Ordering::drop_shared() {
   std::erase_if(peeks_, [](const Peek& one) { return one.path.empty(); });
 }
 
+// Neighbours of which the later begins with the rest of the earlier's last entry. A followed file is read by
+// itself.
+void Ordering::join() {
+  if (options_.follow) return;
+  for (size_t k = 1; k < peeks_.size(); ++k) {
+    const Peek& earlier = peeks_[k - 1];
+    const Peek& later = peeks_[k];
+    const auto read_in_part = [this](const std::string& path) {
+      return options_.ranges.contains(path) || order_.ranges.contains(path);
+    };
+    const auto known_end = options_.ranges.find(earlier.path);
+    if (!earlier.plain || !later.plain || earlier.kind != later.kind || earlier.wrappers != later.wrappers ||
+        earlier.first == kUnknownTime || later.first == kUnknownTime || earlier.descending ||
+        later.descending || read_in_part(later.path) ||
+        (known_end != options_.ranges.end() && known_end->second.to < size_of(earlier.path)))
+      continue;
+    const Seam seam = find_seam({earlier.path, later.path, earlier.prefix, earlier.kind}, options_);
+    if (seam.bytes == 0) continue;
+    order_.continued[earlier.path] = {later.path, seam.bytes};
+    order_.ranges[later.path].from = seam.bytes;
+    order_.ranges[later.path].lines = seam.lines;
+  }
+}
+
 void Ordering::finish() {
   for (Peek& one : peeks_) order_.paths.push_back(std::move(one.path));
 }
@@ -228,10 +297,12 @@ InputOrder order_inputs(std::vector<std::string> paths, const IngestOptions& opt
   InputOrder order;
   Ordering ordering(options, order);
   ordering.look(std::move(paths));
+  ordering.look_again();
   ordering.drop_formats();
   ordering.sort();
   ordering.drop_compressed_copies();
   ordering.drop_shared();
+  ordering.join();
   ordering.finish();
   return order;
 }

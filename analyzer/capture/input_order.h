@@ -11,9 +11,16 @@
 
 namespace pgsieve {
 
+struct Continuation {
+  std::string path;
+  uint64_t bytes = 0;  // its first
+};
+
 struct InputOrder {
   std::vector<std::string> paths;
   std::map<std::string, ByteRange> ranges;  // of those that are not read whole
+  // To the end of the one belongs what the next begins with (see input_seams.h), which that one's range leaves out.
+  std::map<std::string, Continuation> continued;
   std::vector<std::string> other_formats;   // left out: a log in another format is among the paths
   std::vector<std::string> warnings;        // what was left out, in complete sentences
 };
