@@ -41,6 +41,19 @@ class CompactText {
   }
   CompactText& operator=(CompactText&&) noexcept = default;
   ~CompactText() = default;
+  // The two, one after the other.
+  static CompactText joined(std::string_view first, std::string_view second) {
+    CompactText text;
+    const size_t whole = std::min<size_t>(first.size() + second.size(), std::numeric_limits<Size>::max());
+    if (whole == 0) return text;
+    const auto size = static_cast<Size>(whole);
+    text.bytes_ = std::unique_ptr<char[]>(new char[sizeof(Size) + whole]);
+    char* const to = text.bytes_.get() + sizeof(Size);
+    std::memcpy(text.bytes_.get(), &size, sizeof(Size));
+    const size_t copied = first.copy(to, whole);
+    second.copy(to + copied, whole - copied);
+    return text;
+  }
 
   std::string_view view() const {
     return bytes_ == nullptr ? std::string_view() : std::string_view(bytes_.get() + sizeof(Size), size());
@@ -102,14 +115,7 @@ class CompactText {
  private:
   using Size = uint32_t;
   struct Copied {};
-  CompactText(std::string_view text, Copied) {
-    if (text.empty()) return;
-    const auto size = static_cast<Size>(std::min<size_t>(text.size(), std::numeric_limits<Size>::max()));
-    bytes_ = std::unique_ptr<char[]>(new char[sizeof(Size) + size]);
-    std::memcpy(bytes_.get(), &size, sizeof(Size));
-    std::memcpy(bytes_.get() + sizeof(Size), text.data(), size);
-  }
-
+  CompactText(std::string_view text, Copied) : CompactText(joined(text, {})) {}
   std::unique_ptr<char[]> bytes_;  // the size, then the text; null: empty
 };
 

@@ -25,10 +25,7 @@ int tier(LinkStrength strength) {
 }
 
 bool can_be_child(const StatementEvent& statement) {
-  const LinkProfile& link = *statement.info->link;
-  const bool asks = statement.info->has_equality && !link.keys.empty();
-  const bool calls = link.keys.empty() && link.reference_slot != UINT32_MAX;
-  return statement.single_value && (asks || calls) &&
+  return statement.single_value && statement.info->asks_for_rows &&
          (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <tuple>
 
@@ -66,6 +67,7 @@ void SessionTracker::fold_run(const LoopRun& run) {
   if (!run.source().empty()) loop.sources.add(run.source());
   if (!run.database().empty()) loop.databases.add(run.database());
   if (!run.application().empty()) loop.applications.add(run.application());
+  if (const std::optional<ExampleRank> rank = run.rank(); rank && !loop.wants_example(*rank)) return;
   LoopExample example = run.example();
   if (!options_.keep_values) example.sample.clear();
   loop.add_example(std::move(example));

@@ -1,6 +1,7 @@
 #include "analyzer/workload/link.h"
 
 #include <algorithm>
+#include <span>
 
 namespace pgsieve {
 
@@ -144,6 +145,14 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
     best.offer(LinkStrength::kPolymorphic, parent, primary_key_of(parent_table), child, key);
 }
 
+// Looks at all of them, which a processor does several at a time: nearly always it is none.
+bool has(std::span<const uint32_t> glances, uint32_t wanted) {
+  if (wanted == 0) return false;
+  uint32_t found = 0;
+  for (const uint32_t glance : glances) found |= static_cast<uint32_t>(glance == wanted);
+  return found != 0;
+}
+
 void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const LinkProfile::Key& key,
                      const Schema* schema, Best& best) {
   const LinkProfile::TableName& keyed = child.tables[key.table];
@@ -158,14 +167,20 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
       best.offer(LinkStrength::kSameColumn, parent, {column.table, column.hash, written}, child, key);
     }
   };
-  const auto hash = static_cast<uint32_t>(key.normal.hash);
-  const uint32_t table_word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
-  for (size_t i = 0; i < parent.columns.size(); ++i) {
-    const LinkProfile::ColumnGlance& glance = parent.column_glances[i];
-    const bool qualified = key.qualified != 0 && glance.hash == static_cast<uint32_t>(key.qualified);
-    if (glance.hash != hash && !qualified && (glance.word != table_word || table_word == 0)) continue;
-    consider(parent.columns[i],
-             i < parent.column_names.size() ? std::string_view(parent.column_names[i]) : std::string_view());
+  const std::span<const uint32_t> names(parent.column_glances.data(), parent.columns.size());
+  const std::span<const uint32_t> last_words(names.data() + names.size(), names.size());
+  const bool by_name = !key.normal.generic && !key.normal.words.empty();
+  const uint32_t name = by_name ? static_cast<uint32_t>(key.normal.hash) : 0;
+  const uint32_t word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
+  const auto qualified = static_cast<uint32_t>(key.qualified);
+  if (has(names, name) || has(names, qualified) || has(last_words, word)) {
+    for (size_t i = 0; i < parent.columns.size(); ++i) {
+      if ((name == 0 || names[i] != name) && (qualified == 0 || names[i] != qualified) &&
+          (word == 0 || last_words[i] != word))
+        continue;
+      consider(parent.columns[i], i < parent.column_names.size() ? std::string_view(parent.column_names[i])
+                                                                 : std::string_view());
+    }
   }
   if (schema == nullptr) return;
   for (const uint32_t star_table : parent.star_tables) {
@@ -196,7 +211,7 @@ Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* s
         if (schema != nullptr) link_by_schema(parent, table, child, key, *schema, best);
         link_by_names(parent, table, child, key, best);
       }
-      link_by_columns(parent, child, key, schema, best);
+      if (best.link.strength < LinkStrength::kNames) link_by_columns(parent, child, key, schema, best);
       if (key.primary && !parent.any_reference_name.empty()) {
         best.offer(LinkStrength::kPolymorphic, parent,
                    {parent.any_reference.table, parent.any_reference.hash, parent.any_reference_name}, child,

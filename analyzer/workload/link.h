@@ -96,13 +96,9 @@ struct LinkProfile {
   size_t top_tables = 0;                  // the first so many are in the top block
   std::vector<ColumnName> columns;        // plain columns of the select list
   std::vector<std::string> column_names;  // of `columns`, as links print them; empty unless asked for
-  // Of `columns`, in the same order: enough to pass over nearly all of them at a glance.
-  struct ColumnGlance {
-    uint32_t hash = 0;  // the lower half of ColumnName::hash
-    uint32_t word = 0;  // the last of its words; 0: none
-    friend bool operator==(const ColumnGlance&, const ColumnGlance&) = default;
-  };
-  std::vector<ColumnGlance> column_glances;
+  // Of `columns`, in the same order, the lower half of each one's hash, then the last word of each; 0: it has
+  // no words, and links nothing. Enough to pass over nearly all of them at a glance.
+  std::vector<uint32_t> column_glances;
   bool star = false;  // … or all of some table's
   std::vector<uint32_t> star_tables;
   bool star_unknown = false;  // no schema tells the columns of one of them: any column may be among them

@@ -416,10 +416,13 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
   find_references(shape, profile);
   if (profile.groups) profile.offers.fill(UINT64_MAX);  // at a glance it would pass for any key's list
-  profile.column_glances.reserve(profile.columns.size());
-  for (const LinkProfile::ColumnName& column : profile.columns)
-    profile.column_glances.push_back(
-        {static_cast<uint32_t>(column.hash), column.words.empty() ? 0 : column.words.last()});
+  profile.column_glances.resize(2 * profile.columns.size());
+  for (size_t i = 0; i < profile.columns.size(); ++i) {
+    const LinkProfile::ColumnName& column = profile.columns[i];
+    if (column.words.empty()) continue;
+    profile.column_glances[i] = static_cast<uint32_t>(column.hash);
+    profile.column_glances[profile.columns.size() + i] = column.words.last();
+  }
   profile.tables.shrink_to_fit();
   profile.columns.shrink_to_fit();
   profile.keys.shrink_to_fit();

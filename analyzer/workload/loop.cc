@@ -57,6 +57,10 @@ void keep_best(std::vector<Example>& examples, Example example, size_t limit) {
   examples.insert(examples.begin() + place, std::move(example));
 }
 
+ExampleRank rank_of(const LoopExample& example) {
+  return {example.count, example.distinct_tuples, example.matched_values, ranked_span(example.span)};
+}
+
 void cut_sample(LoopExample& example, size_t turns) {
   const std::string_view kept = first_turns(example.sample, turns);
   if (kept.size() < example.sample.size()) example.sample = CompactText(kept);
@@ -70,7 +74,7 @@ LoopExamples::LoopExamples(const std::vector<LoopExample>& examples) {
 }
 
 LoopExamples::Packed LoopExamples::pack(const LoopExample& example) {
-  return {example.count, CompactText(pack_example(example))};
+  return {rank_of(example), CompactText(pack_example(example))};
 }
 
 LoopExample LoopExamples::at(size_t place) const {
@@ -84,9 +88,9 @@ std::vector<LoopExample> LoopExamples::unpacked() const {
   return examples;
 }
 
-// Most often the count decides, and nothing is unpacked.
+// Most often the rank decides, and nothing is unpacked.
 bool LoopExamples::goes_after(const Packed& packed, const LoopExample& example) const {
-  if (packed.count != example.count) return packed.count < example.count;
+  if (const auto order = packed.rank <=> rank_of(example); order != 0) return order < 0;
   return better_example(example, unpack_example(packed.bytes));
 }
 

@@ -2,6 +2,7 @@
 // other one, with how many distinct values, how tightly; whether that is a problem is for the rules.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -104,6 +105,16 @@ struct LoopExample {
   friend auto operator<=>(const LoopExample&, const LoopExample&) = default;
 };
 
+// What the order of examples goes by first; of two with the same rank, what else they tell decides.
+struct ExampleRank {
+  uint32_t count = 0, distinct_tuples = 0, matched_values = 0;
+  uint32_t span = 0;  // µs; UINT32_MAX: so long or longer
+  friend auto operator<=>(const ExampleRank&, const ExampleRank&) = default;
+};
+inline uint32_t ranked_span(Microseconds span) {
+  return static_cast<uint32_t>(std::clamp<Microseconds>(span, 0, UINT32_MAX));
+}
+
 // The best examples of a loop, best first, each packed into bytes: a capture has thousands of loops, and most
 // numbers of an example are small. Plain data; two are equal when their examples are. Not thread-safe.
 class LoopExamples {
@@ -116,6 +127,10 @@ class LoopExamples {
   LoopExample at(size_t place) const;  // place < size()
   LoopExample front() const { return at(0); }
   std::vector<LoopExample> unpacked() const;
+  // False: add() would not keep one of that rank.
+  bool wants(const ExampleRank& rank, size_t limit) const {
+    return packed_.size() < limit || packed_.back().rank <= rank;
+  }
   // Puts it where better_example() has it; the one that is then beyond `limit` goes. A sample that is not the
   // first keeps `further_turns` of its turns.
   void add(LoopExample example, size_t limit, size_t further_turns);
@@ -123,7 +138,7 @@ class LoopExamples {
 
  private:
   struct Packed {
-    uint32_t count = 0;  // of the example: what the order goes by first
+    ExampleRank rank;
     CompactText bytes;
     friend bool operator==(const Packed&, const Packed&) = default;
   };
@@ -159,6 +174,7 @@ struct Loop {
   static constexpr size_t kFurtherTurns = 5;
   LoopExamples examples;
 
+  bool wants_example(const ExampleRank& rank) const { return examples.wants(rank, kMaxExamples); }
   void add_example(LoopExample example);
   void merge(const Loop& other);
 };

@@ -84,6 +84,13 @@ void LoopRun::move_to(std::shared_ptr<const ParentExecution> parent, Pattern* vi
   last_parent_id_ = parent_ == nullptr ? 0 : parent_->id;
 }
 
+void LoopRun::fetch() const {
+  pgsieve::fetch(parent_.get(), sizeof(ParentExecution));
+  pgsieve::fetch(first_.data(), first_.size() * sizeof(FirstValue));
+  pgsieve::fetch(followed_.get(), sizeof(Followed));
+  pgsieve::fetch(sample_.packed().data(), 1);
+}
+
 LoopRun::Followed& LoopRun::follow() {
   if (followed_ == nullptr) {
     followed_ = std::make_unique<Followed>();

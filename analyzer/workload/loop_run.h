@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "analyzer/base/compact_text.h"
+#include "analyzer/base/prefetch.h"
 #include "analyzer/workload/loop.h"
 #include "analyzer/workload/statement_event.h"
 #include "analyzer/workload/value_table.h"
@@ -122,6 +124,7 @@ class LoopRun {
     set_aside().rival_of_same_limit = same_limit;
   }
   void note_write_after() { ++written_after_; }
+  void fetch() const;  // what it has elsewhere: see prefetch.h
   // Its only turn so far belongs to another parent than it seemed to; null: to none. One of the same session.
   void move_to(std::shared_ptr<const ParentExecution> parent, Pattern* via);
 
@@ -149,6 +152,8 @@ class LoopRun {
   // What a session knows of itself when it lets go of the run; only that of the first child counts.
   void note_session(const Session& session);
   LoopExample example() const;
+  // Of its example; none: not known before that is made.
+  std::optional<ExampleRank> rank() const;
 
  private:
   template <typename Archive>
@@ -204,6 +209,8 @@ class LoopRun {
   void add_request(const StatementEvent& child, const RunContext& context);
   void describe_requests(LoopExample& example) const;
   void add_again(const StatementEvent& child, const RunContext& context);
+  uint32_t distinct_tuples() const;
+  Microseconds span() const;
   size_t most_varying() const;  // index into first_; first_.size(): none varies
   static uint32_t distinct_of(const Slot& slot);
 

@@ -46,6 +46,22 @@ void LoopRun::describe_requests(LoopExample& example) const {
   example.most_idle = std::max<Microseconds>(0, idle + followed.clock) / statements;
 }
 
+uint32_t LoopRun::distinct_tuples() const {
+  return followed_ == nullptr ? 0
+                              : static_cast<uint32_t>(followed_->tuples.size()) + followed_->tuples_beyond;
+}
+
+Microseconds LoopRun::span() const {
+  if (first_start_ == kUnknownTime || last_end_ == kUnknownTime) return 0;
+  return std::max<Microseconds>(0, last_end_ - first_start_);
+}
+
+// How many values the parent's rows held only the example tells.
+std::optional<ExampleRank> LoopRun::rank() const {
+  if (!aside().votes.empty()) return std::nullopt;
+  return ExampleRank{count_, distinct_tuples(), 0, ranked_span(span())};
+}
+
 LoopExample LoopRun::example() const {
   const Followed none;
   const Followed& followed = followed_ == nullptr ? none : *followed_;
@@ -59,7 +75,7 @@ LoopExample LoopRun::example() const {
                                        : ScopeKind::kSession;
   example.time = first_start_;
   example.count = count_;
-  example.distinct_tuples = static_cast<uint32_t>(followed.tuples.size()) + followed.tuples_beyond;
+  example.distinct_tuples = distinct_tuples();
   example.longest_run = followed.longest_run;
   example.cycle_statements = followed.cycle_regular ? followed.cycle_statements : 0;
   example.sessions = static_cast<uint32_t>(sessions());
@@ -106,8 +122,7 @@ LoopExample LoopRun::example() const {
   example.rival_of_same_limit = aside().rival_of_same_limit;
   if (via_ != nullptr) example.via = via_->key;
   example.child_time = child_time_;
-  if (first_start_ != kUnknownTime && last_end_ != kUnknownTime)
-    example.span = std::max<Microseconds>(0, last_end_ - first_start_);
+  example.span = span();
   example.parent_gap = parent_gap_;
   example.median_gap = followed.gaps.median();
   example.median_turn_gap =

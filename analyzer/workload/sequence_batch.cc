@@ -1,7 +1,9 @@
 #include "analyzer/workload/sequence_batch.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "analyzer/workload/session_tracker.h"
@@ -51,7 +53,15 @@ void SequenceBatch::replay(SessionTracker& tracker) {
   Event event;
   StatementEvent statement;
   statement.event = &event;
-  for (Step& step : steps_) {
+  std::array<SessionTracker::Expected, 16> expected;
+  for (size_t at = 0; at < steps_.size(); ++at) {
+    if (at % expected.size() == 0) {
+      const size_t count = std::min(expected.size(), steps_.size() - at);
+      for (size_t i = 0; i < count; ++i)
+        expected[i] = {steps_[at + i].facts.session, steps_[at + i].facts.pattern_ordinal};
+      tracker.expect(std::span(expected).first(count));
+    }
+    Step& step = steps_[at];
     if (step.kind == Step::Kind::kSessionEnd) {
       tracker.on_session_end(step.facts.session);
       continue;

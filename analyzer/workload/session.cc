@@ -96,7 +96,7 @@ GroupHint hint_of(const Group& group, size_t index) {
           .parent_number = group.info->parent_number,
           .group = static_cast<uint8_t>(index),
           .parent = parent_kind(group),
-          .unsure_rows = group.info->link->unsure_rows};
+          .unsure_rows = group.info->unsure_rows};
 }
 
 RingHint hint_of(const RingEntry& entry) {
@@ -111,9 +111,14 @@ RingHint hint_of(const RingEntry& entry) {
 
 }  // namespace
 
-Group* Session::find_group(uint32_t ordinal) {
+const GroupHint* Session::find_hint(uint32_t ordinal) const {
   const auto found = std::ranges::find(hints, ordinal, &GroupHint::ordinal);
-  return found == hints.end() ? nullptr : &groups[found->group];
+  return found == hints.end() ? nullptr : &*found;
+}
+
+Group* Session::find_group(uint32_t ordinal) {
+  const GroupHint* hint = find_hint(ordinal);
+  return hint == nullptr ? nullptr : &groups[hint->group];
 }
 
 Group& Session::add_group(Group group) {

@@ -146,6 +146,7 @@ struct Session {
   // The longest turnaround since that many statements were counted, to a factor of two; kUnknownTime: none.
   Microseconds longest_gap_since(uint32_t counted) const;
   Group* find_group(uint32_t ordinal);                          // of that pattern; null: none
+  const GroupHint* find_hint(uint32_t ordinal) const;           // likewise
   Group& add_group(Group group);                                // there must be room
   Group& oldest_group() { return groups[hints.back().group]; }  // the one executed longest ago
   void touch(Group& group);                                     // it was executed, or replaced, just now

@@ -286,7 +286,7 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
 // Remembers the execution as a possible parent.
 void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement,
                                     uint32_t result) {
-  group.many_rows = statement.info->link->many_rows && (statement.limit < 0 || statement.limit > 1) &&
+  group.many_rows = statement.info->many_rows && (statement.limit < 0 || statement.limit > 1) &&
                     statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
   ++session.parent_epoch;
@@ -370,7 +370,7 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   if (found == session.cursors.end()) return false;
   const auto group = std::ranges::find(session.groups, found->second, &Group::pattern);
   if (group == session.groups.end() || group->info->cursor_query == nullptr ||
-      !group->info->cursor_query->link->many_rows)
+      !group->info->cursor_query->many_rows)
     return false;
   StatementEvent fetched = statement;
   fetched.pattern = group->pattern;
@@ -382,6 +382,40 @@ bool SessionTracker::note_cursor(Session& session, const StatementEvent& stateme
   note_execution(session, *group, fetched, result);
   session.touch(*group);
   return true;
+}
+
+// In steps, each of which asks for what the addresses of the next are in: nothing waits but the first look at
+// each.
+void SessionTracker::expect(std::span<const Expected> statements) {
+  constexpr size_t kMost = 32;
+  std::array<const Session*, kMost> sessions{};
+  std::array<const Group*, kMost> groups{};
+  const size_t count = std::min(statements.size(), kMost);
+  for (size_t i = 0; i < count; ++i) {
+    const auto found = by_id_.find(statements[i].session);
+    if (found == by_id_.end()) continue;
+    sessions[i] = &*found->second;
+    fetch(sessions[i], sizeof(Session));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (sessions[i] != nullptr)
+      fetch(sessions[i]->hints.data(), sessions[i]->hints.size() * sizeof(GroupHint));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (sessions[i] == nullptr || sessions[i]->hints.empty()) continue;
+    const GroupHint* hint = sessions[i]->find_hint(statements[i].pattern_ordinal);
+    groups[i] = &sessions[i]->groups[hint == nullptr ? sessions[i]->hints.back().group : hint->group];
+    fetch(groups[i], sizeof(Group));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (groups[i] == nullptr) continue;
+    fetch(groups[i]->run.get(), sizeof(LoopRun));
+    fetch(groups[i]->tuples.data(), groups[i]->tuples.size() * sizeof(SeenTuple));
+    fetch(groups[i]->execution.get(), sizeof(ParentExecution));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (groups[i] != nullptr && groups[i]->run != nullptr) groups[i]->run->fetch();
+  }
 }
 
 void SessionTracker::on_statement(const StatementEvent& statement) {

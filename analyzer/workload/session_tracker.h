@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -38,6 +39,13 @@ class SessionTracker {
   ~SessionTracker();
 
   void on_statement(const StatementEvent& statement);
+  // Says which statements come next: what they need is then on its way from memory. Thousands of sessions lie
+  // in memory that no cache holds, and to wait for it takes longer than all that is done with it.
+  struct Expected {
+    uint64_t session = 0;
+    uint32_t pattern_ordinal = 0;
+  };
+  void expect(std::span<const Expected> statements);
   void on_session_end(uint64_t session);
   void on_boundary(uint64_t session);  // what follows belongs to something else
   void finish();                       // closes everything

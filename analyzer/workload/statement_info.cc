@@ -135,7 +135,6 @@ void collect_slots(const StatementShape& shape, const StatementScan& scan, State
   for (size_t i = 0; i < count; ++i) {
     const SlotUse& use = shape.slots[i];
     if (use.parameter != 0) info.needs_parameters = true;
-    if (use.role == SlotRole::kEqual) info.has_equality = true;
     if (use.array && use.role == SlotRole::kEqual) info.array_list = true;
     if (use.role == SlotRole::kList) other_list = true;
     if (slot_priority(use.role) < 9) {
@@ -210,6 +209,9 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   collect_slots(*shape, scan, *info);
   collect_tables(*shape, *info);
   info->link = std::make_shared<const LinkProfile>(draw_link_profile(*shape, schema, /*with_names=*/false));
+  info->many_rows = info->link->many_rows;
+  info->unsure_rows = info->link->unsure_rows;
+  info->asks_for_rows = !info->link->keys.empty() || info->link->reference_slot != UINT32_MAX;
   info->name = shape->name;
   info->returning = shape->returning;
   info->wipes = shape->kind == StatementKind::kTruncate ||

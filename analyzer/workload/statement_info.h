@@ -67,13 +67,14 @@ struct StatementInfo {
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot
   bool needs_parameters = false;  // has $n
   bool single_value = true;       // arity scalar or one: a child of a loop; false: a batch
+  // What following the sessions wants to know of `link` each time.
+  bool many_rows = false, unsure_rows = false, asks_for_rows = false;
   std::shared_ptr<const LinkProfile>
       link;  // never null; the builder lets infos that differ in slots share it
   std::vector<CompactText> tables_read, tables_written;  // as written, "schema.name" when qualified
   uint64_t read_mask = 0, write_mask = 0;                // one bit per table
-  bool has_equality = false;
-  CompactText name;                                   // cursor or prepared statement name
-  std::shared_ptr<const StatementInfo> cursor_query;  // kCursor: the query inside
+  CompactText name;                                      // cursor or prepared statement name
+  std::shared_ptr<const StatementInfo> cursor_query;     // kCursor: the query inside
   CompactText reference_text;  // a text that gives this info; empty: the pattern's is one
   CompactText parse_error;
 

@@ -37,6 +37,13 @@ TEST(CompactText, IsTheTextItWasMadeOf) {
   EXPECT_EQ(sizeof(CompactText), sizeof(void*));
 }
 
+TEST(CompactText, JoinsTwoTexts) {
+  const std::vector<std::string> texts = some_texts();
+  for (size_t i = 0; i + 1 < texts.size(); ++i)
+    EXPECT_EQ(CompactText::joined(texts[i], texts[i + 1]).view(), texts[i] + texts[i + 1]);
+  EXPECT_TRUE(CompactText::joined({}, {}).empty());
+}
+
 TEST(CompactText, ComparesAsTextsDo) {
   const std::vector<std::string> texts = some_texts();
   for (const std::string& left : texts) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 namespace pgsieve {
@@ -19,6 +20,11 @@ LoopExample random_example(std::mt19937& random) {
   example.distinct_values = static_cast<uint32_t>(random() % 3);
   example.time = random() % 4 == 0 ? kUnknownTime : Microseconds{1'700'000'000'000'000} + random() % 1000;
   example.child_time = static_cast<Microseconds>(random() % 5);
+  example.distinct_tuples = static_cast<uint32_t>(random() % 2);
+  example.matched_values = static_cast<uint32_t>(random() % 2);
+  // Two of them too long for a rank to tell apart.
+  example.span =
+      std::array<Microseconds, 4>{0, 70, Microseconds{1} << 40, (Microseconds{1} << 40) + 1}[random() % 4];
   example.max_gap = random() % 2 == 0 ? kUnknownTime : static_cast<Microseconds>(random() % 1'000'000);
   example.one_unit = random() % 2 == 0;
   example.root = random() % 2 == 0 ? kNoPattern : PatternKey{UINT64_MAX - random() % 3, Arity::kOne};
@@ -59,6 +65,27 @@ TEST(LoopExamples, KeepTheBestInOrder) {
     expected.resize(6);
     EXPECT_TRUE(packed.unpacked() == expected);
   }
+}
+
+// Whatever it does not want would not have been kept, and it wants all that is.
+TEST(LoopExamples, WantByRankWhatTheyKeep) {
+  std::mt19937 random(5);
+  int unwanted = 0;
+  for (int round = 0; round < 50; ++round) {
+    LoopExamples packed;
+    for (int i = 0; i < 40; ++i) {
+      const LoopExample example = random_example(random);
+      const ExampleRank rank{example.count, example.distinct_tuples, example.matched_values,
+                             ranked_span(example.span)};
+      const bool wanted = packed.wants(rank, 6);
+      const LoopExamples before = packed;
+      packed.add(example, 6, 100);
+      if (wanted) continue;
+      ++unwanted;
+      EXPECT_TRUE(packed == before);
+    }
+  }
+  EXPECT_GT(unwanted, 100);
 }
 
 TEST(LoopExamples, OnlyTheFirstKeepsAllItsTurns) {

@@ -58,7 +58,7 @@ TEST(StatementInfo, SlotsThatSelectRowsComeFirst) {
   EXPECT_EQ(info->slots[2].role, SlotRole::kRange);
   EXPECT_EQ(info->slots[3].role, SlotRole::kWritten);
   EXPECT_TRUE(info->needs_parameters);
-  EXPECT_TRUE(info->has_equality);
+  EXPECT_TRUE(info->asks_for_rows);
   std::string wide = "INSERT INTO t VALUES ($1";
   for (int i = 2; i <= 40; ++i) wide += ", $" + std::to_string(i);
   EXPECT_EQ(info_of(wide + ")")->slots.size(), StatementInfo::kMaxValueSlots);
