@@ -9,7 +9,7 @@ namespace {
 bool lists_records(std::string_view key) {
   static constexpr std::string_view kKeys[] = {"records", "events",       "logEvents",     "entries",
                                                "results", "resourceLogs", "resourceSpans", "tables",
-                                               "value",   "data"};
+                                               "value",   "logs",         "data"};
   return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 

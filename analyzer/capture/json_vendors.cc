@@ -144,7 +144,8 @@ bool JsonVendors::search_hits(const object& record, JsonFound& found, std::strin
 // A line under a usual key.
 bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& lines) {
   const std::string_view line =
-      first_field(record, {"@message", "message", "event_message", "line", "msg", "Message", "Line", "_raw"});
+      first_field(record, {"@message", "message", "event_message", "line", "msg", "Message", "Line", "_raw",
+                           "full_message", "short_message"});
   if (line.data() == nullptr) {
     // Splunk: {"preview":false,"result":{"_raw":…}}; Datadog: {"id":…,"attributes":{"message":…}}.
     object inner;

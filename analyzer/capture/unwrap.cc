@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/base/time.h"
 #include "analyzer/capture/unwrapper.h"
 
 namespace pgsieve {
@@ -109,6 +110,10 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kJournal{"journald", make_journal_export};
   static const WrapperKind kStamped{"stamped lines", make_stamped_lines};
   static const WrapperKind kNamed{"container output", make_named_lines};
+  static const WrapperKind kStern{"container output", make_stern};
+  static const WrapperKind kLed{"led lines", make_led};
+  static const WrapperKind kColoured{"colours", make_coloured};
+  static const WrapperKind kCopyText{"table", make_copy_text};
   static const WrapperKind kJson[] = {{"docker", make_json},        {"journald", make_json},
                                       {"Cloud Logging", make_json}, {"Azure", make_json},
                                       {"CloudWatch", make_json},    {"OTLP", make_json},
@@ -121,6 +126,9 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   if (is_heroku(lines)) return &kHeroku;
   if (is_syslog(lines)) return &kSyslog;
   if (is_journal_export(head)) return &kJournal;
+  if (is_coloured(lines)) return &kColoured;
+  if (is_stern(lines)) return &kStern;
+  if (is_copy_text(lines)) return &kCopyText;
   std::string_view name;
   if (is_wrapped_json(head, name)) {
     const auto* kind = std::find_if(std::begin(kJson), std::end(kJson),
@@ -138,6 +146,7 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
     return kind == std::end(kCsv) ? &kCsv[3] : kind;
   }
   if (is_stamped_lines(lines)) return &kStamped;
+  if (is_led(lines)) return &kLed;
   return nullptr;
 }
 
@@ -149,6 +158,12 @@ std::unique_ptr<Source> unwrap(std::unique_ptr<Source> source, const IngestOptio
     const WrapperKind* kind = detect_wrapper(head, ended);
     const bool json = head.find_first_of("{[") == head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
     if (kind == nullptr && json && !ended) {
+      ended = read_head(source, head, kMaxHeadBytes);
+      kind = detect_wrapper(head, ended);
+    }
+    // The server's own time stamps have a blank before the hour; behind anything else there may be a line
+    // further on that tells.
+    if (kind == nullptr && !json && !ended && (parse_time(head).length == 0 || head[10] == 'T')) {
       ended = read_head(source, head, kMaxHeadBytes);
       kind = detect_wrapper(head, ended);
     }

@@ -90,8 +90,9 @@ size_t stamp_length(std::string_view line) {
   const std::string_view rest = line.substr(time.length + 1);
   const bool labels = rest.starts_with('{') && !rest.starts_with("{\"");  // logcli: {job="pg", host="a"}
   const size_t blank = labels ? rest.substr(0, 1000).find("} ") + 1 : rest.substr(0, 200).find(' ');
-  const bool stream = blank != std::string_view::npos && blank > 0 && parse_time(rest).length == 0 &&
-                      parse_time(rest.substr(blank + 1)).length > 0;
+  const bool stream =
+      blank != std::string_view::npos && blank > 0 && parse_time(rest).length == 0 &&
+      (parse_time(rest.substr(blank + 1)).length > 0 || (labels && rest.substr(blank + 1).starts_with('\t')));
   return start + time.length + 1 + (stream ? blank + 1 : 0);
 }
 

@@ -1,6 +1,9 @@
 // The output of several containers in one stream, each line led by a name: "postgres-1  | LINE" (docker
-// compose logs, docker service logs) and "[pod/postgres-0/postgres] LINE" (kubectl logs --prefix), in colours
-// or not.
+// compose logs, docker service logs), "[pod/postgres-0/postgres] LINE" (kubectl logs --prefix) and
+// "postgres-0 postgres LINE" (stern; with --all-namespaces the namespace first), in colours or not.
+//
+// A log_line_prefix may begin with two names as well ("%u %d "), but the further lines of an entry then have
+// none: stern's output is known by those, or by what it says itself ("+ postgres-0 › postgres").
 //
 // Only containers that write a server's log are read; the lines of the others are counted as another
 // program's. Lines of two servers come in any order, so a line waits until the next one of its container
@@ -64,6 +67,31 @@ bool read_service(std::string_view line, NamedLine& named) {
   return true;
 }
 
+// "POD CONTAINER LINE" or "NAMESPACE POD CONTAINER LINE", where LINE is a server's, or goes on with one's
+// entry.
+bool read_stern(std::string_view line, NamedLine& named) {
+  size_t at = 0;
+  for (size_t words = 1; words <= 3; ++words) {
+    const size_t blank = line.substr(0, kLongestName).find(' ', at);
+    const std::string_view word = line.substr(at, blank - at);
+    if (blank == std::string_view::npos || word.empty() ||
+        !std::all_of(word.begin(), word.end(), is_name_byte))
+      return false;
+    at = blank + 1;
+    const std::string_view rest = line.substr(at);
+    if (words == 1 || (!rest.starts_with('\t') && parse_time(rest).length == 0)) continue;
+    named = {line.substr(0, blank), rest};
+    return true;
+  }
+  return false;
+}
+
+// What stern says when it begins and ends to read of a container.
+bool is_stern_notice(std::string_view line) {
+  return (line.starts_with("+ ") || line.starts_with("- ")) &&
+         line.substr(0, kLongestName).find(" \u203a ") != std::string_view::npos;
+}
+
 bool read_named(std::string_view line, NamedLine& named) {
   if (!read_pod(line, named) && !read_service(line, named)) return false;
   if (named.text.ends_with("\x1b[0m")) named.text.remove_suffix(4);
@@ -79,7 +107,7 @@ bool is_server_line(std::string_view text) {
 
 class NamedUnwrapper final : public LineUnwrapper {
  public:
-  using LineUnwrapper::LineUnwrapper;
+  NamedUnwrapper(UnwrapReport& report, bool stern) : LineUnwrapper(report), stern_(stern) {}
 
   bool finish(std::string& out) override {
     LineUnwrapper::finish(out);
@@ -93,7 +121,7 @@ class NamedUnwrapper final : public LineUnwrapper {
  protected:
   void line(std::string_view text, std::string& out) override {
     NamedLine named;
-    if (!read_named(text, named)) {
+    if (!(stern_ ? read_stern(text, named) || read_known(text, named) : read_named(text, named))) {
       if (!text.empty()) other(text);
       return;
     }
@@ -111,6 +139,17 @@ class NamedUnwrapper final : public LineUnwrapper {
   }
 
  private:
+  // A line of a container whose server is known, whatever it says.
+  bool read_known(std::string_view line, NamedLine& named) const {
+    for (const auto& [name, waiting] : servers_) {
+      if (!line.starts_with(name) || line.size() <= name.size() || line[name.size()] != ' ') continue;
+      named = {line.substr(0, name.size()), line.substr(name.size() + 1)};
+      return true;
+    }
+    return false;
+  }
+
+  bool stern_;
   std::map<std::string, std::string, std::less<>> servers_;  // by name: what waits
 };
 
@@ -137,8 +176,28 @@ bool is_named_lines(std::string_view head) {
   return server && matched * 10 > lines * 9;
 }
 
+bool is_stern(std::string_view head) {
+  bool server = false, known = false;
+  size_t lines = 0;
+  for (size_t start = 0; start < head.size() && lines < 2000; ++lines) {
+    const size_t end = std::min(head.find('\n', start), head.size());
+    const std::string_view line = head.substr(start, end - start);
+    start = end + 1;
+    if (line.starts_with('\t')) return false;
+    NamedLine named;
+    known |= is_stern_notice(line);
+    if (!read_stern(line, named)) continue;
+    server |= is_server_line(named.text);
+    known |= named.text.starts_with('\t');
+  }
+  return server && known;
+}
+
 std::unique_ptr<Unwrapper> make_named_lines(const IngestOptions&, UnwrapReport& report) {
-  return std::make_unique<NamedUnwrapper>(report);
+  return std::make_unique<NamedUnwrapper>(report, false);
+}
+std::unique_ptr<Unwrapper> make_stern(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<NamedUnwrapper>(report, true);
 }
 
 }  // namespace pgsieve

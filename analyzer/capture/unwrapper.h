@@ -101,6 +101,14 @@ std::unique_ptr<Unwrapper> make_cri(const IngestOptions& options, UnwrapReport& 
 std::unique_ptr<Unwrapper> make_stamped_lines(const IngestOptions& options, UnwrapReport& report);
 bool is_named_lines(std::string_view head);  // unwrap_named.cc
 std::unique_ptr<Unwrapper> make_named_lines(const IngestOptions& options, UnwrapReport& report);
+bool is_stern(std::string_view head);
+std::unique_ptr<Unwrapper> make_stern(const IngestOptions& options, UnwrapReport& report);
+bool is_led(std::string_view head);  // unwrap_led.cc
+std::unique_ptr<Unwrapper> make_led(const IngestOptions& options, UnwrapReport& report);
+bool is_coloured(std::string_view head);  // unwrap_colours.cc
+std::unique_ptr<Unwrapper> make_coloured(const IngestOptions& options, UnwrapReport& report);
+bool is_copy_text(std::string_view head);  // unwrap_copy.cc
+std::unique_ptr<Unwrapper> make_copy_text(const IngestOptions& options, UnwrapReport& report);
 bool is_syslog(std::string_view head);  // unwrap_syslog.cc
 bool is_heroku(std::string_view head);
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);

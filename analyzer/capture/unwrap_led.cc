@@ -1,0 +1,136 @@
+// Lines that all begin with the same words of someone else: a file's name (grep), a time and a set of labels
+// (promtail, Grafana), a host and a unit, an application and a region (Fly.io, Aiven), a tag (fluentd).
+//
+// Where a log has such a lead, its entries' further lines, which the server begins with a tab, have it before
+// the tab. So what stands before a tab is a lead when nearly all lines begin with it, numbers aside, and a
+// server's line or a JSON record comes next in them. A log_line_prefix is none: further lines lack it.
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "analyzer/base/time.h"
+#include "analyzer/capture/unwrapper.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr size_t kLongestLead = 300;
+constexpr size_t kMostLines = 2000;
+constexpr size_t kMostTries = 16;
+
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+// Length of what `line` begins with when that is `lead` but for the numbers; 0: it is not.
+size_t lead_length(std::string_view lead, std::string_view line) {
+  size_t at = 0;
+  for (size_t i = 0; i < lead.size();) {
+    if (at >= line.size()) return 0;
+    if (is_digit(lead[i])) {
+      if (!is_digit(line[at])) return 0;
+      while (i < lead.size() && is_digit(lead[i])) ++i;
+      while (at < line.size() && is_digit(line[at])) ++at;
+    } else if (lead[i++] != line[at++]) {
+      return 0;
+    }
+  }
+  return at;
+}
+
+bool is_record(std::string_view text) {
+  return text.starts_with("{\"") || (parse_time(text).length > 0 && find_level(text).length > 0);
+}
+
+// Whether nearly all lines of head begin with the lead, and records follow it.
+bool leads(std::string_view lead, std::string_view head) {
+  size_t lines = 0, led = 0, records = 0, further = 0;
+  for (size_t start = 0; start < head.size() && lines < kMostLines;) {
+    const size_t end = std::min(head.find('\n', start), head.size());
+    const std::string_view line = head.substr(start, end - start);
+    start = end + 1;
+    if (line.empty()) continue;
+    ++lines;
+    const size_t length = lead_length(lead, line);
+    if (length == 0) continue;
+    ++led;
+    if (is_record(line.substr(length))) ++records;
+    if (line.substr(length).starts_with('\t')) ++further;
+  }
+  return led * 10 >= lines * 9 && records > 0 && (records + further) * 2 > led;
+}
+
+// The lead of head's lines; empty: there is none.
+std::string_view find_lead(std::string_view head) {
+  size_t tries = 0;
+  for (size_t start = 0; start < head.size() && tries < kMostTries;) {
+    const size_t end = std::min(head.find('\n', start), head.size());
+    const std::string_view line = head.substr(start, end - start);
+    start = end + 1;
+    if (line.starts_with('\t')) return {};
+    const std::string_view front = line.substr(0, kLongestLead);
+    for (size_t tab = front.find('\t'); tab != std::string_view::npos; tab = front.find('\t', tab + 1)) {
+      if (find_level(front.substr(0, tab)).length > 0 || ++tries > kMostTries) break;
+      for (const std::string_view lead : {line.substr(0, tab), line.substr(0, tab + 1)}) {
+        if (leads(lead, head)) return lead;
+      }
+    }
+  }
+  return {};
+}
+
+class LedUnwrapper final : public LineUnwrapper {
+ public:
+  using LineUnwrapper::LineUnwrapper;
+
+  bool finish(std::string& out) override {
+    LineUnwrapper::finish(out);
+    release(out);
+    return false;
+  }
+
+ protected:
+  // Lines wait for one that shows the lead.
+  void line(std::string_view text, std::string& out) override {
+    if (lead_.empty()) {
+      waiting_.append(text).push_back('\n');
+      const bool telling = text.find('\t') != std::string_view::npos && tries_ < kMostTries;
+      if (telling) ++tries_;
+      if (telling) lead_ = find_lead(waiting_);
+      if (!lead_.empty() || waiting_.size() >= kEnough) release(out);
+      return;
+    }
+    out.append(text.substr(lead_length(lead_, text))).push_back('\n');
+  }
+
+ private:
+  static constexpr size_t kEnough = size_t{1024} * 1024;
+
+  void release(std::string& out) {
+    const std::string text = std::move(waiting_);
+    waiting_.clear();
+    if (text.empty()) return;
+    if (lead_.empty()) lead_ = find_lead(text);
+    for (size_t start = 0; start < text.size();) {
+      const size_t end = text.find('\n', start);
+      const std::string_view one = std::string_view(text).substr(start, end - start);
+      out.append(one.substr(lead_.empty() ? 0 : lead_length(lead_, one))).push_back('\n');
+      start = end + 1;
+    }
+  }
+
+  std::string lead_, waiting_;
+  size_t tries_ = 0;
+};
+
+}  // namespace
+
+bool is_led(std::string_view head) {
+  return !find_lead(head).empty();
+}
+
+std::unique_ptr<Unwrapper> make_led(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<LedUnwrapper>(report);
+}
+
+}  // namespace pgsieve
