@@ -77,6 +77,7 @@ struct LinkProfile {
     bool bare = false;       // its last word is all there is: "author", not "author_id"
     bool ancestor = false;   // "parent_id", "ancestor_id"
     bool natural = false;    // may be a key that means something: "isbn", "email", "iata_code"
+    bool initials = false;   // "uid", "pid": an id of whatever the letters before it stand for
     bool reference = false;  // has the form of a reference to some row: "assignee_id", "created_by"
     friend bool operator==(const ColumnName&, const ColumnName&) = default;
   };
@@ -162,8 +163,8 @@ bool ties_to_itself(const Link& link);
 // A table's name and a column's as links compare them.
 LinkProfile::TableName link_table_name(const Relation& relation);
 LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table);
-// Without a schema a key looks like a key: "id" and its kin, or the table's own name with a key word
-// (users.user_id).
+// Without a schema a key looks like a key: "id" and its kin, or the table's own name or initial with a key
+// word (users.user_id, users.uid).
 bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table);
 
 // … and the same of a column that is told apart by its name alone: orders.id, orders.order_uuid, not

@@ -365,6 +365,28 @@ WordHashes::WordHashes(const std::vector<std::string>& words) {
   }
 }
 
+namespace {
+
+// users.uid, machine_parts.mid and machine_parts.mpid.
+bool is_own_id(uint64_t column_hash, const Words& table_words) {
+  std::string all;
+  for (const std::string& word : table_words) {
+    const char initial = word.front();
+    if (column_hash == hash64(std::string(1, initial) + "id")) return true;
+    all += initial;
+  }
+  return column_hash == hash64(all + "id");
+}
+
+// One or two letters and "id".
+bool is_short_id(const Words& words) {
+  constexpr size_t kLongest = 4;
+  return words.size() == 1 && words[0].size() > 2 && words[0].size() <= kLongest &&
+         words[0].ends_with("id") && words[0] != "guid";
+}
+
+}  // namespace
+
 LinkProfile::TableName link_table_name(const Relation& relation) {
   return {relation.schema, relation.name, table_words(relation.name)};
 }
@@ -376,7 +398,8 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
   const std::string whole = joined(words, column.size());
   name.hash = hash64(whole);
   const bool meaning = has_meaning(words);
-  name.reference = has_reference_form(words);
+  name.initials = is_short_id(words);
+  name.reference = name.initials || has_reference_form(words);
   const Words telling = telling_words(std::move(words));
   name.words = WordHashes(telling);
   if (telling.empty()) return name;
@@ -389,7 +412,8 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
 }
 
 bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table) {
-  return column.words.empty() || (column.words == table.words && !column.bare);
+  if (column.words.empty() || (column.words == table.words && !column.bare)) return true;
+  return column.initials && is_own_id(column.hash, name_words(table.name));
 }
 
 bool looks_like_row_id(std::string_view column, const Relation& table) {

@@ -99,6 +99,19 @@ TEST(Link, AReferenceThatNamesNoTableMayMeanAnyRow) {
   EXPECT_EQ(link("SELECT assignee_id FROM jobs WHERE assignee_id = $1", by_id), LinkStrength::kPossible);
 }
 
+TEST(Link, AnInitialAndIdIsTheTablesOwnKey) {
+  EXPECT_EQ(link("SELECT uid, nick FROM forum_users", "SELECT nick FROM forum_users WHERE uid = $1"),
+            LinkStrength::kSameKey);
+  EXPECT_EQ(link("SELECT id, owner_uuid FROM jobs", "SELECT tag FROM machines WHERE mid = $1"),
+            LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT id, owner_uuid FROM jobs", "SELECT tag FROM machines WHERE aid = $1"),
+            LinkStrength::kReference);
+  EXPECT_EQ(link("SELECT title, owner_uuid FROM jobs", "SELECT tag FROM machines WHERE aid = $1"),
+            LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT id, owner_uuid FROM jobs", "SELECT tag FROM machines WHERE valid = $1"),
+            LinkStrength::kNone);
+}
+
 TEST(Link, ARowsOwnKeyMayBeWhatAReferenceSays) {
   const std::string by_reference = "SELECT label FROM tasks WHERE performed_by = $1";
   EXPECT_EQ(link("SELECT id, full_name FROM staff", by_reference), LinkStrength::kReference);
