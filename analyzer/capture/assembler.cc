@@ -23,6 +23,18 @@ bool differs(std::string_view known, std::string_view now) {
   return !known.empty() && !now.empty() && known != now;
 }
 
+// Where log_line_prefix ends with the application's name, a name with "LOG:  " in it can't be told from an
+// entry's beginning: what looks like an unknown message then has the real one in it, not farther on than a
+// name is long.
+bool hides_statement(std::string_view message) {
+  constexpr std::string_view kLevel = "LOG:  ";
+  constexpr size_t kLongestName = 63;
+  const size_t at = message.substr(0, kLongestName + kLevel.size()).find(kLevel);
+  if (at == std::string_view::npos) return false;
+  const MessageKind kind = classify_message(message.substr(at + kLevel.size())).kind;
+  return kind == MessageKind::kStatement || kind == MessageKind::kExecute || kind == MessageKind::kDuration;
+}
+
 void assign(std::string& kept, std::string_view now) {
   if (!now.empty() && kept != now) kept = now;
 }
@@ -204,9 +216,11 @@ void Assembler::add_report(Backend& backend, const LogEntry& entry, const EntryF
       backends_.erase(key);
       return;
     }
+    case MessageKind::kOther:
+      if (hides_statement(entry.message)) ++evidence_.hidden_by_names;
+      [[fallthrough]];
     case MessageKind::kConnection:
     case MessageKind::kFastpath:
-    case MessageKind::kOther:
       ++stats_.other_entries;
       return;
   }

@@ -53,6 +53,7 @@ struct SettingsEvidence {
   uint64_t transactions_passed = 0;  // begun while those sessions were watched
   uint64_t executes_timed = 0;  // of the extended protocol, with a duration,
   uint64_t executes_bound = 0;  // and of those: behind the bind that every one has
+  uint64_t hidden_by_names = 0;  // a level word in the application's name, so the entry seemed to begin there
   uint64_t evicted_backends = 0;
   uint64_t fractional_times = 0;  // entries whose time is no whole second
 };

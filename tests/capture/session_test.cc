@@ -1,6 +1,8 @@
 // What is one session: the same one in two runs over a log and its continuation, never two processes at once.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <map>
 #include <set>
 #include <string>
@@ -111,6 +113,32 @@ TEST(Filters, NamesThatWereLeftOut) {
   EXPECT_EQ(got.stats.filtered, 1u);
   EXPECT_EQ(got.stats.other_names.at("databases"), std::set<std::string>{"shop"});
   EXPECT_EQ(got.stats.other_names.count("users"), 0u);
+}
+
+// Nobody can say where such a name ends: nothing is made up, and it is said.
+TEST(Session, ALevelWordInTheNameOfTheApplicationIsReported) {
+  const std::string head = "2026-11-22 10:00:00.000 UTC [7] u@d ";
+  const std::string said = "LOG:  duration: 1.000 ms  statement: SELECT 1\n";
+  IngestOptions options;
+  options.prefix = "%m [%p] %q%u@%d %a ";
+  options.prefix_given = true;
+  const testing::Ingested named =
+      testing::ingest_text(head + "app " + said + head + "evil LOG:  x " + said, options);
+  EXPECT_EQ(named.stats.executions, 1U);
+  const auto told = [](const testing::Ingested& ingested) {
+    return std::any_of(
+        ingested.stats.warnings.begin(), ingested.stats.warnings.end(),
+        [](const std::string& text) { return text.find("application_name") != std::string::npos; });
+  };
+  EXPECT_TRUE(told(named));
+  const testing::Ingested quoted =
+      testing::ingest_text(head +
+                               "app LOG:  duration: 1.000 ms  statement: SELECT 'LOG:  duration: 1.000 ms  "
+                               "statement: SELECT 2'\n" +
+                               head + "app LOG:  checkpoint starting: time\n",
+                           options);
+  EXPECT_EQ(quoted.stats.executions, 1U);
+  EXPECT_FALSE(told(quoted));
 }
 
 }  // namespace
