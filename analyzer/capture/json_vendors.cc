@@ -190,7 +190,7 @@ JsonFound JsonVendors::read_text(std::string_view json, std::string& lines) {
 JsonFound JsonVendors::read(const object& record, std::string& lines) {
   JsonFound found;
   std::string_view severity;
-  if (log_table(record, found, lines)) return found;
+  if (log_table(record, found, lines) || parsed_metadata(record, found, lines)) return found;
   if (get_field(record, "error_severity", severity)) {
     // At the top it is the log itself, unless it has been laid out anew.
     if ((depth_ > 0 || laid_out_) && jsonlog(record, lines)) found.name = "JSON";

@@ -4,6 +4,7 @@
 
 namespace pgsieve {
 
+using simdjson::dom::array;
 using simdjson::dom::object;
 
 // docker's json-file: {"log":"…\n","stream":"stderr","time":"…"}. Lines longer than 16 KiB come in pieces
@@ -113,6 +114,40 @@ bool JsonVendors::log_table(const object& record, JsonFound& found, std::string&
   append_row(record, lines);
   found.name = "table";
   found.time = time_field(record, {"log_time"});
+  report_.inner = LogFormatKind::kJson;
+  return true;
+}
+
+namespace {
+
+// The object under the key, or the first of the array under it.
+bool get_first(const object& from, std::string_view key, object& value) {
+  array list;
+  return get_field(from, key, value) ||
+         (get_field(from, key, list) && list.size() > 0 && list.at(0).get(value) == simdjson::SUCCESS);
+}
+
+}  // namespace
+
+// Supabase: {"event_message":MESSAGE,"timestamp":…,"metadata":[{"parsed":[{csvlog columns}]}]}, as its API,
+// its exports and its drains have it (the brackets come and go). The statement's text is in the message.
+bool JsonVendors::parsed_metadata(const object& record, JsonFound& found, std::string& lines) {
+  object metadata, parsed;
+  std::string_view message, severity, time;
+  if (!get_field(record, "event_message", message) || !get_first(record, "metadata", metadata) ||
+      !get_first(metadata, "parsed", parsed) || !get_field(parsed, "error_severity", severity) ||
+      find_level(message).length > 0)
+    return false;
+  found.time = time_field(record, {"timestamp"});
+  std::string row;
+  append_row(parsed, row);
+  lines += "{\"timestamp\":";
+  append_json_string(get_field(parsed, "timestamp", time) ? std::string(time) : format_time(found.time),
+                     lines);
+  lines += ",\"message\":";
+  append_json_string(message, lines);
+  lines.append(",").append(row, 1, row.size() - 1);
+  found.name = "table";
   report_.inner = LogFormatKind::kJson;
   return true;
 }

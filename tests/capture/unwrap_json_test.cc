@@ -250,5 +250,38 @@ TEST(Unwrap, TablesOfLogs) {
       plain, "table");
 }
 
+// Supabase: the columns of the csvlog beside the message; in brackets or not.
+TEST(Unwrap, ColumnsUnderMetadata) {
+  const std::string columns =
+      R"({"timestamp":"2026-11-22 00:53:03.318 UTC","error_severity":"LOG","user_name":"u","database_name":"d",)"
+      R"("process_id":25940,"session_id":"6b.65","session_line_num":2,"sql_state_code":"00000","hint":null,)"
+      R"("detail":"parameters: $1 = 'x'"})";
+  const std::string head =
+      R"({"id":"1","timestamp":1795308783318000,"event_message":"duration: 1.5 ms  execute <unnamed>: SELECT $1","metadata":)";
+  for (const std::string& record :
+       {head + R"([{"host":"db","parsed":[)" + columns + "]}]}", head + R"({"parsed":)" + columns + "}}"}) {
+    const Unwrapped result = undo("[" + record + "," + record + "]");
+    const std::vector<std::string> lines = lines_of(result.text);
+    ASSERT_EQ(lines.size(), 2U) << result.text;
+    EXPECT_NE(lines[0].find(R"("timestamp":"2026-11-22 00:53:03.318 UTC")"), std::string::npos) << lines[0];
+    EXPECT_NE(lines[0].find(R"("message":"duration: 1.5 ms  execute <unnamed>: SELECT $1")"),
+              std::string::npos);
+    EXPECT_NE(lines[0].find(R"("pid":25940)"), std::string::npos);
+    EXPECT_NE(lines[0].find(R"("detail":"parameters: $1 = 'x'")"), std::string::npos);
+  }
+}
+
+// GELF puts the line under a name of its own; Aiven lists records under "logs".
+TEST(Unwrap, GelfAndListsOfLogs) {
+  std::string gelf, list;
+  for (const std::string& line : lines_of(kLog)) {
+    gelf += R"({"version":"1.1","host":"h","short_message":)" + json_string(line) + ",\"level\":6}\n";
+    list +=
+        (list.empty() ? "" : ",") + std::string(R"({"unit":"postgresql","msg":)") + json_string(line) + "}";
+  }
+  expect_unwrapped(gelf, kLog, "JSON");
+  expect_unwrapped(R"({"first_log_offset":"1","logs":[)" + list + R"(],"offset":"9"})", kLog, "JSON");
+}
+
 }  // namespace
 }  // namespace pgsieve
