@@ -189,7 +189,13 @@ JsonFound JsonVendors::read_text(std::string_view json, std::string& lines) {
 
 JsonFound JsonVendors::read(const object& record, std::string& lines) {
   JsonFound found;
-  std::string_view severity;
+  std::string_view severity, portion;
+  // `aws rds download-db-log-file-portion`: a part of the file as it is, which may end within a line.
+  if (get_field(record, "LogFileData", portion)) {
+    lines += portion;
+    found.name = "JSON";
+    return found;
+  }
   if (log_table(record, found, lines) || parsed_metadata(record, found, lines)) return found;
   if (get_field(record, "error_severity", severity)) {
     // At the top it is the log itself, unless it has been laid out anew.

@@ -283,5 +283,13 @@ TEST(Unwrap, GelfAndListsOfLogs) {
   expect_unwrapped(R"({"first_log_offset":"1","logs":[)" + list + R"(],"offset":"9"})", kLog, "JSON");
 }
 
+// Portions of a file of Amazon RDS, one after the other, cut where the service did.
+TEST(Unwrap, DownloadedPortions) {
+  std::string portions;
+  for (const std::string& part : {kLog.substr(0, 150), kLog.substr(150)})
+    portions += "{\n    \"LogFileData\": " + json_string(part) + ",\n    \"Marker\": \"1\"\n}\n";
+  expect_unwrapped(portions, kLog, "JSON");
+}
+
 }  // namespace
 }  // namespace pgsieve
