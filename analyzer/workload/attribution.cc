@@ -57,15 +57,18 @@ uint32_t SessionTracker::first_result(const Session& session, const Group& list)
   return list.execution == nullptr ? 0 : list.execution->result;
 }
 
-// Another list that fits as well as the best one does. What ran before a pause belongs to other work.
-void SessionTracker::note_rival(const Session& session, const Group& list, Candidate& best) {
+// Another list that fits as well as the best one does. What ran before a pause belongs to other work. False:
+// this one did, and so did all lists before it.
+bool SessionTracker::note_rival(const Session& session, const Group& list, Candidate& best) {
   constexpr size_t kRivals = 3;
   constexpr Microseconds kPause = 20 * kMillisecond;
-  if (list.pattern == best.execution->pattern || best.rivals.size() >= kRivals) return;
+  if (best.rivals.size() >= kRivals) return true;
+  if (session.longest_gap_since(list.last_position) >= kPause) return false;
   const bool outside = session.in_transaction && list.execution->transaction != session.transaction_ordinal;
-  if (outside || session.longest_gap_since(list.last_position) >= kPause) return;
+  if (outside || list.pattern == best.execution->pattern) return true;
   best.rivals.push_back(list.pattern->key);
   if (list.execution->limit == best.execution->limit) best.rival_of_same_limit = true;
+  return true;
 }
 
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
@@ -77,7 +80,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
   const bool values_known = !session.values.empty();
   bool judged = group.judged.stands && !values_known;
   const auto own = static_cast<size_t>(&group - session.groups.data());
-  bool ran_since = false, passed_over = false, retracted = false;
+  bool ran_since = false, passed_over = false, retracted = false, rivals_possible = true;
   for (const GroupHint& hint : session.hints) {
     if (hint.group == own) {
       if (judged) break;
@@ -109,7 +112,8 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     if (one_row && (weight < kColumnTier || other.run == group.run)) continue;
     if (best.execution != nullptr &&
         std::make_tuple(weight, matched) <= std::make_tuple(best.weight, best.matched)) {
-      if (weight == kReferenceTier && best.weight == weight && !one_row) note_rival(session, other, best);
+      if (rivals_possible && weight == kReferenceTier && best.weight == weight && !one_row)
+        rivals_possible = note_rival(session, other, best);
       continue;
     }
     best = {};

@@ -105,7 +105,7 @@ class SessionTracker {
   void end_run(Session& session, Group& group);
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
-  static void note_rival(const Session& session, const Group& list, Candidate& best);
+  static bool note_rival(const Session& session, const Group& list, Candidate& best);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   // The number in session.values that the rows of a list begin with.
