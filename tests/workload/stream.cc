@@ -77,6 +77,12 @@ Stream& Stream::end(uint64_t session) {
   return *this;
 }
 
+Stream Stream::in_whole_seconds() const {
+  Stream stream = *this;
+  for (Step& step : stream.steps) step.time -= step.time % kSecond;
+  return stream;
+}
+
 Stream& Stream::wait(Microseconds pause) {
   now_ += pause;
   return *this;
@@ -233,6 +239,21 @@ class Generator {
 std::vector<Step> random_stream(uint32_t seed, size_t length, uint64_t first_session,
                                 const std::string& application, Microseconds start) {
   return Generator(seed, first_session, application, start).make(length);
+}
+
+const Pattern* pattern_of(const Workload& facts, const std::string& query) {
+  for (const auto& [key, pattern] : facts.patterns) {
+    if (pattern.query == query) return &pattern;
+  }
+  return nullptr;
+}
+
+const Loop* loop_of(const Workload& facts, const std::string& child, const std::string& parent) {
+  const Pattern* below = pattern_of(facts, child);
+  const Pattern* above = parent.empty() ? nullptr : pattern_of(facts, parent);
+  if (below == nullptr || (above == nullptr && !parent.empty())) return nullptr;
+  const auto found = facts.loops.find({below->key, above == nullptr ? kNoPattern : above->key});
+  return found == facts.loops.end() ? nullptr : &found->second;
 }
 
 }  // namespace pgsieve::testing

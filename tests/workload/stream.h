@@ -41,6 +41,9 @@ class Stream {
   Stream& end(uint64_t session);
   Stream& wait(Microseconds pause);
   Step& last() { return steps.back(); }
+  // The same with %t for its times: all that a log tells then is when a statement ended, to the second
+  // before.
+  Stream in_whole_seconds() const;
   Workload facts(const WorkloadOptions& options = {}) const { return facts_of(steps, options); }
 
   std::vector<Step> steps;
@@ -55,5 +58,10 @@ class Stream {
 // that are to be independent.
 std::vector<Step> random_stream(uint32_t seed, size_t length, uint64_t first_session,
                                 const std::string& application, Microseconds start = Stream::kStart);
+
+// The pattern with that text for people, and the loop of such a child after such a parent ("": none); null:
+// there is none. The facts own them.
+const Pattern* pattern_of(const Workload& facts, const std::string& query);
+const Loop* loop_of(const Workload& facts, const std::string& child, const std::string& parent);
 
 }  // namespace pgsieve::testing
