@@ -208,11 +208,11 @@ TEST(OpenScopes, DamagedBytesAreCountedAndLeftOut) {
     close(damaged);
     EXPECT_EQ(damaged.dropped.scopes, before + 1) << length;
   }
-  for (size_t at = 0; at < parts[0].size(); ++at) {  // other bytes: whatever comes out, no crash
+  for (size_t at = 0; at < parts[0].size(); at += 4) {  // other bytes: whatever comes out, no crash
     constexpr char kChanges[] = {'\x01', '\x7f', '\x80'};
     Workload damaged = stored;
     std::string part = parts[0];
-    part[at] = static_cast<char>(part[at] ^ kChanges[at % 3]);
+    part[at] = static_cast<char>(part[at] ^ kChanges[at / 4 % 3]);
     damaged.open_scopes = join_scopes({part});
     extend(damaged, random_stream(32, 8, 1, "app"));
     close(damaged);
