@@ -10,6 +10,7 @@
 // shows that no continuation (with a tab) follows.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "analyzer/base/time.h"
 #include "analyzer/capture/unwrapper.h"
@@ -177,7 +178,8 @@ bool is_named_lines(std::string_view head) {
 }
 
 bool is_stern(std::string_view head) {
-  bool server = false, known = false;
+  bool known = false;
+  std::set<std::string_view> servers;
   size_t lines = 0;
   for (size_t start = 0; start < head.size() && lines < 2000; ++lines) {
     const size_t end = std::min(head.find('\n', start), head.size());
@@ -187,10 +189,13 @@ bool is_stern(std::string_view head) {
     NamedLine named;
     known |= is_stern_notice(line);
     if (!read_stern(line, named)) continue;
-    server |= is_server_line(named.text);
-    known |= named.text.starts_with('\t');
+    if (named.text.starts_with('\t')) {
+      known |= servers.contains(named.name);
+    } else if (servers.size() < kMostNames && is_server_line(named.text)) {
+      servers.insert(named.name);
+    }
   }
-  return server && known;
+  return known && !servers.empty();
 }
 
 std::unique_ptr<Unwrapper> make_named_lines(const IngestOptions&, UnwrapReport& report) {

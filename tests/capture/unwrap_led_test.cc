@@ -41,6 +41,8 @@ TEST(UnwrapLed, NamesOfTheServersOwnPrefix) {
   expect_unwrapped(own, own, "");
   const std::string single = each_line(lines_of(kLog)[0], "jo shop ");
   expect_unwrapped(single, single, "");
+  const std::string trimmed = single + "FROM t \tWHERE x\n" + single;  // a shipper took the tab in front
+  expect_unwrapped(trimmed, trimmed, "");
 }
 
 TEST(UnwrapLed, Colours) {
