@@ -163,7 +163,6 @@ void Pipeline::consume(const Job& job, const PreparedChunk& chunk) {
 void Pipeline::work(ChunkSupplier& supplier) {
   Job job;
   PreparedChunk chunk;
-  const bool defers = options_.threads > 1;
   for (;;) {
     uint64_t ticket = 0;
     {
@@ -179,9 +178,9 @@ void Pipeline::work(ChunkSupplier& supplier) {
       const std::lock_guard<std::mutex> lock(supply_);  // it reads from the source of a supplier's input
       consume_events(job, supplier.files()[job.file]);
     } else {
-      if (defers) filter_.begin_deferring();
+      filter_.begin_deferring();
       consume(job, chunk);
-      if (defers) rest = filter_.take_deferred();
+      rest = filter_.take_deferred();
     }
     advance(consumed_);
     await(completed_, ticket);

@@ -2,7 +2,8 @@
 //
 // Counting statements and following sessions are two steps that share nothing but immutable descriptions of
 // statements, so that a thread may follow the sessions of one stretch while another counts the next. The
-// batch owns copies of all it needs of the events: their buffers may be gone when it is replayed.
+// batch owns copies of all it needs of the events: their buffers may be gone when it is replayed. One thread
+// gains by it, too: what the tracker needs of the next sessions is fetched from memory while it follows one.
 #pragma once
 
 #include <cstdint>
