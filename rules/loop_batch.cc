@@ -47,8 +47,8 @@ std::string batch_doubt(const LoopExample& example, BatchEvidence evidence) {
                  : "one transaction that no BEGIN began: they may be a batch that the driver sent at once";
     case BatchEvidence::kPossible:
       return "the log's times can't tell a quick loop from a batch that the driver sent at once; a capture "
-             "of the "
-             "wire does";
+             "of "
+             "the wire does";
     case BatchEvidence::kNone:
       break;
   }

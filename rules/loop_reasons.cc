@@ -100,8 +100,10 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
     verdict.reasons.push_back(fmt::format("a turn of {} statements repeats", example.cycle_statements));
   }
   if (example.median_gap != kUnknownTime) {
+    constexpr Microseconds kPrinted = 50;  // less would be 0.0
     verdict.reasons.push_back(fmt::format(
-        "{:.1f} ms between the end of one statement and the next turn (median)", to_ms(example.median_gap)));
+        "{} ms between the end of one statement and the next turn (median)",
+        example.median_gap < kPrinted ? "less than 0.1" : fmt::format("{:.1f}", to_ms(example.median_gap))));
   }
   if (example.sessions > 1)
     verdict.reasons.push_back(fmt::format("spread over {} connections", example.sessions));

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
-#include "analyzer/workload/value_table.h"
 #include "rules/loop_accident.h"
 #include "rules/loop_batch.h"
 #include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
+#include "rules/row_evidence.h"
 
 namespace pgsieve {
 
@@ -58,54 +57,6 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
     verdict.kind = LoopClass::kTreeWalk;
     verdict.report = false;
   }
-}
-
-// How well the parent's rows explain the values; known on the wire only.
-enum class RowEvidence : uint8_t {
-  kNone,
-  kFitting,  // most values were in one column of its rows, and not by the accident of small numbers
-  kProof,    // and names or keys say that this column is what the loop asks for
-};
-
-// Small numbers are keys of every table: that such values match says little.
-bool small_numbers(const LoopExample& example) {
-  constexpr int64_t kSmall = 10'000;
-  for (const std::string& value : example.sample_values(example.varying_slot)) {
-    int64_t number = 0;
-    const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (read.ec != std::errc() || read.ptr != value.data() + value.size()) return false;
-    if (number < kSmall && number > -kSmall) return true;
-  }
-  return false;
-}
-
-constexpr uint32_t kCounted = ValueVotes::kMaxValues;  // distinct values are matched up to here
-
-RowEvidence row_evidence(const LoopExample& example, const Link& link) {
-  const uint32_t distinct = example.matched_values < kCounted ? example.distinct_values : kCounted;
-  const bool covered = example.matched_values >= 3 && example.matched_values * 10 >= distinct * 8;
-  if (example.matched_column.empty() || !covered) return RowEvidence::kNone;
-  if (link.strength >= LinkStrength::kSameColumn &&
-      example.matched_in_order * 10 >= example.matched_values * 8)
-    return RowEvidence::kProof;
-  const bool long_and_ordered =
-      example.matched_values >= 8 && example.matched_in_order * 10 >= example.matched_values * 9;
-  return !small_numbers(example) || long_and_ordered ? RowEvidence::kFitting : RowEvidence::kNone;
-}
-
-// A key or name says which column of the list the values come from, its rows were seen, and none of them had
-// a value that the loop asks for; or next to none, of many lists. A result that fills the table of values is
-// forgotten in part, and what many turns after a list return takes its place.
-bool refuted(const LoopExample& example, const Link& link) {
-  constexpr uint32_t kFew = ValueTable::kCells / 2;
-  const bool named = link.strength >= LinkStrength::kNames || link.strength == LinkStrength::kSameColumn;
-  if (!named || example.via != kNoPattern || example.parent_cells == 0 || example.parent_cells > kFew ||
-      example.distinct_values < 2)
-    return false;
-  const bool few_turns_each =
-      example.parent_executions >= 4 && example.count <= 16 * uint64_t{example.parent_executions};
-  return example.matched_values == 0 || (few_turns_each && example.matched_values < kCounted &&
-                                         4 * example.matched_values < example.distinct_values);
 }
 
 // As if there were no parent.
@@ -234,10 +185,6 @@ void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict&
   verdict.doubts = {"that the values come from the loop's own rows is likely, but not seen"};
   verdict.link = std::move(own);
 }
-
-}  // namespace
-
-namespace {
 
 // The form of columns fits by accident, too: there the turns themselves must show that they go over a list.
 bool turns_show(const LoopVerdict& verdict) {

@@ -149,11 +149,10 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
         counted(evidence.late_fetches, "fetch", "fetches"), milliseconds(evidence.late_fetch_time)));
   }
   if (evidence.hidden_by_names > 0) {
-    warnings.push_back(
-        fmt::format("{} not read: they seem to come from a client whose application_name has \"LOG:  \" in "
-                    "it. With another field "
-                    "behind %a in log_line_prefix they would be.",
-                    counted(evidence.hidden_by_names, "statement was", "statements were")));
+    warnings.push_back(fmt::format(
+        "{} not read: they seem to come from a client whose application_name has \"LOG:  \" in it. "
+        "With another field behind %a in log_line_prefix they would be.",
+        counted(evidence.hidden_by_names, "statement was", "statements were")));
   }
   if (stats.no_session > 0 && log) {
     warnings.push_back(

@@ -16,6 +16,7 @@
 #include "rules/common.h"
 #include "rules/loop_verdict.h"
 #include "rules/memo.h"
+#include "rules/row_evidence.h"
 
 namespace pgsieve {
 namespace {
@@ -32,10 +33,9 @@ Link self_link(const RuleContext& context, const Pattern& pattern) {
 // all: of people who are asked for in any order, some are the superiors of others. Numbers that grow by equal
 // steps may stand in any column by chance.
 bool fed_by_itself(const LoopExample& example, uint32_t min_steps) {
-  constexpr uint32_t kCounted = 64;  // distinct values are matched up to here
   const uint32_t roots = example.parent_rows > 0 ? static_cast<uint32_t>(example.parent_rows) : 1;
-  const bool listed = example.matched_values > 1 &&
-                      10 * example.matched_values >= 9 * std::min(example.distinct_values, kCounted);
+  const bool listed =
+      example.matched_values > 1 && 10 * example.matched_values >= 9 * matchable_values(example);
   return !listed && example.fed_by_own_rows >= min_steps && 2 * example.fed_by_own_rows >= example.count &&
          example.fed_by_own_rows + roots >= example.count;
 }
