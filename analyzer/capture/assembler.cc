@@ -39,6 +39,27 @@ void assign(std::string& kept, std::string_view now) {
   if (!now.empty() && kept != now) kept = now;
 }
 
+// A DETAIL of its own shows the values of parameters, and of EXECUTE the statement.
+bool lacks_detail(const Execution& execution) {
+  if (execution.parameters_given || !execution.prepare_text.empty()) return false;
+  constexpr std::string_view kExecute = "execute";
+  if (!execution.extended && execution.text.size() > kExecute.size()) {
+    const bool executes =
+        std::equal(kExecute.begin(), kExecute.end(), execution.text.begin(),
+                   [](char expected, char given) { return expected == static_cast<char>(given | 0x20); });
+    if (executes) return true;
+  }
+  if (execution.scan == nullptr) return execution.text.find('$') != std::string_view::npos;
+  return std::any_of(execution.scan->slots.begin(), execution.scan->slots.end(),
+                     [](const Slot& slot) { return slot.kind == Slot::Kind::kParameter; });
+}
+
+// Whether no entry to come can belong to it, plans apart. Of a portal with a name more rows may be fetched.
+bool is_complete(const Execution& execution) {
+  if (!execution.active || execution.duration == kUnknownTime || execution.awaits_fetch) return false;
+  return execution.name.find('/') == std::string_view::npos && !lacks_detail(execution);
+}
+
 }  // namespace
 
 uint64_t text_identity(std::string_view text) {
@@ -65,6 +86,8 @@ void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
       add_secondary(backend, entry, fact);
     } else {
       ++stats_.entries;
+      flush_complete(backend);
+      latest_ = &backend;
       add_primary(backend, entry, fact);
     }
   }
@@ -99,6 +122,7 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
     for (const PrepareTime& prepare : oldest.prepares) drop_prepare(prepare);
     ++evidence_.evicted_backends;
     std::erase(touched_, &oldest);
+    if (latest_ == &oldest) latest_ = nullptr;
   });
   if (key == 0) return backend;
   const bool reused = by_pid && backend.session != 0 &&
@@ -213,6 +237,7 @@ void Assembler::add_report(Backend& backend, const LogEntry& entry, const EntryF
       if (key == 0) return;
       close_session(backend, entry.time);
       std::erase(touched_, &backend);
+      if (latest_ == &backend) latest_ = nullptr;
       backends_.erase(key);
       return;
     }
@@ -397,6 +422,12 @@ void Assembler::flush_current(Backend& backend) {
     backend.unplanned[backend.unplanned_next++ % backend.unplanned.size()] = text_identity(current.text);
   }
   emitter_.execution(backend.identity(), current);
+}
+
+void Assembler::flush_complete(const Backend& next) {
+  if (latest_ == nullptr || latest_ == &next || evidence_.plans > 0 || !is_complete(latest_->current)) return;
+  flush_current(*latest_);
+  latest_->target = Backend::Target::kNone;
 }
 
 void Assembler::flush(Backend& backend) {

@@ -18,8 +18,9 @@
 // continuation, as long as the id is not reused in between.
 //
 // So an execution is held back until the session's next entry that can't belong to it, and emitted then;
-// sessions keep their order. Memory: a bounded number of backends, each with at most one execution, one
-// failed statement and a few plans.
+// sessions keep their order. One to which nothing more can belong is emitted when another session's entry
+// comes: who follows loops across connections wants the list before the turns. Memory: a bounded number of
+// backends, each with at most one execution, one failed statement and a few plans.
 //
 // Not thread-safe.
 #pragma once
@@ -51,8 +52,8 @@ struct SettingsEvidence {
   uint64_t transactions_seen =
       0;  // in sessions that show virtual transaction ids: with a statement in the log
   uint64_t transactions_passed = 0;  // begun while those sessions were watched
-  uint64_t executes_timed = 0;  // of the extended protocol, with a duration,
-  uint64_t executes_bound = 0;  // and of those: behind the bind that every one has
+  uint64_t executes_timed = 0;       // of the extended protocol, with a duration,
+  uint64_t executes_bound = 0;       // and of those: behind the bind that every one has
   uint64_t hidden_by_names = 0;  // a level word in the application's name, so the entry seemed to begin there
   uint64_t evicted_backends = 0;
   uint64_t fractional_times = 0;  // entries whose time is no whole second
@@ -100,6 +101,7 @@ class Assembler {
   void drop_loose(Backend& backend);
   void finish_error(Backend& backend);
   void flush_current(Backend& backend);
+  void flush_complete(const Backend& next);
   void flush(Backend& backend);
   void start(Execution& execution, Backend& backend, const LogEntry& entry);
 
@@ -117,6 +119,7 @@ class Assembler {
   BackendTable backends_;
   Generations generations_;
   std::vector<Backend*> touched_;
+  Backend* latest_ = nullptr;  // of the latest primary entry
   ChunkPlace place_;
   const PreparedChunk* chunk_ = nullptr;
   std::string scratch_;

@@ -72,6 +72,52 @@ TEST(Sent, ASpanLastsUntilTheAnswer) {
   EXPECT_EQ(events[0].sent, Event::Sent::kAfterAnswer);
 }
 
+// A list and the turns of its loop on other connections: the list was logged first, and comes first.
+TEST(Sequence, KeepsTheOrderOfTheLogAcrossSessions) {
+  const auto line = [](int session, std::string_view text) {
+    return fmt::format("2026-11-22 01:00:00.000 UTC [{}] LOG:  duration: 1.000 ms  {}\n", session, text);
+  };
+  const auto texts = [](const std::string& log) {
+    std::vector<std::string> texts;
+    for (const auto& event : testing::ingest_text(log).kept.of(Event::Kind::kExecuted))
+      texts.push_back(event.text);
+    return texts;
+  };
+  const std::string detail = "2026-11-22 01:00:00.000 UTC [7] DETAIL:  parameters: $1 = '5'\n";
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(texts(line(7, "statement: SELECT 1") + line(8, "statement: SELECT 2, 2") +
+                  line(8, "statement: SELECT 3, 3, 3") + line(7, "statement: SELECT 4, 4, 4, 4")),
+            (Texts{"SELECT 1", "SELECT 2, 2", "SELECT 3, 3, 3", "SELECT 4, 4, 4, 4"}));
+  EXPECT_EQ(texts(line(7, "execute <unnamed>: SELECT $1") + detail + line(8, "statement: SELECT 2, 2") +
+                  line(8, "statement: SELECT 3, 3, 3")),
+            (Texts{"SELECT $1", "SELECT 2, 2", "SELECT 3, 3, 3"}));
+}
+
+// Another session's entry may stand between an execution and what belongs to it.
+TEST(Sequence, WaitsForWhatBelongsToTheExecution) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] ";
+  const std::string other = "2026-11-22 01:00:00.000 UTC [8] LOG:  duration: 1.000 ms  statement: SELECT 2\n";
+  const auto first = [](const std::string& log) {
+    const auto events = testing::ingest_text(log).kept.of(Event::Kind::kExecuted);
+    const auto of = std::ranges::find_if(events, [](const auto& event) { return event.text != "SELECT 2"; });
+    EXPECT_NE(of, events.end());
+    return *of;
+  };
+  const std::string execute = head + "LOG:  duration: 1.000 ms  execute S_1: SELECT $1\n";
+  EXPECT_EQ(first(execute + other + head + "DETAIL:  parameters: $1 = '5'\n").parameters.size(), 1U);
+  EXPECT_EQ(first(head + "LOG:  duration: 1.000 ms  statement: EXECUTE one(5)\n" + other + head +
+                  "DETAIL:  prepare: PREPARE one AS SELECT $1\n")
+                .text,
+            "SELECT $1");
+  EXPECT_EQ(first(head + "LOG:  duration: 1.000 ms  execute S_1/C_1: SELECT 1\n" + other + head +
+                  "LOG:  duration: 2.000 ms  execute fetch from S_1/C_1: SELECT 1\n")
+                .duration,
+            3 * kMillisecond);
+  EXPECT_EQ(
+      first(head + "LOG:  statement: SELECT 1\n" + other + head + "LOG:  duration: 4.000 ms\n").duration,
+      4 * kMillisecond);
+}
+
 bool warns(const testing::Ingested& got, std::string_view part) {
   return std::any_of(got.stats.warnings.begin(), got.stats.warnings.end(),
                      [part](const std::string& warning) { return warning.find(part) != std::string::npos; });
