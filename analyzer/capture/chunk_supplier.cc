@@ -9,6 +9,7 @@
 #include "analyzer/base/time.h"
 #include "analyzer/capture/file_part.h"
 #include "analyzer/capture/follow.h"
+#include "analyzer/capture/input_seams.h"
 
 namespace pgsieve {
 namespace {
@@ -88,13 +89,15 @@ ChunkSupplier::ChunkSupplier(std::vector<std::string> paths, const IngestOptions
     part.lines = range.lines;
   }
   continued_ = std::move(order.continued);
+  open_ends_ = std::move(order.open_ends);
 }
 
 ChunkSupplier::~ChunkSupplier() = default;
 
 bool ChunkSupplier::open_path(const std::string& path) {
   const auto range = ranges_.find(path);
-  if (options_.follow && options_.stop != nullptr && is_plain_file(path)) {
+  // A file that goes on in another one has its end.
+  if (options_.follow && options_.stop != nullptr && !continued_.contains(path) && is_plain_file(path)) {
     const auto waiting = [this] {
       checkpoint();
       if (waiting_) waiting_();
@@ -129,8 +132,14 @@ bool ChunkSupplier::open_path(const std::string& path) {
 
 // Puts what another file holds of its last entry behind the file that was opened.
 bool ChunkSupplier::append_continuation(const std::string& path) {
+  if (sources_.size() != 1) return true;
+  if (open_ends_.contains(path)) {
+    sources_.front() =
+        continue_source(std::move(sources_.front()),
+                        [this, path](const std::string& tail) { return rest_of(path, tail); });
+  }
   const auto rest = continued_.find(path);
-  if (rest == continued_.end() || sources_.size() != 1) return true;
+  if (rest == continued_.end()) return true;
   auto source = open_file_part(rest->second.path, {0, rest->second.bytes, 0});
   if (!source) {
     failure_ = source.error();
@@ -138,6 +147,28 @@ bool ChunkSupplier::append_continuation(const std::string& path) {
   }
   sources_.front() = join_sources(std::move(sources_.front()), std::move(*source));
   return true;
+}
+
+// What the next input holds of the last entry of the compressed one whose end is `tail`; null: nothing.
+std::unique_ptr<Source> ChunkSupplier::rest_of(const std::string& path, const std::string& tail) {
+  const OpenEnd& end = open_ends_.at(path);
+  if (const auto part = ranges_.find(end.later); part != ranges_.end() && part->second.from > 0) return nullptr;
+  const Seam seam = find_seam({tail, seam_head(end.later), end.prefix, end.kind}, options_);
+  if (seam.bytes == 0) return nullptr;
+  auto source = open_file_part(end.later, {0, seam.bytes, 0});
+  if (!source) return nullptr;
+  ByteRange& part = ranges_[end.later];
+  part.from = seam.bytes;
+  part.lines = seam.lines;
+  if (taken_) taken_(end.later, part);
+  return std::move(*source);
+}
+
+void ChunkSupplier::set_end(const InputOrder& order, const std::string& path,
+                            std::function<void(const std::string& later, const ByteRange& rest)> taken) {
+  if (const auto rest = order.continued.find(path); rest != order.continued.end()) continued_.insert(*rest);
+  if (const auto end = order.open_ends.find(path); end != order.open_ends.end()) open_ends_.insert(*end);
+  taken_ = std::move(taken);
 }
 
 bool ChunkSupplier::open_next() {
@@ -158,7 +189,8 @@ void ChunkSupplier::start_input(std::unique_ptr<Source> source) {
   input.file = static_cast<uint32_t>(files_.size() - 1);
   file.name = source->name();
   input.followed = source->live();
-  if (const auto part = ranges_.find(file.name); part != ranges_.end()) {
+  const bool whole_path = sources_.empty();  // no archive of several
+  if (const auto part = ranges_.find(paths_[next_path_ - 1]); whole_path && part != ranges_.end()) {
     input.offset = part->second.from;
     input.lines_before = part->second.lines;
   }

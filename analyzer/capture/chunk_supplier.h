@@ -66,6 +66,11 @@ class ChunkSupplier {
   // A log_line_prefix that the inputs probably have.
   void set_prefix_hint(std::string prefix) { prefix_hint_ = std::move(prefix); }
 
+  // Following, where each input has a supplier of its own: what is known of its end, and who is told which
+  // part of a later input was read as the rest of this one's last entry.
+  void set_end(const InputOrder& order, const std::string& path,
+               std::function<void(const std::string& later, const ByteRange& rest)> taken);
+
   // Why reading stopped before the end.
   const Status& failure() const { return failure_; }
   // What is known of the inputs; complete once next() returned false.
@@ -81,6 +86,7 @@ class ChunkSupplier {
   bool open_next();
   bool open_path(const std::string& path);
   bool append_continuation(const std::string& path);
+  std::unique_ptr<Source> rest_of(const std::string& path, const std::string& tail);
   void start_input(std::unique_ptr<Source> source);
   bool fill(size_t want);
   bool cut(Job& job);
@@ -94,6 +100,8 @@ class ChunkSupplier {
   std::vector<std::string> paths_;
   std::map<std::string, ByteRange> ranges_;  // of paths that are not read whole
   std::map<std::string, Continuation> continued_;
+  std::map<std::string, OpenEnd> open_ends_;
+  std::function<void(const std::string& later, const ByteRange& rest)> taken_;
   size_t next_path_ = 0;
   std::vector<std::unique_ptr<Source>> sources_;  // of the current path, in reverse order
   std::unique_ptr<Input> input_;

@@ -106,7 +106,100 @@ class JoinedSource final : public Source {
   bool first_ended_ = false;
 };
 
+// Part of what a compressed file decodes to. The stored bytes are counted where the end is read.
+class DecodedPart final : public Source {
+ public:
+  DecodedPart(std::unique_ptr<Source> inner, const ByteRange& range)
+      : inner_(std::move(inner)), skip_(range.from), left_(range.to - std::min(range.from, range.to)),
+        to_the_end_(range.to == UINT64_MAX) {}
+
+  Result<size_t> read(std::string& buffer, size_t want) override {
+    while (skip_ > 0) {
+      skipped_.clear();
+      const Result<size_t> got = inner_->read(skipped_, std::min<uint64_t>(skip_, kPortion));
+      if (!got || *got == 0) return got;
+      skip_ -= *got;
+    }
+    const auto part = static_cast<size_t>(std::min<uint64_t>(want, left_));
+    if (part == 0) return size_t{0};
+    const Result<size_t> got = inner_->read(buffer, part);
+    if (got) left_ -= *got;
+    return got;
+  }
+  const std::string& name() const override { return inner_->name(); }
+  std::string encoding() const override { return inner_->encoding(); }
+  uint64_t stored_bytes() const override { return to_the_end_ ? inner_->stored_bytes() : 0; }
+  uint64_t stored_size() const override { return to_the_end_ ? inner_->stored_size() : 0; }
+
+ private:
+  static constexpr uint64_t kPortion = uint64_t{256} * 1024;
+  std::unique_ptr<Source> inner_;
+  std::string skipped_;
+  uint64_t skip_, left_;
+  bool to_the_end_;
+};
+
+class ContinuedSource final : public Source {
+ public:
+  using Rest = std::function<std::unique_ptr<Source>(const std::string& tail)>;
+  ContinuedSource(std::unique_ptr<Source> first, Rest find_rest)
+      : first_(std::move(first)), find_rest_(std::move(find_rest)) {}
+
+  Result<size_t> read(std::string& buffer, size_t want) override {
+    if (first_ended_) return rest_ ? rest_->read(buffer, want) : Result<size_t>(size_t{0});
+    Result<size_t> got = first_->read(buffer, want);
+    if (!got) return got;
+    if (*got > 0) {
+      keep(std::string_view(buffer).substr(buffer.size() - *got));
+      return got;
+    }
+    first_ended_ = true;
+    if (cut_) tail_.erase(0, std::min(tail_.find('\n'), tail_.size() - 1) + 1);
+    rest_ = find_rest_(tail_);
+    tail_.clear();
+    return read(buffer, want);
+  }
+  const std::string& name() const override { return first_->name(); }
+  std::string encoding() const override { return first_->encoding(); }
+  uint64_t stored_bytes() const override {
+    return first_->stored_bytes() + (rest_ ? rest_->stored_bytes() : 0);
+  }
+  uint64_t stored_size() const override {
+    return first_->stored_size() + (rest_ ? rest_->stored_size() : 0);
+  }
+
+ private:
+  void keep(std::string_view bytes) {
+    if (bytes.size() >= kTailBytes) {
+      cut_ |= bytes.size() > kTailBytes || !tail_.empty();
+      tail_ = bytes.substr(bytes.size() - kTailBytes);
+      return;
+    }
+    tail_ += bytes;
+    if (tail_.size() <= kTailBytes) return;
+    tail_.erase(0, tail_.size() - kTailBytes);
+    cut_ = true;
+  }
+
+  std::unique_ptr<Source> first_, rest_;
+  Rest find_rest_;
+  std::string tail_;
+  bool cut_ = false;  // tail_ lacks the start of its first line
+  bool first_ended_ = false;
+};
+
 }  // namespace
+
+bool is_single_stream(const std::string& path) {
+  if (!PlainFile::open(path)) return false;
+  const auto sources = open_sources(path);
+  return sources && sources->size() == 1;
+}
+
+std::unique_ptr<Source> continue_source(
+    std::unique_ptr<Source> first, std::function<std::unique_ptr<Source>(const std::string& tail)> rest) {
+  return std::make_unique<ContinuedSource>(std::move(first), std::move(rest));
+}
 
 std::unique_ptr<Source> join_sources(std::unique_ptr<Source> first, std::unique_ptr<Source> rest) {
   return std::make_unique<JoinedSource>(std::move(first), std::move(rest));
@@ -114,6 +207,16 @@ std::unique_ptr<Source> join_sources(std::unique_ptr<Source> first, std::unique_
 
 Result<std::unique_ptr<Source>> open_file_part(const std::string& path, const ByteRange& range) {
   std::optional<PlainFile> file = PlainFile::open(path);
+  if (file && !is_plain_file(path)) {
+    auto sources = open_sources(path);
+    if (!sources) return sources.error();
+    if (sources->size() == 1)
+      return std::unique_ptr<Source>(std::make_unique<DecodedPart>(std::move(sources->front()), range));
+    Error failed;
+    failed.message = "an archive has no parts";
+    failed.file = path;
+    return failed;
+  }
   if (!file) {
     Error failed;
     failed.kind = Error::Kind::kSystem;

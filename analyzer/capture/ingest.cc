@@ -58,7 +58,7 @@ class Pipeline {
   void await(const uint64_t& stage, uint64_t ticket);
   void advance(uint64_t& stage);
   void follow(Followed& input);
-  void start_following(const std::string& path, const PipelineLimits& limits);
+  void start_following(const std::string& path, const InputOrder& order, const PipelineLimits& limits);
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
   static void prepare(const Job& job, PreparedChunk& chunk);
   void open_file(const Job& job);
@@ -255,9 +255,17 @@ void Pipeline::follow(Followed& input) {
 }
 
 // Returns when all that the file holds now was read: a session may go on in the next.
-void Pipeline::start_following(const std::string& path, const PipelineLimits& limits) {
+void Pipeline::start_following(const std::string& path, const InputOrder& order,
+                               const PipelineLimits& limits) {
   Followed& input = *followed_.emplace_back(std::make_unique<Followed>());
   input.supplier = std::make_unique<ChunkSupplier>(std::vector<std::string>{path}, follow_options_, limits);
+  // An input that goes on in another one is read to its end, before that one is started.
+  input.supplier->set_end(order, path, [this](const std::string& later, const ByteRange& rest) {
+    const std::lock_guard<std::mutex> lock(turn_);
+    ByteRange& part = follow_options_.ranges[later];
+    part.from = rest.from;
+    part.lines = rest.lines;
+  });
   input.supplier->set_waiting([this, &input] {
     const std::lock_guard<std::mutex> lock(turn_);
     input.caught_up = true;
@@ -278,7 +286,9 @@ Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, con
   follow_options_.progress = nullptr;
   for (const auto& [path, range] : order->ranges) {
     ByteRange& part = follow_options_.ranges[path];
-    part.from = std::max(part.from, range.from);
+    if (range.from < part.from) continue;
+    part.from = range.from;
+    part.lines = range.lines;
   }
   if (options_.checkpoint) {
     follow_options_.checkpoint = [this](const std::string& path, uint64_t bytes) {
@@ -286,10 +296,10 @@ Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, con
       options_.checkpoint(path, bytes);
     };
   }
-  for (const std::string& path : order->paths) start_following(path, limits);
+  for (const std::string& path : order->paths) start_following(path, *order, limits);
   while (!stopped()) {
     std::this_thread::sleep_for(kPause);
-    for (const std::string& path : watch.fresh()) start_following(path, limits);
+    for (const std::string& path : watch.fresh()) start_following(path, InputOrder(), limits);
   }
   InputFacts facts;
   facts.warnings = std::move(order->warnings);

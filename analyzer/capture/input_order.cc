@@ -30,6 +30,7 @@ struct Peek {
   Microseconds first = kUnknownTime, last = kUnknownTime;
   LogFormatKind kind = LogFormatKind::kUnknown;
   bool plain = false;
+  bool single = false;  // one stream, plain or compressed
   bool descending = false;
   std::string wrappers;
   std::string prefix;
@@ -77,6 +78,7 @@ Peek peek(const std::string& path, const IngestOptions& options, uint64_t from =
     sources->front() = std::move(*part);
   }
   if (!sources || sources->empty()) return result;
+  result.single = sources->size() == 1;
   bool whole = false;
   if (!result.plain) {
     read_head(*sources->front(), result.start, kStartBytes, whole);
@@ -263,23 +265,28 @@ void Ordering::drop_shared() {
   std::erase_if(peeks_, [](const Peek& one) { return one.path.empty(); });
 }
 
-// Neighbours of which the later begins with the rest of the earlier's last entry. A followed file is read by
-// itself.
+// Neighbours of which the later begins with the rest of the earlier's last entry.
 void Ordering::join() {
-  if (options_.follow) return;
   for (size_t k = 1; k < peeks_.size(); ++k) {
     const Peek& earlier = peeks_[k - 1];
     const Peek& later = peeks_[k];
-    const auto read_in_part = [this](const std::string& path) {
-      return options_.ranges.contains(path) || order_.ranges.contains(path);
+    const auto begun = [](const std::map<std::string, ByteRange>& ranges, const std::string& path) {
+      const auto range = ranges.find(path);
+      return range != ranges.end() && range->second.from > 0;
     };
-    const auto known_end = options_.ranges.find(earlier.path);
-    if (!earlier.plain || !later.plain || earlier.kind != later.kind || earlier.wrappers != later.wrappers ||
+    const auto range = options_.ranges.find(earlier.path);
+    const uint64_t end = range == options_.ranges.end() ? UINT64_MAX : range->second.to;
+    if (!earlier.single || !later.single || earlier.kind != later.kind || earlier.wrappers != later.wrappers ||
         earlier.first == kUnknownTime || later.first == kUnknownTime || earlier.descending ||
-        later.descending || read_in_part(later.path) ||
-        (known_end != options_.ranges.end() && known_end->second.to < size_of(earlier.path)))
+        later.descending || begun(options_.ranges, later.path) || begun(order_.ranges, later.path) ||
+        end < (earlier.plain ? size_of(earlier.path) : UINT64_MAX))
       continue;
-    const Seam seam = find_seam({earlier.path, later.path, earlier.prefix, earlier.kind}, options_);
+    if (!earlier.plain) {
+      order_.open_ends[earlier.path] = {later.path, earlier.prefix, earlier.kind};
+      continue;
+    }
+    const Seam seam = find_seam(
+        {seam_tail(earlier.path), seam_head(later.path), earlier.prefix, earlier.kind}, options_);
     if (seam.bytes == 0) continue;
     order_.continued[earlier.path] = {later.path, seam.bytes};
     order_.ranges[later.path].from = seam.bytes;
@@ -318,7 +325,37 @@ uint64_t shared_bytes(const std::string& earlier, uint64_t bytes, const std::str
   return shared_bytes(earlier, bytes, one.reader.get(), later, from, &budget);
 }
 
-uint64_t complete_size(const std::string& path) {
+namespace {
+
+bool goes_on_elsewhere(const Peek& file, const std::vector<std::string>& others,
+                       const IngestOptions& options) {
+  const std::string tail = seam_tail(file.path);
+  return std::any_of(others.begin(), others.end(), [&](const std::string& other) {
+    return other != file.path && other != "-" && is_nonempty_file(other) &&
+           find_seam({tail, seam_head(other), file.prefix, file.kind}, options).bytes > 0;
+  });
+}
+
+// Where the last entry of a plain file begins, whose last whole line ends at `lines`.
+uint64_t last_entry_start(const Peek& peeked, const PlainFile& file, uint64_t lines) {
+  if (peeked.reader == nullptr) return lines;
+  uint64_t from = lines - std::min<uint64_t>(lines, kTailBytes);
+  std::string text;
+  if (!file.read(from, static_cast<size_t>(file.size() - from), text)) return lines;
+  if (from > 0) {
+    const size_t record = peeked.reader->find_record(text);
+    if (record == std::string::npos) return lines;
+    from += record;
+    text.erase(0, record);
+  }
+  const size_t whole = peeked.reader->complete_records(text);
+  return whole == 0 ? lines : std::min(lines, from + whole);
+}
+
+}  // namespace
+
+uint64_t complete_size(const std::string& path, const std::vector<std::string>& others,
+                       const IngestOptions& options) {
   constexpr uint64_t kStep = uint64_t{64} * 1024;
   constexpr auto kWritten = std::chrono::minutes(10);
   const auto file = PlainFile::open(path);
@@ -329,11 +366,13 @@ uint64_t complete_size(const std::string& path) {
   const auto age =
       std::filesystem::file_time_type::clock::now() - std::filesystem::last_write_time(path, failed);
   if (failed || age > kWritten) return file->size();
+  const Peek peeked = peek(path, options);
+  if (goes_on_elsewhere(peeked, others, options)) return file->size();
   for (uint64_t end = file->size(); end > 0;) {
     const uint64_t from = end - std::min(end, kStep);
     block.clear();
     if (!file->read(from, static_cast<size_t>(end - from), block)) return 0;
-    if (const size_t newline = block.rfind('\n'); newline != std::string::npos) return from + newline + 1;
+    if (const size_t newline = block.rfind('\n'); newline != std::string::npos) return last_entry_start(peeked, *file, from + newline + 1);
     end = from;
   }
   return 0;

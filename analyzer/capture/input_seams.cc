@@ -15,7 +15,7 @@
 namespace pgsieve {
 namespace {
 
-constexpr size_t kWindow = size_t{64} * 1024;
+constexpr size_t kWindow = kTailBytes;
 constexpr size_t kMostLines = 200;  // tried as the rest of an entry
 constexpr Microseconds kDisorder = 2 * kSecond;
 
@@ -91,11 +91,20 @@ class Reading {
   IngestOptions options_;
 };
 
-// The whole lines at the end of a file, and what follows the last of them.
-std::string tail_of(const PlainFile& file) {
+// Wrapped records are not recognised behind the rest of one.
+std::string_view without_line(std::string_view text) {
+  return text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
+}
+
+}  // namespace
+
+// The whole lines at the end of the file, and what follows the last of them.
+std::string seam_tail(const std::string& path) {
+  const auto file = PlainFile::open(path);
   std::string tail;
-  const uint64_t from = file.size() - std::min<uint64_t>(file.size(), kWindow);
-  if (!file.read(from, kWindow, tail)) return {};
+  if (!file) return tail;
+  const uint64_t from = file->size() - std::min<uint64_t>(file->size(), kWindow);
+  if (!file->read(from, kWindow, tail)) return {};
   if (from > 0) {
     const size_t newline = tail.find('\n');
     if (newline == std::string::npos) return {};
@@ -104,26 +113,21 @@ std::string tail_of(const PlainFile& file) {
   return tail;
 }
 
-std::string head_of(const PlainFile& file) {
+std::string seam_head(const std::string& path) {
   std::string head;
-  if (!file.read(0, kWindow, head)) return {};
-  if (file.size() > head.size()) head.resize(head.rfind('\n') + 1);
+  const auto source = open_file_part(path, ByteRange());
+  bool whole = !source.ok();
+  while (!whole && head.size() < kWindow) {
+    const Result<size_t> got = (*source)->read(head, kWindow - head.size());
+    whole = !got || *got == 0;
+  }
+  if (!whole) head.resize(head.rfind('\n') + 1);
   return head;
 }
 
-// Wrapped records are not recognised behind the rest of one.
-std::string_view without_line(std::string_view text) {
-  return text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
-}
-
-}  // namespace
-
 Seam find_seam(const SeamSides& sides, const IngestOptions& options) {
-  const auto earlier = PlainFile::open(sides.earlier);
-  const auto later = PlainFile::open(sides.later);
-  if (!earlier || !later) return {};
-  const std::string tail = tail_of(*earlier);
-  const std::string head = head_of(*later);
+  const std::string& tail = sides.earlier;
+  const std::string& head = sides.later;
   if (tail.empty() || head.empty()) return {};
   const Reading reading(sides, options);
   const Trial before = reading.read(tail);

@@ -15,10 +15,11 @@
 
 namespace pgsieve {
 
-// Plain files of one kind, read in this order.
+// Two files of one kind, read in this order.
 struct SeamSides {
-  std::string earlier, later;
-  std::string prefix;  // of both, where their kind has one
+  std::string earlier;  // its last lines
+  std::string later;    // its first ones
+  std::string prefix;   // of both, where their kind has one
   LogFormatKind kind = LogFormatKind::kUnknown;
 };
 
@@ -27,6 +28,10 @@ struct Seam {
 };
 
 constexpr Microseconds kMaxSeamPause = 5 * 60 * kSecond;
+
+// What of a file's decoded bytes it takes: its first lines, or (of a plain file) its last. Empty: none to be had.
+std::string seam_head(const std::string& path);
+std::string seam_tail(const std::string& path);
 
 Seam find_seam(const SeamSides& sides, const IngestOptions& options);
 

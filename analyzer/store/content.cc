@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -111,16 +112,49 @@ void ContentSampler::keep_tail(std::string_view part) {
 }
 
 Result<Content> content_of(const std::string& path) {
+  const Result<KnownContent> content = content_of(path, {});
+  if (!content) return content.error();
+  return content->whole;
+}
+
+Result<KnownContent> content_of(const std::string& path, const std::vector<Content>& known) {
   Result<std::vector<std::unique_ptr<Source>>> sources = open_sources(path);
   if (!sources) return sources.error();
   if (sources->size() == 1 && sources->front()->encoding().empty()) {
     const File file(path);
     const std::optional<uint64_t> size = file.regular_size();
     const std::optional<Content> content = size ? prefix_content(file, *size) : std::nullopt;
-    if (content) return *content;
-    return cannot_read(path);
+    if (!content) return cannot_read(path);
+    KnownContent found{*content, 0};
+    for (const Content& one : known) {
+      if (one.bytes <= found.known_bytes || one.bytes > *size) continue;
+      const std::optional<Content> begin = prefix_content(file, one.bytes);
+      if (begin && *begin == one) found.known_bytes = one.bytes;
+    }
+    return found;
   }
+  // At the size of each known content the sampler tells what that many bytes are.
+  std::map<uint64_t, std::vector<Content>> by_size;
+  for (const Content& one : known) {
+    if (one.bytes > 0) by_size[one.bytes].push_back(one);
+  }
+  KnownContent found;
+  auto next = by_size.begin();
+  uint64_t position = 0;
   ContentSampler sampler;
+  const auto add = [&](std::string_view bytes) {
+    while (next != by_size.end() && position + bytes.size() >= next->first) {
+      const auto part = static_cast<size_t>(next->first - position);
+      sampler.add(bytes.substr(0, part));
+      bytes.remove_prefix(part);
+      position = next->first;
+      const std::vector<Content>& ends = next->second;
+      if (std::find(ends.begin(), ends.end(), sampler.finish()) != ends.end()) found.known_bytes = position;
+      ++next;
+    }
+    sampler.add(bytes);
+    position += bytes.size();
+  };
   std::string buffer;
   for (const auto& source : *sources) {
     while (true) {
@@ -128,10 +162,11 @@ Result<Content> content_of(const std::string& path) {
       const Result<size_t> got = source->read(buffer, 1 << 20);
       // A damaged end is the reader's to report; what was decoded before it is still the input's identity.
       if (!got || *got == 0) break;
-      sampler.add(buffer);
+      add(buffer);
     }
   }
-  return sampler.finish();
+  found.whole = sampler.finish();
+  return found;
 }
 
 Result<Content> content_of_head(const std::string& path, uint64_t bytes) {

@@ -42,6 +42,13 @@ class ContentSampler {
 // closed.
 Result<Content> content_of(const std::string& path);
 
+// The same, and how many bytes it begins with that one of `known` is the content of; 0: none.
+struct KnownContent {
+  Content whole;
+  uint64_t known_bytes = 0;
+};
+Result<KnownContent> content_of(const std::string& path, const std::vector<Content>& known);
+
 // Of the first `bytes` of an uncompressed regular file.
 Result<Content> content_of_head(const std::string& path, uint64_t bytes);
 

@@ -118,11 +118,11 @@ TEST_F(Overlap, RestOfAFile) {
 
 TEST_F(Overlap, WhileItIsWritten) {
   const std::string whole = write("a.log", 0, 10);
-  EXPECT_EQ(complete_size(whole), fs::file_size(whole));
+  EXPECT_EQ(complete_size(whole, {}, {}), fs::file_size(whole));
   const std::string cut = write_text("b.log", lines_[0] + lines_[1].substr(0, 40));
-  EXPECT_EQ(complete_size(cut), lines_[0].size());
+  EXPECT_EQ(complete_size(cut, {}, {}), lines_[0].size());
   fs::last_write_time(cut, fs::file_time_type::clock::now() - std::chrono::hours(1));
-  EXPECT_EQ(complete_size(cut), fs::file_size(cut));
+  EXPECT_EQ(complete_size(cut, {}, {}), fs::file_size(cut));
 }
 
 }  // namespace

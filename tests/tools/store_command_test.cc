@@ -108,6 +108,39 @@ TEST_F(StoreCommand, OfAGrownFileOnlyTheRestIsRead) {
   EXPECT_EQ(grown["ingest"]["executions"], whole["ingest"]["executions"]);
 }
 
+// Read while it was written, then rotated and compressed.
+TEST_F(StoreCommand, OfAFileThatGrewAndWasCompressedOnlyTheRestIsRead) {
+  const std::string a = directory_.write("a.log", first_);
+  run({a});
+  directory_.write("a.log", first_ + second_);
+  const json whole = run({a}, /*with_store=*/false);
+  ASSERT_EQ(std::system(("gzip -nf " + a).c_str()), 0);
+  const json grown = run({a + ".gz"});
+  EXPECT_EQ(grown["patterns"], whole["patterns"]);
+  EXPECT_EQ(grown["findings"], whole["findings"]);
+  EXPECT_EQ(grown["ingest"]["executions"], whole["ingest"]["executions"]);
+  EXPECT_EQ(run({a + ".gz"})["ingest"]["executions"], whole["ingest"]["executions"]);
+}
+
+// Read while it was written, up to the middle of a line; then it goes on in another file.
+TEST_F(StoreCommand, AnEntryThatGoesOnInAnotherFileIsReadWithIt) {
+  const std::string log = first_ + second_;
+  const json whole = run({directory_.write("whole.log", log)}, /*with_store=*/false);
+  for (size_t part = 1; part <= 6; ++part) {
+    const size_t cut = log.size() * part / 7;
+    store_ = directory_.path("cut" + std::to_string(part) + ".sqlite");
+    const std::string a = directory_.write("a" + std::to_string(part), log.substr(0, cut));
+    run({a});
+    const std::string b = directory_.write("b" + std::to_string(part), log.substr(cut));
+    if (part % 2 == 0) ASSERT_EQ(std::system(("gzip -nf " + a).c_str()), 0);
+    const json two_runs = run({part % 2 == 0 ? a + ".gz" : a, b});
+    EXPECT_EQ(two_runs["ingest"]["unread_lines"], 0) << part;
+    EXPECT_EQ(two_runs["ingest"]["executions"], whole["ingest"]["executions"]) << part;
+    EXPECT_EQ(two_runs["patterns"], whole["patterns"]) << part;
+    EXPECT_EQ(two_runs["findings"], whole["findings"]) << part;
+  }
+}
+
 TEST_F(StoreCommand, AMissingStoreIsExitThree) {
   const RunResult result = run_pgsieve({"report", "--store", store_});
   EXPECT_EQ(result.exit_code, 3);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyzer/capture/file_part.h"
+#include "analyzer/capture/input_order.h"
 #include "analyzer/capture/source.h"
 #include "analyzer/store/content.h"
 #include "analyzer/store/ingest_record.h"
@@ -61,7 +62,7 @@ Result<std::map<std::string, ByteRange>> Follower::start() {
   std::map<std::string, ByteRange> unknown;
   for (const std::string& path : *paths) {
     if (!is_plain_file(path)) continue;
-    const Result<uint64_t> known = known_bytes(path, *inputs, options_.ingest);
+    const Result<uint64_t> known = known_bytes(path, complete_size(path, {}, options_.ingest), *inputs, options_.ingest);
     if (!known) return known.error();
     unknown[path].from = read_[path] = committed_[path] = *known;
     if (Status failed = sample_head(path, *known)) return *failed;

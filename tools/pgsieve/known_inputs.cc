@@ -38,9 +38,8 @@ uint64_t shared_with_known(const std::string& path, uint64_t from, const std::ve
 
 }  // namespace
 
-Result<uint64_t> known_bytes(const std::string& path, const std::vector<StoredInput>& stored,
+Result<uint64_t> known_bytes(const std::string& path, uint64_t size, const std::vector<StoredInput>& stored,
                              const IngestOptions& options) {
-  const uint64_t size = complete_size(path);
   const Result<Content> now = content_of_head(path, size);
   if (!now) return now.error();
   const bool whole = size != 0 && std::any_of(stored.begin(), stored.end(), [&](const StoredInput& input) {

@@ -94,12 +94,12 @@ struct StorePlan {
 };
 
 // A plain file, as far as it is there now: it may grow while it is read. False: all of it is known.
-Result<bool> plan_plain(const std::string& path, const std::vector<StoredInput>& stored,
-                        const IngestOptions& options, StorePlan& plan) {
-  ByteRange range{0, complete_size(path)};
+Result<bool> plan_plain(const std::string& path, const std::vector<std::string>& paths,
+                        const std::vector<StoredInput>& stored, const IngestOptions& options, StorePlan& plan) {
+  ByteRange range{0, complete_size(path, paths, options)};
   const Result<Content> content = content_of_head(path, range.to);
   if (!content) return content.error();
-  const Result<uint64_t> known = known_bytes(path, stored, options);
+  const Result<uint64_t> known = known_bytes(path, range.to, stored, options);
   if (!known) return known.error();
   range.from = *known;
   plan.added.push_back({path, *content});
@@ -121,16 +121,19 @@ Result<StorePlan> plan_reading(const std::vector<std::string>& paths, std::vecto
     const size_t before = plan.added.size();
     bool fresh = false;
     if (is_plain_file(path)) {
-      const Result<bool> planned = plan_plain(path, stored, options, plan);
+      const Result<bool> planned = plan_plain(path, paths, stored, options, plan);
       if (!planned) return planned.error();
       fresh = *planned;
     } else {
-      const Result<Content> content = content_of(path);
+      std::vector<Content> known;
+      for (const StoredInput& input : stored) known.push_back(input.content);
+      const Result<KnownContent> content = content_of(path, known);
       if (!content) return content.error();
-      fresh = std::none_of(stored.begin(), stored.end(), [&](const StoredInput& input) {
-        return content->bytes != 0 && input.content == *content;
-      });
-      if (fresh) plan.added.push_back({path, *content});
+      fresh = content->whole.bytes == 0 || content->known_bytes < content->whole.bytes;
+      if (fresh) plan.added.push_back({path, content->whole});
+      // Read in part before it was compressed.
+      if (fresh && content->known_bytes > 0 && is_single_stream(path))
+        plan.ranges[path] = {content->known_bytes, UINT64_MAX};
     }
     if (fresh) {
       plan.paths.push_back(path);
