@@ -134,9 +134,8 @@ bool ChunkSupplier::open_path(const std::string& path) {
 bool ChunkSupplier::append_continuation(const std::string& path) {
   if (sources_.size() != 1) return true;
   if (open_ends_.contains(path)) {
-    sources_.front() =
-        continue_source(std::move(sources_.front()),
-                        [this, path](const std::string& tail) { return rest_of(path, tail); });
+    sources_.front() = continue_source(std::move(sources_.front()),
+                                       [this, path](const std::string& tail) { return rest_of(path, tail); });
   }
   const auto rest = continued_.find(path);
   if (rest == continued_.end()) return true;
@@ -152,7 +151,8 @@ bool ChunkSupplier::append_continuation(const std::string& path) {
 // What the next input holds of the last entry of the compressed one whose end is `tail`; null: nothing.
 std::unique_ptr<Source> ChunkSupplier::rest_of(const std::string& path, const std::string& tail) {
   const OpenEnd& end = open_ends_.at(path);
-  if (const auto part = ranges_.find(end.later); part != ranges_.end() && part->second.from > 0) return nullptr;
+  if (const auto part = ranges_.find(end.later); part != ranges_.end() && part->second.from > 0)
+    return nullptr;
   const Seam seam = find_seam({tail, seam_head(end.later), end.prefix, end.kind}, options_);
   if (seam.bytes == 0) return nullptr;
   auto source = open_file_part(end.later, {0, seam.bytes, 0});

@@ -44,7 +44,7 @@ struct Job {
   uint64_t skipped_bytes = 0;              // of a too long record, before this chunk
   uint64_t skipped_lines = 0;
   uint64_t lines_before = 0;  // of the file, before its first chunk
-  bool cut = false;  // the chunk ends inside a too long record
+  bool cut = false;           // the chunk ends inside a too long record
   // An input that is read by an EventReader: text is its head.
   std::shared_ptr<EventReader> events;
   std::shared_ptr<Source> events_source;

@@ -110,7 +110,9 @@ class JoinedSource final : public Source {
 class DecodedPart final : public Source {
  public:
   DecodedPart(std::unique_ptr<Source> inner, const ByteRange& range)
-      : inner_(std::move(inner)), skip_(range.from), left_(range.to - std::min(range.from, range.to)),
+      : inner_(std::move(inner)),
+        skip_(range.from),
+        left_(range.to - std::min(range.from, range.to)),
         to_the_end_(range.to == UINT64_MAX) {}
 
   Result<size_t> read(std::string& buffer, size_t want) override {
@@ -164,9 +166,7 @@ class ContinuedSource final : public Source {
   uint64_t stored_bytes() const override {
     return first_->stored_bytes() + (rest_ ? rest_->stored_bytes() : 0);
   }
-  uint64_t stored_size() const override {
-    return first_->stored_size() + (rest_ ? rest_->stored_size() : 0);
-  }
+  uint64_t stored_size() const override { return first_->stored_size() + (rest_ ? rest_->stored_size() : 0); }
 
  private:
   void keep(std::string_view bytes) {

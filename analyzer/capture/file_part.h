@@ -50,7 +50,7 @@ std::unique_ptr<Source> join_sources(std::unique_ptr<Source> first, std::unique_
 // `first` to its end, then what `rest` gives for its last lines (at most kTailBytes, and the first of them
 // whole); null: nothing. `rest` is called once, by the thread that reads.
 inline constexpr size_t kTailBytes = size_t{64} * 1024;
-std::unique_ptr<Source> continue_source(
-    std::unique_ptr<Source> first, std::function<std::unique_ptr<Source>(const std::string& tail)> rest);
+std::unique_ptr<Source> continue_source(std::unique_ptr<Source> first,
+                                        std::function<std::unique_ptr<Source>(const std::string& tail)> rest);
 
 }  // namespace pgsieve

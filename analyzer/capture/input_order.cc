@@ -276,17 +276,17 @@ void Ordering::join() {
     };
     const auto range = options_.ranges.find(earlier.path);
     const uint64_t end = range == options_.ranges.end() ? UINT64_MAX : range->second.to;
-    if (!earlier.single || !later.single || earlier.kind != later.kind || earlier.wrappers != later.wrappers ||
-        earlier.first == kUnknownTime || later.first == kUnknownTime || earlier.descending ||
-        later.descending || begun(options_.ranges, later.path) || begun(order_.ranges, later.path) ||
-        end < (earlier.plain ? size_of(earlier.path) : UINT64_MAX))
+    if (!earlier.single || !later.single || earlier.kind != later.kind ||
+        earlier.wrappers != later.wrappers || earlier.first == kUnknownTime || later.first == kUnknownTime ||
+        earlier.descending || later.descending || begun(options_.ranges, later.path) ||
+        begun(order_.ranges, later.path) || end < (earlier.plain ? size_of(earlier.path) : UINT64_MAX))
       continue;
     if (!earlier.plain) {
       order_.open_ends[earlier.path] = {later.path, earlier.prefix, earlier.kind};
       continue;
     }
-    const Seam seam = find_seam(
-        {seam_tail(earlier.path), seam_head(later.path), earlier.prefix, earlier.kind}, options_);
+    const Seam seam =
+        find_seam({seam_tail(earlier.path), seam_head(later.path), earlier.prefix, earlier.kind}, options_);
     if (seam.bytes == 0) continue;
     order_.continued[earlier.path] = {later.path, seam.bytes};
     order_.ranges[later.path].from = seam.bytes;
@@ -372,7 +372,8 @@ uint64_t complete_size(const std::string& path, const std::vector<std::string>& 
     const uint64_t from = end - std::min(end, kStep);
     block.clear();
     if (!file->read(from, static_cast<size_t>(end - from), block)) return 0;
-    if (const size_t newline = block.rfind('\n'); newline != std::string::npos) return last_entry_start(peeked, *file, from + newline + 1);
+    if (const size_t newline = block.rfind('\n'); newline != std::string::npos)
+      return last_entry_start(peeked, *file, from + newline + 1);
     end = from;
   }
   return 0;

@@ -26,11 +26,12 @@ struct OpenEnd {
 struct InputOrder {
   std::vector<std::string> paths;
   std::map<std::string, ByteRange> ranges;  // of those that are not read whole
-  // To the end of the one belongs what the next begins with (see input_seams.h), which that one's range leaves out.
+  // To the end of the one belongs what the next begins with (see input_seams.h), which that one's range
+  // leaves out.
   std::map<std::string, Continuation> continued;
   std::map<std::string, OpenEnd> open_ends;
-  std::vector<std::string> other_formats;   // left out: a log in another format is among the paths
-  std::vector<std::string> warnings;        // what was left out, in complete sentences
+  std::vector<std::string> other_formats;  // left out: a log in another format is among the paths
+  std::vector<std::string> warnings;       // what was left out, in complete sentences
 };
 
 // Opens each file and looks at its head; those that can't be opened stay in place and are not judged.
@@ -41,8 +42,9 @@ InputOrder order_inputs(std::vector<std::string> paths, const IngestOptions& opt
 uint64_t shared_bytes(const std::string& earlier, uint64_t bytes, const std::string& later, uint64_t from,
                       const IngestOptions& options);
 
-// The size of a plain file up to where it can be read now: all of it, or, while it is being written, the start
-// of the entry whose line has no end yet. One of `others` with the rest of that entry shows that it is not.
+// The size of a plain file up to where it can be read now: all of it, or, while it is being written, the
+// start of the entry whose line has no end yet. One of `others` with the rest of that entry shows that it is
+// not.
 uint64_t complete_size(const std::string& path, const std::vector<std::string>& others,
                        const IngestOptions& options);
 

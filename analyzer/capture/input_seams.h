@@ -29,7 +29,8 @@ struct Seam {
 
 constexpr Microseconds kMaxSeamPause = 5 * 60 * kSecond;
 
-// What of a file's decoded bytes it takes: its first lines, or (of a plain file) its last. Empty: none to be had.
+// What of a file's decoded bytes it takes: its first lines, or (of a plain file) its last. Empty: none to be
+// had.
 std::string seam_head(const std::string& path);
 std::string seam_tail(const std::string& path);
 

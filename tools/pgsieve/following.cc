@@ -62,7 +62,8 @@ Result<std::map<std::string, ByteRange>> Follower::start() {
   std::map<std::string, ByteRange> unknown;
   for (const std::string& path : *paths) {
     if (!is_plain_file(path)) continue;
-    const Result<uint64_t> known = known_bytes(path, complete_size(path, {}, options_.ingest), *inputs, options_.ingest);
+    const Result<uint64_t> known =
+        known_bytes(path, complete_size(path, {}, options_.ingest), *inputs, options_.ingest);
     if (!known) return known.error();
     unknown[path].from = read_[path] = committed_[path] = *known;
     if (Status failed = sample_head(path, *known)) return *failed;

@@ -95,7 +95,8 @@ struct StorePlan {
 
 // A plain file, as far as it is there now: it may grow while it is read. False: all of it is known.
 Result<bool> plan_plain(const std::string& path, const std::vector<std::string>& paths,
-                        const std::vector<StoredInput>& stored, const IngestOptions& options, StorePlan& plan) {
+                        const std::vector<StoredInput>& stored, const IngestOptions& options,
+                        StorePlan& plan) {
   ByteRange range{0, complete_size(path, paths, options)};
   const Result<Content> content = content_of_head(path, range.to);
   if (!content) return content.error();
