@@ -132,7 +132,9 @@ TEST_F(StoreCommand, AnEntryThatGoesOnInAnotherFileIsReadWithIt) {
     const std::string a = directory_.write("a" + std::to_string(part), log.substr(0, cut));
     run({a});
     const std::string b = directory_.write("b" + std::to_string(part), log.substr(cut));
-    if (part % 2 == 0) ASSERT_EQ(std::system(("gzip -nf " + a).c_str()), 0);
+    if (part % 2 == 0) {
+      ASSERT_EQ(std::system(("gzip -nf " + a).c_str()), 0);
+    }
     const json two_runs = run({part % 2 == 0 ? a + ".gz" : a, b});
     EXPECT_EQ(two_runs["ingest"]["unread_lines"], 0) << part;
     EXPECT_EQ(two_runs["ingest"]["executions"], whole["ingest"]["executions"]) << part;
