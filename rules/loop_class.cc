@@ -59,6 +59,27 @@ bool hurried_turns(const LoopExample& example, const LoopOptions& options) {
   return example.low_turn_gap <= kAtOnce && example.median_turn_gap <= 4 * options.tight_gap;
 }
 
+namespace {
+
+bool untimed_turns(const LoopExample& example) {
+  return example.median_gap == kUnknownTime && example.most_idle != kUnknownTime && example.sessions <= 1;
+}
+
+}  // namespace
+
+bool close_on_average(const LoopExample& example, const LoopOptions& options) {
+  return untimed_turns(example) && example.most_idle <= options.tight_gap;
+}
+
+bool dense_turns(const LoopExample& example, const LoopOptions& options) {
+  constexpr Microseconds kSeldom = 250 * kMillisecond;
+  if (!untimed_turns(example) || example.most_idle > kSeldom || example.count < options.min_alone)
+    return false;
+  if (example.transactions > 1 || example.errors + example.rollbacks > 0 || example.unit_changes > 0)
+    return false;
+  return follows_itself(example) || example.cycle_statements > 0;
+}
+
 bool at_leisure(const LoopExample& example, const LoopOptions& options) {
   return example.median_turn_gap != kUnknownTime && example.median_turn_gap > tight_turn(example, options) &&
          !steady_turns(example) && !hurried_turns(example, options);

@@ -57,6 +57,13 @@ bool steady_turns(const LoopExample& example);
 // a busy machine. Requests don't follow each other like that.
 bool hurried_turns(const LoopExample& example, const LoopOptions& options);
 
+// A clock of whole seconds shows no pause between two turns, only what all of them can have been on average
+// (LoopExample::most_idle). Close: that leaves no room for another request. Dense: it leaves some, but the
+// statement follows itself, or one turn is like the next, several times a second: a loop, or a program that
+// is asked for nothing else all the time. Both false where single pauses are known.
+bool close_on_average(const LoopExample& example, const LoopOptions& options);
+bool dense_turns(const LoopExample& example, const LoopOptions& options);
+
 // Time passes between the turns, and neither a steady pace nor a busy machine accounts for it. False when no
 // times are known.
 bool at_leisure(const LoopExample& example, const LoopOptions& options);

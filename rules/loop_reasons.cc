@@ -113,4 +113,12 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
     verdict.reasons.emplace_back("all in one trace or test");
 }
 
+std::string untimed_doubt(Microseconds at_most) {
+  return fmt::format(
+      "the log's clock shows no single pause: up to {:.0f} ms may have passed between two statements, and "
+      "then "
+      "they may be separate requests; %m in log_line_prefix would tell",
+      to_ms(at_most));
+}
+
 }  // namespace pgsieve

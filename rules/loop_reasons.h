@@ -2,6 +2,8 @@
 // that decided.
 #pragma once
 
+#include <string>
+
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -11,5 +13,8 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
 
 // How its turns follow each other. `verdict` knows its loop.
 void explain_loop(const LoopExample& example, LoopVerdict& verdict);
+
+// Why turns whose single pauses the log's clock does not show may be no loop; see dense_turns().
+std::string untimed_doubt(Microseconds at_most);
 
 }  // namespace pgsieve

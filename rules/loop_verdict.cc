@@ -37,7 +37,7 @@ Confidence lower(Confidence confidence) {
 // statement whose names don't tell.
 void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
   const bool one_unit = one_unit_of_work(example);
-  const bool timed = example.median_gap != kUnknownTime || one_unit;
+  const bool timed = example.median_gap != kUnknownTime || one_unit || close_on_average(example, options);
   const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
                        example.longest_run * 2 >= example.count;
   verdict.confidence =

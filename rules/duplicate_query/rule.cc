@@ -8,6 +8,7 @@
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
+#include "rules/loop_reasons.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -46,13 +47,23 @@ bool once_per_request(const RepeatExample& example) {
   return example.median_gap > std::max(kShortestPause, kClock + example.inner_gap * 3 / 2);
 }
 
+// The longest that can have passed between two repetitions, on average, where the log's clock shows no single
+// pause; kUnknownTime: it does.
+Microseconds average_pause(const RepeatExample& example) {
+  if (example.median_gap != kUnknownTime || example.time == kUnknownTime || example.count < 2)
+    return kUnknownTime;
+  return (example.span + kSecond) / (example.count - 1);
+}
+
 // Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.
 bool belongs_together(const RepeatExample& example, bool in_loop) {
   const uint32_t turns = example.count - 1;
   if (example.unit_changes * 2 > turns) return false;
   if ((example.rollbacks + example.errors) * 2 >= turns) return false;
   if (in_loop) return true;
-  if (example.median_gap == kUnknownTime || once_per_request(example)) return false;
+  if (example.median_gap == kUnknownTime)
+    return average_pause(example) != kUnknownTime && average_pause(example) <= kLongestPause;
+  if (once_per_request(example)) return false;
   // Where the session's statements follow each other quickly, a pause between two repetitions is the time
   // between two requests.
   const Microseconds pace = example.session_median_gap == kUnknownTime
@@ -60,6 +71,15 @@ bool belongs_together(const RepeatExample& example, bool in_loop) {
                                 : std::clamp(8 * example.session_median_gap, kShortestPause, kLongestPause);
   const Microseconds mean_time = example.repeated_time / std::max<Microseconds>(1, turns);
   return example.median_gap <= std::max(pace, 5 * mean_time);
+}
+
+// What a clock of whole seconds leaves open: repetitions that follow each other several times a second.
+bool may_belong_together(const RepeatExample& example) {
+  constexpr uint32_t kTurns = 5;
+  constexpr Microseconds kSeldom = 250 * kMillisecond;
+  const Microseconds pause = average_pause(example);
+  return pause != kUnknownTime && pause <= kSeldom && example.count >= kTurns && example.unit_changes == 0 &&
+         example.rollbacks + example.errors == 0;
 }
 
 bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) {
@@ -96,7 +116,8 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     const RepeatExample* best = nullptr;
     const bool in_loop = in_loops.contains(key);
     for (const RepeatExample& example : repeat.examples) {
-      if (example.count < min_count || !belongs_together(example, in_loop)) continue;
+      if (example.count < min_count) continue;
+      if (!belongs_together(example, in_loop) && !may_belong_together(example)) continue;
       if (best == nullptr || example.count > best->count) best = &example;
     }
     if (best == nullptr) continue;
@@ -106,6 +127,11 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     Finding finding = pattern_finding("duplicate-query", *pattern);
     finding.severity = FindingSeverity::kWarning;
     finding.confidence = best->count >= 4 ? Confidence::kHigh : Confidence::kMedium;
+    const Microseconds pause = average_pause(*best);
+    if (!in_loop && pause != kUnknownTime && pause > kLongestPause) {
+      finding.confidence = Confidence::kLow;
+      finding.why_not_higher.push_back(untimed_doubt(pause));
+    }
     finding.count = best->executions;
     finding.scopes = repeat.windows;
     finding.message = fmt::format(

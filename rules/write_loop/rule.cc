@@ -5,6 +5,7 @@
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
+#include "rules/loop_reasons.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -44,18 +45,21 @@ bool serves_queue(const RuleContext& context, const LoopExample& example) {
 bool grade(const LoopExample& example, LoopVerdict& verdict) {
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   const bool one_unit = one_unit_of_work(example);
-  const bool tight = example.median_gap != kUnknownTime &&
+  const bool timed = example.median_gap != kUnknownTime &&
                      (example.median_gap <= std::max(LoopOptions{}.tight_gap, 5 * mean_time) ||
                       hurried_turns(example, LoopOptions{}));
+  const bool tight = timed || close_on_average(example, LoopOptions{});
+  const bool dense = dense_turns(example, LoopOptions{});
   const bool linked = verdict.link.strength >= LinkStrength::kSameColumn;
   const bool steady = steady_turns(example);
-  if (!one_unit && !tight && !linked && !steady) return false;
+  if (!one_unit && !tight && !linked && !steady && !dense) return false;
   verdict.confidence = example.count >= 5 && (one_unit || tight) ? Confidence::kHigh
                        : linked || one_unit || tight             ? Confidence::kMedium
                                                                  : Confidence::kLow;
   if (!one_unit && !tight && steady)
     verdict.doubts.emplace_back(
         "time passes between the turns, if always the same: requests at a fixed rate would look like this");
+  if (!one_unit && !tight && dense) verdict.doubts.push_back(untimed_doubt(example.most_idle));
   const std::string few = fmt::format("only {} executions", example.count);
   if (example.count < 5 && std::ranges::find(verdict.doubts, few) == verdict.doubts.end())
     verdict.doubts.push_back(few);

@@ -67,5 +67,23 @@ TEST(DuplicateQuery, TheSessionsPaceIsTheYardstick) {
   EXPECT_EQ(bench.findings("duplicate-query").size(), 1U);
 }
 
+// Logs with %t show whole seconds.
+TEST(DuplicateQuery, ByAClockOfWholeSeconds) {
+  const auto asked = [](int times, Microseconds gap) {
+    SequenceBench bench;
+    bench.clock_step(kSecond);
+    for (int i = 0; i < times; ++i) bench.run("SELECT value FROM settings WHERE key = 'theme'", gap);
+    return bench.findings("duplicate-query");
+  };
+  const std::vector<Finding> many = asked(300, kMillisecond);
+  ASSERT_EQ(many.size(), 1U);
+  EXPECT_EQ(many[0].confidence, Confidence::kHigh);
+  const std::vector<Finding> some = asked(12, kMillisecond);
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].confidence, Confidence::kLow);
+  EXPECT_TRUE(asked(4, kMillisecond).empty());
+  EXPECT_TRUE(asked(12, 400 * kMillisecond).empty());
+}
+
 }  // namespace
 }  // namespace pgsieve

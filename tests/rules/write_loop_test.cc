@@ -37,5 +37,26 @@ TEST(WriteLoop, RowsWrittenOneAfterAnother) {
   EXPECT_EQ(bench.findings("write-loop").size(), 1U);
 }
 
+// Logs with %t show whole seconds. Many rows leave no room for pauses, some leave it open, few and seldom ones
+// are not spoken of.
+TEST(WriteLoop, ByAClockOfWholeSeconds) {
+  const auto inserted = [](int rows, Microseconds gap) {
+    SequenceBench bench;
+    bench.clock_step(kSecond);
+    for (int i = 0; i < rows; ++i)
+      bench.run("INSERT INTO events (kind, body) VALUES ('click', 'b" + std::to_string(i) + "')", gap);
+    return bench.findings("write-loop");
+  };
+  const std::vector<Finding> many = inserted(600, kMillisecond);
+  ASSERT_EQ(many.size(), 1U);
+  EXPECT_GE(many[0].confidence, Confidence::kMedium);
+  const std::vector<Finding> some = inserted(12, kMillisecond);
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].confidence, Confidence::kLow);
+  EXPECT_FALSE(some[0].why_not_higher.empty());
+  EXPECT_TRUE(inserted(12, 400 * kMillisecond).empty());
+  EXPECT_TRUE(inserted(12, 5 * kSecond).empty());
+}
+
 }  // namespace
 }  // namespace pgsieve
