@@ -93,6 +93,7 @@ void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
   }
   for (Backend* backend : touched_) {
     backend->current.own();
+    backend->doubted.own();
     backend->failed.own();
     backend->touched = false;
   }
@@ -277,7 +278,12 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
     ++stats_.other_entries;
     return;
   }
-  flush_current(backend);
+  if (timed && current.active && current.awaits_duration) {
+    emit_doubted(backend);
+    std::swap(backend.doubted, current);
+  } else {
+    flush_current(backend);
+  }
   backend.has_statements = true;
   update_identity(backend, entry);
   start(current, backend, entry);
@@ -340,6 +346,7 @@ void Assembler::add_secondary(Backend& backend, const LogEntry& entry, const Ent
       if (entry.severity == Severity::kDetail) add_detail(backend.current, entry.message, fact);
       if (entry.severity == Severity::kContext && context_parameters(entry.message).empty()) {
         backend.current.reset();  // a function raised a message that looks like the server's
+        std::swap(backend.current, backend.doubted);
         backend.target = Backend::Target::kNone;
         ++stats_.other_entries;
       }
@@ -415,7 +422,12 @@ void Assembler::finish_error(Backend& backend) {
   emitter_.execution(backend.identity(), failed);
 }
 
+void Assembler::emit_doubted(Backend& backend) {
+  if (backend.doubted.active) emitter_.execution(backend.identity(), backend.doubted);
+}
+
 void Assembler::flush_current(Backend& backend) {
+  emit_doubted(backend);
   Execution& current = backend.current;
   if (!current.active) return;
   if (current.extended && current.plans.empty()) {

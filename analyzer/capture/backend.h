@@ -34,6 +34,8 @@ struct Backend {
   Microseconds last_time = kUnknownTime;
 
   Execution current;  // the latest execution; waits for its fetches, plan, DETAIL, duration
+  Execution doubted;  // awaited its duration when `current` came in between: perhaps a message of a function
+                      // it runs
   Execution failed;   // an ERROR that waits for its STATEMENT
   enum class Target : uint8_t {
     kNone,

@@ -36,23 +36,46 @@ bool can_have_plan(std::string_view text) {
   return false;
 }
 
-constexpr std::string_view kAtCharacter = " at character ";
+// What stands before and behind the number in " at character 15", in the languages of the server's
+// catalogues.
+constexpr std::pair<std::string_view, std::string_view> kAtCharacter[] = {
+    {" at character ", ""}, {" bei Zeichen ", ""},   {" en carácter ", ""},    {" au caractère ", ""},
+    {" al carattere ", ""}, {" no caracter ", ""},   {" no caractere ", ""},   {" vid tecken ", ""},
+    {" (символ ", ")"},     {" символ ", ""},        {" სიმბოლოსთან ", ""},    {"(", "文字目)"},
+    {" 第 ", " 个字符处"},  {" 在第 ", " 個字元處"}, {" ", " 번째 문자 부근"},
+};
 
-// stderr adds " at character 15" to the message; csvlog and jsonlog have a field for it. 0: it does not.
-size_t message_position(std::string_view message) {
-  const size_t at = message.rfind(kAtCharacter);
-  if (at == std::string_view::npos) return 0;
-  const std::string_view digits = message.substr(at + kAtCharacter.size());
-  size_t position = 0;
-  for (const char c : digits.substr(0, 9)) {
-    if (c < '0' || c > '9') return 0;
-    position = position * 10 + static_cast<size_t>(c - '0');
+struct MessageEnd {
+  size_t position = 0;  // 0: none
+  size_t at = 0;        // where it is told
+};
+
+// stderr adds the position of an error to the message; csvlog and jsonlog have a field for it.
+MessageEnd message_end(std::string_view message) {
+  for (const auto& [before, behind] : kAtCharacter) {
+    if (!message.ends_with(behind)) continue;
+    const std::string_view text = message.substr(0, message.size() - behind.size());
+    const size_t at = text.rfind(before);
+    if (at == std::string_view::npos) continue;
+    const std::string_view digits = text.substr(at + before.size());
+    const bool number =
+        !digits.empty() && digits.size() <= 9 &&
+        std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!number) continue;
+    MessageEnd end{0, at};
+    for (const char c : digits) end.position = end.position * 10 + static_cast<size_t>(c - '0');
+    return end;
   }
-  return position;
+  return {};
+}
+
+size_t message_position(std::string_view message) {
+  return message_end(message).position;
 }
 
 std::string_view without_position(std::string_view message) {
-  return message_position(message) == 0 ? message : message.substr(0, message.rfind(kAtCharacter));
+  const MessageEnd end = message_end(message);
+  return end.position == 0 ? message : message.substr(0, end.at);
 }
 
 // Which statement of a simple query failed is known when the error has a position, counted in characters;

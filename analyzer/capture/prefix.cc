@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/capture/prefix_forms.h"
 #include "analyzer/capture/severity.h"
 
 namespace pgsieve {
@@ -49,8 +50,14 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string_view known(std::string_view text) {
+  // What the server writes before it knows, in the languages of its catalogues.
+  static constexpr std::string_view kUnknown[] = {
+      "[unknown]", "[unbekannt]", "[desconocido]", "[desconhecido]", "[inconnu]", "[sconosciuto]", "[不明]",
+      "[未知]",    "[უცნობი]",    "[알수없음]",    "[н/д]",          "[okänd]",   "[nieznany]"};
   text = trimmed(text);
-  return text == "[unknown]" ? std::string_view{} : text;
+  const bool marked = text.starts_with('[') && text.ends_with(']') &&
+                      std::find(std::begin(kUnknown), std::end(kUnknown), text) != std::end(kUnknown);
+  return marked ? std::string_view{} : text;
 }
 
 std::string_view without_port(std::string_view host) {
@@ -246,6 +253,9 @@ size_t PrefixMatcher::text_end(std::string_view line, size_t step, size_t end, s
     return end;
   }
   const Step& next = steps_[step + 1];
+  // Of several words, and known: up to the last of them.
+  if (steps_[step].op == Op::kBackendType) end += internal::backend_type_length(line.substr(end));
+  if (steps_[step].op == Op::kCommandTag) end += internal::command_tag_length(line.substr(end));
   if (next.op == Op::kBlank) {
     end = line.find(' ', end);
   } else if (next.op == Op::kLiteral) {
@@ -329,16 +339,23 @@ bool PrefixMatcher::run(Run& state, size_t step, size_t at) const {
 bool PrefixMatcher::run_text(Run& state, size_t step, size_t at) const {
   const Op op = steps_[step].op;
   const size_t limit = std::min(state.line.size(), at + kMaxFieldBytes);
+  // Between two blanks there may be nothing: both were taken for the one before the field. Where there are
+  // more, that is the likely case.
+  size_t before = 0;
+  while (before < at && state.line[at - 1 - before] == ' ') ++before;
+  const bool may_be_empty = before > 1 && step + 1 < steps_.size() && steps_[step + 1].op == Op::kBlank;
+  if (may_be_empty && before > 2 && run(state, step + 1, at)) return true;
   for (size_t end = at; end <= limit; ++end) {
-    if (op == Op::kRemote && end > at && state.line[end - 1] == ' ' && steps_[step].width == 0) return false;
+    if (op == Op::kRemote && end > at && state.line[end - 1] == ' ' && steps_[step].width == 0) break;
     end = text_end(state.line, step, end, limit);
-    if (end == std::string_view::npos || --state.budget < 0) return false;
+    if (end == std::string_view::npos) break;
+    if (--state.budget < 0) return false;
     if (run(state, step + 1, end)) {
       set_text(state.entry, op, state.line.substr(at, end - at));
       return true;
     }
   }
-  return false;
+  return may_be_empty && before == 2 && run(state, step + 1, at);
 }
 
 }  // namespace pgsieve

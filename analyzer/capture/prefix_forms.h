@@ -14,7 +14,7 @@ inline bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 inline bool is_delimiter(char c) {
-  return std::string_view(" ,;|[](){}<>").find(c) != std::string_view::npos;
+  return std::string_view(" \t,;|[](){}<>").find(c) != std::string_view::npos;
 }
 inline bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||

@@ -44,7 +44,8 @@ constexpr std::string_view kWellKnown[] = {
     "%m [%p] %q[user=%u,db=%d,app=%a] ",
     "[%p]: [%l-1] db=%d,user=%u ",  // Cloud SQL
     "%m [%p]: [%l-1] db=%d,user=%u ",
-    "%t-%c-",  // Azure single server
+    "%t-%c-",                              // Azure single server
+    "%t [%p]: [%l-1] %c %x %d %u %a %h ",  // Zalando's Spilo
     "%m %u %d %h %p %c ",
     "%t ",
     "%m ",
@@ -118,8 +119,23 @@ int application_quality(std::string_view name, const Names& known) {
   return points;
 }
 
+// Names that clients give themselves, and nobody gives to a user or a database.
+constexpr std::string_view kClients[] = {
+    "PostgreSQL JDBC Driver", "psql", "pg_dump", "pg_restore", "pgbench", "pg_dumpall"};
+
+// With the client's name in the place of the user's, where the prefix has one name of no known kind.
+std::string with_application(std::string prefix) {
+  const size_t at = prefix.find("%u");
+  if (at == std::string::npos || prefix.find("%d") != std::string::npos ||
+      prefix.find("%a") != std::string::npos || prefix[at + 2] == '@' ||
+      (prefix.find("%p") == std::string::npos && prefix.find("%c") == std::string::npos))
+    return {};
+  prefix[at + 1] = 'a';
+  return prefix;
+}
+
 // How well the fields of one matched line look like what they should be.
-int quality(const LogEntry& entry, const PrefixEvidence& evidence) {
+int quality(const LogEntry& entry, const PrefixEvidence& evidence, bool has_database) {
   int points = entry.time != kUnknownTime ? 6 : 0;
   points += entry.pid != 0 ? 6 : 0;
   points += entry.session_id.empty() ? 0 : 6;
@@ -127,6 +143,8 @@ int quality(const LogEntry& entry, const PrefixEvidence& evidence) {
   points += entry.transaction.empty() ? 0 : 2;
   points += entry.sqlstate.empty() ? 0 : 2;
   points += name_quality(entry.user, evidence.users) + name_quality(entry.database, evidence.databases);
+  if (has_database && !entry.user.empty() && entry.database.empty())
+    points -= 6;  // who has one, has the other
   if (!entry.host.empty()) points += entry.host.find_first_of(" =,@") == std::string_view::npos ? 3 : -6;
   return points + application_quality(entry.application, evidence.applications);
 }
@@ -134,8 +152,9 @@ int quality(const LogEntry& entry, const PrefixEvidence& evidence) {
 // A session's lines are counted upward: what does not go up is no line number.
 class LineNumbers {
  public:
-  void see(const LogEntry& entry) {
-    zero_ |= entry.session_line == 0;
+  // `optional`: background processes' lines end before the number.
+  void see(const LogEntry& entry, bool optional) {
+    zero_ |= entry.session_line == 0 && !optional;
     if (entry.session_line == 0) return;
     const uint64_t session =
         entry.session_id.empty() ? entry.pid : std::hash<std::string_view>()(entry.session_id);
@@ -170,10 +189,10 @@ int64_t score(const std::string& prefix, const std::vector<std::string_view>& li
     // A name with another field's marks in it is no name: the line was not understood, merely swallowed.
     const bool swallowed =
         name_quality(entry.user, evidence.users) < 0 || name_quality(entry.database, evidence.databases) < 0;
-    if (matcher->has('l')) numbers.see(entry);
+    if (matcher->has('l')) numbers.see(entry, matcher->has('q'));
     // Other programs write "TIME NAME LEVEL: …", too, but no statements.
     const int weight = classify_message(line.substr(message)).kind == MessageKind::kOther ? 1 : 3;
-    total += weight * std::max((swallowed ? 10 : 40) + quality(entry, evidence), 1);
+    total += weight * std::max((swallowed ? 10 : 40) + quality(entry, evidence, matcher->has('d')), 1);
     ++matched;
     if (!entry.application.empty()) applications.insert(entry.application);
   }
@@ -214,6 +233,7 @@ bool is_json_record(std::string_view line) {
 std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lines, size_t limit,
                                         std::string_view prefix_head) {
   PrefixEvidence evidence;
+  evidence.applications.insert(std::begin(kClients), std::end(kClients));
   std::vector<std::pair<std::string_view, std::string_view>> heads;  // text before the level word, whole line
   std::vector<std::string_view> entries;
   for (const std::string_view line : lines) {
@@ -250,8 +270,13 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
   for (const auto& [head, line] : heads) {
     if (candidates.size() >= kMaxCandidates) break;
     bool session_field = false;
-    add(take_prefix_apart(prefix_head, head, evidence, false, session_field));
-    if (session_field) add(take_prefix_apart(prefix_head, head, evidence, true, session_field));
+    for (const bool quit : {false, true}) {
+      if (quit && !session_field) break;
+      std::string candidate = take_prefix_apart(prefix_head, head, evidence, quit, session_field);
+      std::string other = with_application(candidate);
+      add(std::move(candidate));
+      if (!other.empty()) add(std::move(other));
+    }
   }
   std::vector<std::pair<int64_t, std::string>> ranked;
   for (std::string& candidate : candidates) {

@@ -49,7 +49,10 @@ class Reader {
       const size_t length = span_of(text_.substr(at), [](char c) { return is_name(c); });
       if (length == 0) continue;
       const std::string_view escape = escape_of_key(text_.substr(at, length));
-      if (!escape.empty() && text_.substr(at + length).starts_with('=')) keyed_ += escape[1];
+      const std::string_view behind = text_.substr(at + length);
+      const size_t blanks = span_of(behind, [](char c) { return c == ' '; });
+      const bool key = behind.substr(blanks).starts_with('=') || behind.starts_with("\":");
+      if (!escape.empty() && key) keyed_ += escape[1];
       at += length;
     }
   }
@@ -125,6 +128,7 @@ class Reader {
 
   void step() {
     const std::string_view rest = text_.substr(at_);
+    if (rest[0] == '"' && step_quoted_key(rest)) return;
     if (const size_t id = query_id_length(rest); id > 0 && !seen("%Q")) return put("%Q", id);
     if (is_digit(rest[0]) && step_digits(rest)) return;
     if (step_session_id(rest)) return;
@@ -204,7 +208,11 @@ class Reader {
       put_literal(value);
       return true;
     }
-    const size_t end = end_of_value(rest, value, escape);
+    const char quote = value < rest.size() ? rest[value] : ' ';
+    const bool quoted = quote == '"' || quote == '\'';
+    if (quoted) ++value;
+    const size_t end =
+        quoted ? std::min(rest.find(quote, value), rest.size()) : end_of_value(rest, value, escape);
     const size_t before = at_;
     std::string_view chosen = escape;
     if (escape == "%h" && rest.substr(value, end - value).find('(') != std::string_view::npos) chosen = "%r";
@@ -212,6 +220,40 @@ class Reader {
     put_literal(value);
     put(chosen, end - value);
     return at_ > before;
+  }
+
+  // "key":"value" and "key":value, as in JSON.
+  bool step_quoted_key(std::string_view rest) {
+    const size_t length = span_of(rest.substr(1), [](char c) { return is_name(c); });
+    if (length == 0 || !rest.substr(1 + length).starts_with("\":")) return false;
+    size_t value = length + 3;
+    while (value < rest.size() && rest[value] == ' ') ++value;
+    const bool quoted = rest.substr(value).starts_with('"');
+    if (quoted) ++value;
+    const std::string_view escape = escape_of_key(rest.substr(1, length));
+    if (escape.empty()) {
+      put_literal(value);
+      return true;
+    }
+    const size_t end = quoted ? rest.find('"', value) : rest.find_first_of(",} ", value);
+    note_session_field(escape);
+    put_literal(value);
+    put(escape, std::min(end, rest.size()) - value);
+    return true;
+  }
+
+  // Where what stands between two marks ends, the first of which was put last; 0: there are none.
+  size_t enclosed_length(std::string_view rest) const {
+    constexpr std::string_view kMarks = "\"\"''[]()<>";
+    if (out_.empty() || kMarks.find(out_.back()) == std::string_view::npos) return 0;
+    const char open = out_.back();
+    const bool quote = open == '"' || open == '\'';
+    if (quote ? std::count(out_.begin(), out_.end(), open) % 2 == 0 : !opens(open)) return 0;
+    const char close = kMarks[kMarks.find(open) + 1];
+    const size_t end = rest.find(close, rest.starts_with("[unknown]") ? 9 : 0);
+    if (end == std::string_view::npos) return 0;
+    const bool blanks = rest.substr(0, end).find(' ') != std::string_view::npos;
+    return blanks && !quote && !(seen("%u") && seen("%d") && !seen("%a")) ? 0 : end;
   }
 
   // The value of a key goes on to the separator before the next key, or to the end of the prefix.
@@ -252,12 +294,21 @@ class Reader {
       put("%u", sign);
       put_literal(1);
       const size_t database = span_of(rest.substr(sign + 1), [](char c) {
-        return c != ':' && c != '/' && c != ']' && c != ',' && c != '|' && c != ';' && c != ' ' && c != '(';
+        return std::string_view(":/],|; (\"'\t").find(c) == std::string_view::npos;
       });
       put("%d", database);
       return true;
     }
     if (rest[0] == '@') return false;
+    // A word before the one with user and database is the client's name.
+    const size_t other = rest.find('@', end);
+    const bool names_follow = other != std::string_view::npos && other + 1 < rest.size() &&
+                              is_name(rest[other - 1]) && is_name(rest[other + 1]);
+    if (names_follow && command_tag_length(rest) == 0 && !seen("%u") && !seen("%d") && !seen("%h") &&
+        !keyed('u') && !keyed('h')) {
+      put("%h", end);
+      return true;
+    }
     return step_free_words(rest);
   }
 
@@ -265,6 +316,8 @@ class Reader {
     size_t end = rest.starts_with("[unknown]")
                      ? 9
                      : span_of(rest, [](char c) { return !is_delimiter(c) && c != ':' && c != '/'; });
+    const size_t enclosed = enclosed_length(rest);
+    if (enclosed > 0) end = enclosed;
     if (end == 0) return false;
     std::string_view word = rest.substr(0, end);
     if (const size_t tag = command_tag_length(rest); tag > 0 && !seen("%i")) {
@@ -280,6 +333,10 @@ class Reader {
       }
     }
     if (seen("%u") && seen("%d") && !seen("%a")) {
+      if (enclosed > 0) {
+        put("%a", enclosed);
+        return true;
+      }
       // An application name: whatever is left, blanks included, up to a closing mark.
       size_t last = name_limit(rest);
       while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
@@ -310,6 +367,8 @@ class Reader {
       put("%u", end);
     } else if (!seen("%d")) {
       put("%d", end);
+    } else if (enclosed > 0 && !seen("%h") && !seen("%r")) {
+      put("%h", end);
     } else {
       put_literal(end);
     }

@@ -74,6 +74,31 @@ TEST(Pairing, RaisedImitationIsNoStatement) {
   EXPECT_EQ(got.stats.executions, 0u);
 }
 
+// The statement whose function raised it has been announced, and still gets its duration.
+TEST(Pairing, RaisedImitationTakesNoDuration) {
+  const Ingested got = ingest_text(
+      kHead + "LOG:  statement: select f()\n" + kHead + "LOG:  duration: 1.0 ms  statement: select fake\n" +
+      kHead + "CONTEXT:  PL/pgSQL function f() line 1 at RAISE\n" + kHead + "LOG:  duration: 2.000 ms\n" +
+      kHead + "LOG:  statement: select 2\n" + kHead + "LOG:  duration: 3.000 ms  statement: select 3\n");
+  ASSERT_EQ(got.stats.executions, 3u);
+  EXPECT_EQ(got.kept.events[0].text, "select f()");
+  EXPECT_EQ(got.kept.events[0].duration, 2000);
+  EXPECT_EQ(got.kept.events[1].text, "select 2");
+  EXPECT_EQ(got.kept.events[2].text, "select 3");
+  EXPECT_EQ(got.stats.orphan_durations, 0u);
+}
+
+// stderr adds where to the message, in its language.
+TEST(Pairing, TheMessageOfAnErrorEndsBeforeItsPosition) {
+  for (const char* where :
+       {" at character 15", " bei Zeichen 15", "(15文字目)", " (символ 15)", " 15 번째 문자 부근"}) {
+    const Ingested got = ingest_text(kHead + "ERROR:  no relation" + where + "\n" + kHead +
+                                     "STATEMENT:  select * from nope\n");
+    ASSERT_EQ(got.stats.errors, 1u);
+    EXPECT_EQ(got.kept.events[0].error_message, "no relation");
+  }
+}
+
 TEST(Pairing, LocalisedMessages) {
   const Ingested got = ingest_text(kHead + "LOG:  Dauer: 1.500 ms  Anweisung: select 1\n" + kHead +
                                    "LOG:  durée : 2.500 ms, instruction : select 2\n" + kHead +

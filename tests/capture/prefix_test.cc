@@ -259,6 +259,37 @@ INSTANTIATE_TEST_SUITE_P(
               {kTime + "[77] jo@shop/web/10.0.0.1 ", kTime + "[77] jo@shop//[local] "}},
         Lines{"pg: %m [%p] app=%a user=%u ",
               {"pg: " + kTime + "[77] app=web user=jo ", "pg: " + kTime + "[78] app= user=al "}},
+        // Heroku's own; its fields stand between quotes.
+        Lines{"sql_error_code = %e time_ms = \"%m\" pid=\"%p\" session_id=\"%c\" tid=\"%x\" log_line=\"%l\" "
+              "%qdatabase=\"%d\" connection_source=\"%r\" user=\"%u\" application_name=\"%a\" ",
+              {"sql_error_code = 00000 time_ms = \"2026-11-22 01:02:03.004 UTC\" pid=\"77\" "
+               "session_id=\"6a1b2c3d.4d\" tid=\"0\" log_line=\"1\" ",
+               "sql_error_code = 00000 time_ms = \"2026-11-22 01:02:03.004 UTC\" pid=\"78\" "
+               "session_id=\"6a1b2c3d.4e\" tid=\"0\" log_line=\"1\" database=\"shop\" "
+               "connection_source=\"10.0.0.1(5432)\" user=\"jo\" application_name=\"my app\" "}},
+        Lines{"{\"ts\":\"%m\",\"pid\":%p,\"user\":\"%u\",\"db\":\"%d\"} ",
+              {"{\"ts\":\"2026-11-22 01:02:03.004 UTC\",\"pid\":77,\"user\":\"jo\",\"db\":\"shop\"} ",
+               "{\"ts\":\"2026-11-22 01:02:03.004 UTC\",\"pid\":76,\"user\":\"\",\"db\":\"\"} "}},
+        Lines{"\"%m\" \"%p\" \"%u\" '%d' ",
+              {"\"2026-11-22 01:02:03.004 UTC\" \"77\" \"jo\" 'shop' ",
+               "\"2026-11-22 01:02:03.004 UTC\" \"76\" \"\" '' "}},
+        Lines{"[%m] [%p] [%u] [%d] [%a] [%h] [%l] ",
+              {"[2026-11-22 01:02:03.004 UTC] [77] [jo] [shop] [my app] [10.0.0.1] [1] ",
+               "[2026-11-22 01:02:03.004 UTC] [77] [jo] [shop] [] [10.0.0.1] [2] "}},
+        Lines{"%m\t%p\t%u\t%d\t",
+              {"2026-11-22 01:02:03.004 UTC\t77\tjo\tshop\t", "2026-11-22 01:02:03.004 UTC\t78\tal\tshop\t"}},
+        // Empty fields leave their blanks.
+        Lines{"%m %u %d %p %r ", {kTime + "jo shop 77 10.0.0.1(5432) ", kTime + "  76  "}},
+        Lines{"<%p %u %n> ", {"<77 jo 1763773323.004> ", "<76  1763773323.004> "}},
+        Lines{"%t [%p]: [%l-1] %c %x %d %u %a %h ",
+              {"2026-11-22 01:02:03 UTC [77]: [1-1] 6a1b2c3d.4d 0 shop jo my app 10.0.0.1 ",
+               "2026-11-22 01:02:03 UTC [76]: [1-1] 6a1b2c3d.4c 0     "}},
+        // A client's name may have several words, and some have one.
+        Lines{"%m [%p] %a ", {kTime + "[77] web ", kTime + "[77] my app ", kTime + "[77] web "}},
+        Lines{"%m [%p] %b %q%u@%d/%a ",
+              {kTime + "[77] client backend jo@shop/web ", kTime + "[76] checkpointer "}},
+        Lines{"%m [%p] %i %u@%d ", {kTime + "[77] DECLARE CURSOR jo@shop ", kTime + "[77] SELECT jo@shop "}},
+        Lines{"%m [%p] %q%h %u@%d ", {kTime + "[77] db.example jo@shop ", kTime + "[76] "}},
         Lines{"%m [%6p] ", {kTime + "[  9999] ", kTime + "[ 10000] "}},
         Lines{"%m|%p|%c|%l|%s|%v|%x|%i|%e|%Q|%b|%P|%u|%d|%a|%r|",
               {"2026-11-22 01:02:03.004 UTC|77|6a1b2c3d.4d|1|2026-11-22 01:00:00 "
