@@ -144,6 +144,28 @@ uint32_t without_key_of_page(const LoopExample& example, const StatementShape& s
   return example.varying_roles & ~(1U << static_cast<unsigned>(SlotRole::kEqual));
 }
 
+// UPDATE acts SET …, version = version + 1 WHERE id = $1 AND version = $2, again and again for the same row:
+// what varies is only what the statement makes vary, and each turn tries again.
+bool tries_again(const LoopExample& example, const StatementShape& shape) {
+  if (shape.kind != StatementKind::kUpdate) return false;
+  bool guarded = false;
+  bool same_row = false;
+  for (size_t slot = 0; slot < shape.slots.size() && slot < 32; ++slot) {
+    const SlotUse& use = shape.slots[slot];
+    if (use.role != SlotRole::kEqual) continue;
+    if ((example.varying_slots & (1U << slot)) == 0) {
+      same_row = true;
+      continue;
+    }
+    const bool written = std::ranges::any_of(shape.written_columns, [&use](const ColumnUse& column) {
+      return column.relation == use.column.relation && column.column == use.column.column;
+    });
+    if (!written) return false;
+    guarded = true;
+  }
+  return guarded && same_row;
+}
+
 }  // namespace
 
 bool units_are_requests(const LoopExample& example) {
@@ -177,7 +199,7 @@ LoopClass loop_class(const LoopExample& example, const Pattern& child, const Lin
                      const LoopOptions& options) {
   const QueryBlock* top = top_block(child);
   if (top != nullptr && top->skip_locked) return LoopClass::kQueue;
-  if (is_retry(example)) return LoopClass::kRetry;
+  if (is_retry(example) || tries_again(example, *child.shape)) return LoopClass::kRetry;
   const uint32_t varying = without_key_of_page(example, *child.shape);
   const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
   const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);

@@ -7,6 +7,7 @@
 
 #include "rules/loop_accident.h"
 #include "rules/loop_batch.h"
+#include "rules/loop_beside.h"
 #include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
@@ -257,6 +258,15 @@ void limit_batch(const Pattern& child, LoopVerdict& verdict) {
            verdict);
 }
 
+// Of the examples of one loop.
+void keep_better(LoopVerdict verdict, LoopVerdict& best) {
+  const auto rank = [](const LoopVerdict& judged) {
+    return std::make_tuple(judged.report, judged.confidence,
+                           judged.example == nullptr ? 0 : judged.example->count);
+  };
+  if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
+}
+
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
                   const LoopOptions& options, int depth) {
   LoopVerdict best;
@@ -281,6 +291,15 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
     }
     const Confidence between = use_row_between(context, child, parent, options, depth, verdict);
+    const JudgeLoop judge_other = [&](const Loop& other, const Pattern& its_child, const Pattern* its_list) {
+      return judge(context, other, its_child, its_list, options, depth + 1);
+    };
+    if (depth == 0 && use_loop_beside(context, child, parent, options, judge_other, verdict)) {
+      limit_batch(child, verdict);
+      verdict.count = executions_like(loop, std::min(example.count, options.min_count));
+      keep_better(std::move(verdict), best);
+      continue;
+    }
     const bool linked = verdict.link.strength != LinkStrength::kNone;
     verdict.kind = loop_class(example, child, verdict.link, options);
     if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && accidents.holds(example))
@@ -324,11 +343,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         row_evidence(example, verdict.link) == RowEvidence::kNone)
       verdict.confidence = Confidence::kMedium;
     verdict.count = executions_like(loop, std::min(example.count, options.min_count));
-    const auto rank = [](const LoopVerdict& judged) {
-      return std::make_tuple(judged.report, judged.confidence,
-                             judged.example == nullptr ? 0 : judged.example->count);
-    };
-    if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
+    keep_better(std::move(verdict), best);
   }
   return best;
 }

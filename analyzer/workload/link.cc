@@ -133,7 +133,8 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   const bool same_table = offered.name == keyed.name;
   if (parent.groups) return;
   if (same_table && key.primary)
-    best.offer(LinkStrength::kSameKey, parent, {parent_table, key.normal.hash, key.column}, child, key);
+    best.offer(key.row_id ? LinkStrength::kSameKey : LinkStrength::kSameColumn, parent,
+               {parent_table, key.normal.hash, key.column}, child, key);
   // In the table itself such a column is a part of its key: patient_allergies.allergy_id.
   if (!key.primary && !same_table && key.normal.words.agrees_with(offered.words)) {
     best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
@@ -163,13 +164,16 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
     if (key.primary && !column.bare && column.words.agrees_with(keyed.words)) {
       best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
     }
-    if (column.hash == key.normal.hash && !column.generic) {
+    // A group of rows for each status, and then the rows of each.
+    const bool grouped = parent.groups && column.table < parent.tables.size() &&
+                         parent.tables[column.table].name == keyed.name;
+    if (column.hash == key.normal.hash && (!column.generic || grouped)) {
       best.offer(LinkStrength::kSameColumn, parent, {column.table, column.hash, written}, child, key);
     }
   };
   const std::span<const uint32_t> names(parent.column_glances.data(), parent.columns.size());
   const std::span<const uint32_t> last_words(names.data() + names.size(), names.size());
-  const bool by_name = !key.normal.generic && !key.normal.words.empty();
+  const bool by_name = (!key.normal.generic || parent.groups) && !key.normal.words.empty();
   const uint32_t name = by_name ? static_cast<uint32_t>(key.normal.hash) : 0;
   const uint32_t word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
   const auto qualified = static_cast<uint32_t>(key.qualified);

@@ -88,6 +88,7 @@ struct LinkProfile {
     CompactText column;  // as written
     ColumnName normal;
     bool primary = false;      // looks like (or is) the key of its table
+    bool row_id = false;       // … and is it for sure, or named so: "id", not "key" or "code"
     bool polymorphic = false;  // has a …_type companion
     bool natural = false;      // else: a column that may be a key with a telling name, as "isbn"
     uint64_t qualified = 0;  // hash of the table's name and the column's: part_sku, for parts.sku; 0: primary

@@ -84,6 +84,11 @@ bool has_reference_form(const Words& words) {
   return words.size() > 1 && listed(kReferences, words.back());
 }
 
+// "key", "code", "number": the key of something, and be it of a setting.
+bool any_code(const Words& words) {
+  return words.size() == 1 && (words[0] == "key" || listed(kCodeWords, words[0]));
+}
+
 // No reference (…_id).
 bool has_meaning(const Words& words) {
   return std::all_of(words.begin(), words.end(), [](const std::string& word) {
@@ -237,6 +242,7 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
       bool known = false;
       const bool unique = known_unique(schema, profile.tables[place], column.column, known);
       key.primary = known ? unique : looks_primary(key.normal, profile.tables[place]);
+      key.row_id = key.primary && (known || !any_code(name_words(key.column)));
       if (!key.primary) key.qualified = qualified_hash(profile.tables[place].name, column.column);
       profile.keys.push_back(std::move(key));
     }

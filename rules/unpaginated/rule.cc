@@ -99,11 +99,23 @@ bool pages_first(const StatementShape& shape, const Relation& relation) {
   return source.limit.present && !source.limit.all;
 }
 
+// SELECT DISTINCT genre FROM acts: as many rows as there are genres, whatever the table has. With the key of
+// its rows among the columns they are the table's.
+bool lists_kinds(const StatementShape& shape) {
+  const QueryBlock& top = shape.blocks[0];
+  return top.distinct && std::ranges::none_of(top.targets, [&shape](const TargetColumn& target) {
+           if (target.star || target.use.whole_row()) return target.star || target.expression.empty();
+           return target.use.relation >= shape.relations.size() ||
+                  looks_like_row_id(target.use.column, shape.relations[target.use.relation]);
+         });
+}
+
 Reach reach_of(const Pattern& pattern, const Schema& schema) {
   const StatementShape& shape = *pattern.shape;
   const QueryBlock& top = shape.blocks[0];
   const bool bounded = (top.limit.present && !top.limit.all) || top.has_aggregate || !top.group.empty() ||
-                       top.has_having || top.set_operation || top.skip_locked || pattern.fetches > 0;
+                       top.has_having || top.set_operation || top.skip_locked || lists_kinds(shape) ||
+                       pattern.fetches > 0;
   if (bounded || !top.has_from || pattern.key.arity == Arity::kMany || shape.main_relation() == kNoIndex)
     return Reach::kBounded;
   bool reads_table = false;

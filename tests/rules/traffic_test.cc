@@ -44,8 +44,8 @@ std::vector<std::string> captures() {
 // "_bare_" captures are read without a schema, "" here.
 std::string schema_of(const std::string& capture) {
   if (capture.find("_bare_") != std::string::npos) return {};
-  for (const std::string application : {"ambulatorio", "freight", "garage", "hospital", "legacy", "musik",
-                                        "school", "sensors", "tickets", "vets", "warehouse"})
+  for (const std::string application : {"ambulatorio", "festival", "freight", "garage", "hospital", "legacy",
+                                        "musik", "school", "sensors", "tickets", "vets", "warehouse"})
     if (capture.starts_with(application + "_")) return "schema/traffic_" + application + ".sql";
   const auto of = [&capture](std::initializer_list<std::string_view> orms) {
     return std::ranges::any_of(orms, [&](std::string_view orm) { return capture.starts_with(orm); });

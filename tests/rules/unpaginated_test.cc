@@ -36,6 +36,17 @@ TEST(Unpaginated, MostRowsAreNotMarkedAsDeleted) {
   EXPECT_EQ(judge("SELECT id, name FROM items WHERE deleted_at IS NULL AND owner = 5", {24.0}), 0U);
 }
 
+TEST(Unpaginated, KindsAreFewerThanRows) {
+  PatternBench bench(kDdl);
+  bench.schema().find_mutable("", "items")->rows = 40'000;
+  bench.add("SELECT DISTINCT owner FROM items", {8.0});
+  bench.add("SELECT DISTINCT owner, quantity FROM items ORDER BY owner", {8.0});
+  EXPECT_TRUE(bench.run("unpaginated").empty());
+  bench.add("SELECT DISTINCT id, name FROM items", {8.0});
+  bench.add("SELECT DISTINCT i.* FROM items i", {8.0});
+  EXPECT_EQ(bench.run("unpaginated").size(), 2U);
+}
+
 TEST(Unpaginated, BelievesRowsBeforeTime) {
   PatternBench bench(kDdl);
   Pattern& few = bench.add("SELECT id, name FROM items", {40.0});

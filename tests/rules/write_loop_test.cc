@@ -30,6 +30,20 @@ TEST(WriteLoop, RowsWrittenAtASteadyPace) {
   }
 }
 
+// Somebody else was faster, again and again.
+TEST(WriteLoop, TryingAgainWithTheNextVersionIsNoLoop) {
+  const auto count = [](bool same_row) {
+    SequenceBench bench;
+    for (int i = 0; i < 8; ++i)
+      bench.run("UPDATE acts SET rating = 1, version = version + 1 WHERE id = " +
+                    std::to_string(same_row ? 7 : 7 + i) + " AND version = " + std::to_string(3 + i),
+                900);
+    return bench.findings("write-loop").size();
+  };
+  EXPECT_EQ(count(true), 0U);
+  EXPECT_EQ(count(false), 1U);
+}
+
 TEST(WriteLoop, RowsWrittenOneAfterAnother) {
   SequenceBench bench;
   for (int i = 0; i < 12; ++i)

@@ -51,6 +51,21 @@ TEST(Link, GroupsHaveTheKeyOfNoRow) {
   EXPECT_EQ(link("SELECT status, array_agg(id) FROM orders GROUP BY status", again), LinkStrength::kSameKey);
 }
 
+// … and a row for each status is what asks for the rows of that status, as it is of another column.
+TEST(Link, AGroupMeetsItsRows) {
+  const std::string rows = "SELECT * FROM orders WHERE status = $1";
+  EXPECT_EQ(link("SELECT status, count(*) FROM orders GROUP BY status", rows), LinkStrength::kSameColumn);
+  EXPECT_EQ(link("SELECT status, count(*) FROM invoices GROUP BY status", rows), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT id, status FROM orders LIMIT 20", rows), LinkStrength::kNone);
+}
+
+// settings.key may be the key of any setting; settings.id is that of a row.
+TEST(Link, AKeyOfWhateverIsNoRowsId) {
+  EXPECT_EQ(link("SELECT * FROM settings WHERE key LIKE 'a%'", "SELECT * FROM settings WHERE key = $1"),
+            LinkStrength::kSameColumn);
+  EXPECT_EQ(link("SELECT * FROM settings", "SELECT * FROM settings WHERE id = $1"), LinkStrength::kSameKey);
+}
+
 TEST(Link, AgainByAKeyOfSeveralColumns) {
   const Result<Schema> schema = parse_schema(
       "CREATE TABLE shifts (doctor integer, day date, part smallint, room text, "
