@@ -39,8 +39,11 @@ void append_text(std::string_view text, Microseconds time, std::string& lines) {
   }
   if (text.empty()) return;
   const LevelWord level = find_level(text);
-  const bool stamped = level.length == 0 || time == kUnknownTime || text.starts_with('\t') ||
-                       head_has_time(text.substr(0, level.at));
+  // Behind a tab a level word is a statement's: the line goes on with an entry.
+  const std::string_view head = text.substr(0, level.at);
+  const bool stamped = level.length == 0 || time == kUnknownTime ||
+                       head.find('\t') != std::string_view::npos || text.starts_with('\t') ||
+                       head_has_time(head);
   append_entry(text, stamped ? "" : format_time(time) + " ", lines);
 }
 
@@ -145,7 +148,7 @@ bool JsonVendors::search_hits(const object& record, JsonFound& found, std::strin
 bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& lines) {
   const std::string_view line =
       first_field(record, {"@message", "message", "event_message", "line", "msg", "Message", "Line", "_raw",
-                           "full_message", "short_message"});
+                           "full_message", "short_message", "_line", "body", "Body"});
   if (line.data() == nullptr) {
     // Splunk: {"preview":false,"result":{"_raw":…}}; Datadog: {"id":…,"attributes":{"message":…}}.
     object inner;
@@ -161,8 +164,8 @@ bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& l
   found.name = get_field(record, "@message", value) || number_field(record, "ingestionTime") > 0
                    ? "CloudWatch"
                    : "JSON";
-  found.time =
-      time_field(record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated", "_time", "Date"});
+  found.time = time_field(
+      record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated", "_time", "Date", "_ts", "dt"});
   append_text(line, found.time, lines);
   return true;
 }
@@ -196,7 +199,9 @@ JsonFound JsonVendors::read(const object& record, std::string& lines) {
     found.name = "JSON";
     return found;
   }
-  if (log_table(record, found, lines) || parsed_metadata(record, found, lines)) return found;
+  if (log_table(record, found, lines) || parsed_metadata(record, found, lines) ||
+      bare_message(record, found, lines))
+    return found;
   if (get_field(record, "error_severity", severity)) {
     // At the top it is the log itself, unless it has been laid out anew.
     if ((depth_ > 0 || laid_out_) && jsonlog(record, lines)) found.name = "JSON";

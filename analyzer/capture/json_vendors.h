@@ -55,6 +55,7 @@ class JsonVendors {
   bool docker(const object& record, std::string& lines);
   bool log_table(const object& record, JsonFound& found, std::string& lines);
   bool parsed_metadata(const object& record, JsonFound& found, std::string& lines);
+  bool bare_message(const object& record, JsonFound& found, std::string& lines);
   bool cloud_native_pg(const object& record, JsonFound& found, std::string& lines);
   // unwrap_json_cloud.cc
   bool google(const object& record, JsonFound& found, std::string& lines);

@@ -121,7 +121,7 @@ void StderrReader::read_message(Reading& reading, Line line, size_t message) con
     std::string_view piece = text.substr(more.start, more.end - more.start);
     if (!tab) {
       LogEntry probe;
-      if (is_blank(piece) || looks_dated(piece) || !reading.tabs_trimmed() ||
+      if (piece.empty() || piece == "\r" || looks_dated(piece) || !reading.tabs_trimmed() ||
           (!loose && !carries_statement(entry)) || matcher_.match(piece, probe, reading.memo) > 0) {
         break;
       }

@@ -121,6 +121,9 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
                                       {"Loki", make_json},          {"table", make_json}};
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const std::string_view lines = complete_lines(head, ended);
+  static const WrapperKind kTail{"tail", make_tail_output};
+  static const WrapperKind kCompanions{"a cluster manager's output", make_companions};
+  if (is_tail_output(lines)) return &kTail;
   if (is_cri(lines)) return &kCri;
   if (is_named_lines(lines)) return &kNamed;
   if (is_heroku(lines)) return &kHeroku;
@@ -145,9 +148,10 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
                                     [&](const WrapperKind& known) { return known.name.starts_with(name); });
     return kind == std::end(kCsv) ? &kCsv[3] : kind;
   }
-  if (is_stamped_lines(lines)) return &kStamped;
+  if (const WrapperKind* fields = detect_fields(lines); fields != nullptr) return fields;
+  if (is_stamped_lines(lines)) return leads_further(lines) ? &kLed : &kStamped;
   if (is_led(lines)) return &kLed;
-  return nullptr;
+  return is_with_companions(lines) ? &kCompanions : nullptr;
 }
 
 std::unique_ptr<Source> unwrap(std::unique_ptr<Source> source, const IngestOptions& options,

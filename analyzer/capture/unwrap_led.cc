@@ -22,12 +22,25 @@ bool is_digit(char c) {
   return std::isdigit(static_cast<unsigned char>(c)) != 0;
 }
 
+// Length of a number at the start of text, with blanks before it that pad it; 0: there is none.
+size_t padded_number(std::string_view text) {
+  const size_t blanks = std::min(text.find_first_not_of(' '), text.size());
+  const size_t end = std::min(text.find_first_not_of("0123456789", blanks), text.size());
+  return end == blanks ? 0 : end;
+}
+
 // Length of what `line` begins with when that is `lead` but for the numbers; 0: it is not.
 size_t lead_length(std::string_view lead, std::string_view line) {
   size_t at = 0;
   for (size_t i = 0; i < lead.size();) {
     if (at >= line.size()) return 0;
-    if (is_digit(lead[i])) {
+    const size_t number = lead[i] == ' ' ? padded_number(lead.substr(i)) : 0;
+    if (number > 0) {
+      const size_t other = line[at] == ' ' ? padded_number(line.substr(at)) : 0;
+      if (other == 0) return 0;
+      i += number;
+      at += other;
+    } else if (is_digit(lead[i])) {
       if (!is_digit(line[at])) return 0;
       while (i < lead.size() && is_digit(lead[i])) ++i;
       while (at < line.size() && is_digit(line[at])) ++at;
@@ -69,6 +82,11 @@ std::string_view find_lead(std::string_view head) {
     start = end + 1;
     if (line.starts_with('\t')) return {};
     const std::string_view front = line.substr(0, kLongestLead);
+    // A record in a line of its own: "TIME TAG: {…}", "TAG: [TIME, {…}]".
+    const size_t brace = line.ends_with('}') || line.ends_with("}]") ? front.find("{\"") : 0;
+    if (brace != 0 && brace != std::string_view::npos && ++tries <= kMostTries &&
+        leads(line.substr(0, brace), head))
+      return line.substr(0, brace);
     for (size_t tab = front.find('\t'); tab != std::string_view::npos; tab = front.find('\t', tab + 1)) {
       if (find_level(front.substr(0, tab)).length > 0 || ++tries > kMostTries) break;
       for (const std::string_view lead : {line.substr(0, tab), line.substr(0, tab + 1)}) {
@@ -94,13 +112,15 @@ class LedUnwrapper final : public LineUnwrapper {
   void line(std::string_view text, std::string& out) override {
     if (lead_.empty()) {
       waiting_.append(text).push_back('\n');
-      const bool telling = text.find('\t') != std::string_view::npos && tries_ < kMostTries;
+      const bool telling =
+          (text.find('\t') != std::string_view::npos || text.ends_with('}') || text.ends_with("}]")) &&
+          tries_ < kMostTries;
       if (telling) ++tries_;
       if (telling) lead_ = find_lead(waiting_);
       if (!lead_.empty() || waiting_.size() >= kEnough) release(out);
       return;
     }
-    out.append(text.substr(lead_length(lead_, text))).push_back('\n');
+    put(text, out);
   }
 
  private:
@@ -114,9 +134,15 @@ class LedUnwrapper final : public LineUnwrapper {
     for (size_t start = 0; start < text.size();) {
       const size_t end = text.find('\n', start);
       const std::string_view one = std::string_view(text).substr(start, end - start);
-      out.append(one.substr(lead_.empty() ? 0 : lead_length(lead_, one))).push_back('\n');
+      put(one, out);
       start = end + 1;
     }
+  }
+
+  void put(std::string_view line, std::string& out) const {
+    line.remove_prefix(lead_.empty() ? 0 : lead_length(lead_, line));
+    if (!lead_.empty() && line.starts_with("{\"") && line.ends_with("}]")) line.remove_suffix(1);
+    out.append(line).push_back('\n');
   }
 
   std::string lead_, waiting_;
@@ -127,6 +153,12 @@ class LedUnwrapper final : public LineUnwrapper {
 
 bool is_led(std::string_view head) {
   return !find_lead(head).empty();
+}
+
+bool leads_further(std::string_view head) {
+  const std::string_view lead = find_lead(head);
+  const size_t time = parse_time(lead).length;
+  return lead.substr(time).find_first_not_of(" \t") != std::string_view::npos;
 }
 
 std::unique_ptr<Unwrapper> make_led(const IngestOptions&, UnwrapReport& report) {

@@ -77,6 +77,10 @@ class CriUnwrapper final : public LineUnwrapper {
 // tail` puts the stream's name between stamp and line, Grafana the time as a number in front and tabs
 // between.
 size_t stamp_length(std::string_view line) {
+  constexpr size_t kTai = 25;  // "@" and TAI64N in hexadecimal, by multilog and s6-log
+  if (line.starts_with('@') && line.size() > kTai && line[kTai] == ' ' &&
+      line.find_first_not_of("0123456789abcdef", 1) == kTai)
+    return kTai + 1;
   size_t number = 0;
   while (number < line.size() && line[number] >= '0' && line[number] <= '9') ++number;
   const bool numbered = number >= 13 && number <= 19 && line.substr(number).starts_with('\t');
@@ -164,7 +168,12 @@ void StreamMixer::finish(std::string& out) {
 
 void LineUnwrapper::take(std::string_view text, std::string& out) {
   const size_t length = text.size();
-  if (text.ends_with('\r')) text.remove_suffix(1);
+  if (!begun_) {
+    begun_ = true;
+    windows_ = text.ends_with('\r');
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  }
+  if (windows_ && text.ends_with('\r')) text.remove_suffix(1);
   if (too_long_) {
     damaged();
   } else {
@@ -244,7 +253,10 @@ bool same_prefix(std::string_view left, std::string_view right) {
 }
 
 void append_entry(std::string_view text, std::string_view stamp, std::string& out) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  while (text.ends_with('\n')) {
+    text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+  }
   const std::string_view first = text.substr(0, text.find('\n'));
   const bool row = text.starts_with('{') || first.find(",\"") != std::string_view::npos;
   const LevelWord own = find_level(first);

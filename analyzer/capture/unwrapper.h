@@ -50,7 +50,8 @@ class LineUnwrapper : public Unwrapper {
 
   std::string partial_;
   bool too_long_ = false;
-  uint64_t line_offset_ = 0;  // of the line being read, in the wrapped stream
+  bool begun_ = false, windows_ = false;  // lines end with "\r\n": so does the first one
+  uint64_t line_offset_ = 0;              // of the line being read, in the wrapped stream
 };
 
 // A line's level word ("LOG:  ", "ERROR:  ", "DETAIL:  ", …) and where it starts. length 0: none in the first
@@ -105,6 +106,13 @@ bool is_stern(std::string_view head);
 std::unique_ptr<Unwrapper> make_stern(const IngestOptions& options, UnwrapReport& report);
 bool is_led(std::string_view head);  // unwrap_led.cc
 std::unique_ptr<Unwrapper> make_led(const IngestOptions& options, UnwrapReport& report);
+bool leads_further(std::string_view head);  // the lead is more than a time
+// Of lines with a field that holds the server's: by its form; null: none of those.
+const WrapperKind* detect_fields(std::string_view head);  // unwrap_fields.cc
+bool is_tail_output(std::string_view head);               // unwrap_tail.cc
+bool is_with_companions(std::string_view head);
+std::unique_ptr<Unwrapper> make_tail_output(const IngestOptions& options, UnwrapReport& report);
+std::unique_ptr<Unwrapper> make_companions(const IngestOptions& options, UnwrapReport& report);
 bool is_coloured(std::string_view head);  // unwrap_colours.cc
 std::unique_ptr<Unwrapper> make_coloured(const IngestOptions& options, UnwrapReport& report);
 bool is_copy_text(std::string_view head);  // unwrap_copy.cc
