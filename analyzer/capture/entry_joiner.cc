@@ -119,6 +119,10 @@ void EntryJoiner::start(Entry entry, std::string_view text) {
     if (c == '\n') entry.lines += '\t';
   }
   bytes_ += entry.lines.size() - before;
+  open(std::move(entry));
+}
+
+void EntryJoiner::open(Entry entry) {
   const std::string process = process_name(entry.host, entry.pid);
   if (const auto old = open_.find(process); old != open_.end()) {
     if (old->second >= first_) entries_[old->second - first_].complete = true;
@@ -142,6 +146,38 @@ void EntryJoiner::append(Entry& entry, std::string_view text, Joint joint) {
   bytes_ += text.size();
 }
 
+// A csvlog row's first line or a jsonlog record, as shippers of log files send them; and the further lines of
+// a row, up to the one that closes its quotes.
+bool EntryJoiner::add_row(std::string_view host, std::string_view pid, std::string_view text) {
+  const auto closed = [](std::string_view lines) {
+    return std::count(lines.begin(), lines.end(), '"') % 2 == 0;
+  };
+  const size_t stamp = parse_time(text).length;
+  const bool json = text.starts_with("{\"") && text.find("\"error_severity\"") != std::string_view::npos;
+  const bool csv =
+      stamp > 0 && text.substr(stamp).starts_with(',') && text.find(",\"") != std::string_view::npos;
+  const auto known = open_.find(process_name(host, pid));
+  Entry* last = known != open_.end() && known->second >= first_ ? &entries_[known->second - first_] : nullptr;
+  if (last != nullptr && last->row && !last->complete) {
+    last->lines.append("\n").append(text);
+    bytes_ += text.size();
+    last->complete = closed(last->lines);
+    return true;
+  }
+  if (!json && !csv) return false;
+  rows_ = true;
+  Entry row;
+  row.host = host;
+  row.pid = pid;
+  row.lines = text;
+  row.born = records_;
+  row.row = true;
+  row.complete = json || closed(text);
+  bytes_ += text.size();
+  open(std::move(row));
+  return true;
+}
+
 bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_view pid,
                       std::string_view text, std::string& out) {
   ++records_;
@@ -153,6 +189,11 @@ bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_
   if (!raw_tabs_ && text.find('#') != std::string_view::npos) {
     unescaped = unescape_octal(text);
     text = unescaped;
+  }
+  const bool row = mark.length == 0 && (rows_ || text.starts_with('{') || parse_time(text).length > 0);
+  if (row && add_row(host, pid, text)) {
+    flush(out, false);
+    return true;
   }
   const auto known = open_.find(process_name(host, pid));
   Entry* entry = nullptr;

@@ -49,9 +49,12 @@ class EntryJoiner {
     size_t last_part = 0;  // bytes of the last part
     uint64_t born = 0;
     bool complete = false;
+    bool row = false;  // a csvlog row or a jsonlog record: goes on as it is
   };
 
   void start(Entry entry, std::string_view text);
+  void open(Entry entry);
+  bool add_row(std::string_view host, std::string_view pid, std::string_view text);
   enum class Joint : uint8_t { kNone, kLine, kEntry };  // text goes on; a further line; a DETAIL or its like
   void append(Entry& entry, std::string_view text, Joint joint);
   void flush(std::string& out, bool all);
@@ -61,6 +64,7 @@ class EntryJoiner {
   std::unordered_map<std::string, uint64_t> open_;  // process -> ordinal
   uint64_t records_ = 0;
   size_t bytes_ = 0;
+  bool rows_ = false;
   bool raw_tabs_ = false;  // the daemon does not write "#011"
 };
 

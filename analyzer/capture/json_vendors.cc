@@ -29,13 +29,21 @@ bool head_has_time(std::string_view head) {
 
 }  // namespace
 
-void append_text(std::string_view text, Microseconds time, std::string& lines) {
+void JsonVendors::append_text(std::string_view text, Microseconds time, std::string& lines) {
   // AlloyDB puts "[file.cc:123]  " in front.
   if (text.starts_with('[')) {
     const size_t close = text.substr(0, 80).find("] ");
     if (close != std::string_view::npos && text.substr(0, close).find(".cc:") != std::string_view::npos) {
       text.remove_prefix(std::min(text.find_first_not_of(' ', close + 1), text.size()));
     }
+  }
+  if (const size_t stamp = parse_time(text).length;
+      stamp > 0 && text.substr(stamp).starts_with(',') && text.find(",\"") != std::string_view::npos)
+    rows_ = true;
+  if (rows_) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    lines.append(text).push_back('\n');
+    return;
   }
   if (text.empty()) return;
   const LevelWord level = find_level(text);

@@ -47,7 +47,9 @@ class JsonVendors {
   JsonFound read_text(std::string_view json, std::string& lines);
   bool jsonlog(const object& record, std::string& lines);
   bool rows(const object& record, JsonFound& found, std::string& lines);
-  static bool loki(const object& record, JsonFound& found, std::string& lines);
+  // A text line or entry: goes on as it is, with the record's time in front when its prefix has none.
+  void append_text(std::string_view text, Microseconds time, std::string& lines);
+  bool loki(const object& record, JsonFound& found, std::string& lines);
   bool search_hits(const object& record, JsonFound& found, std::string& lines);
   bool shipper(const object& record, JsonFound& found, std::string& lines);
 
@@ -59,8 +61,8 @@ class JsonVendors {
   bool cloud_native_pg(const object& record, JsonFound& found, std::string& lines);
   // unwrap_json_cloud.cc
   bool google(const object& record, JsonFound& found, std::string& lines);
-  static bool azure(const object& record, JsonFound& found, std::string& lines);
-  static bool insights(const array& fields, JsonFound& found, std::string& lines);
+  bool azure(const object& record, JsonFound& found, std::string& lines);
+  bool insights(const array& fields, JsonFound& found, std::string& lines);
   // unwrap_json_telemetry.cc
   bool journal(const object& record, JsonFound& found, std::string& lines);
   bool otlp(const object& record, JsonFound& found, std::string& lines);
@@ -74,10 +76,8 @@ class JsonVendors {
   StreamMixer mixer_;
   EntryJoiner joiner_;
   size_t depth_ = 0;
+  bool rows_ = false;  // the lines are a csvlog's: a row may go on in the next record
   uint64_t damaged_ = 0;
 };
-
-// A text line or entry: goes on as it is, with the record's time in front when its prefix has none.
-void append_text(std::string_view text, Microseconds time, std::string& lines);
 
 }  // namespace pgsieve

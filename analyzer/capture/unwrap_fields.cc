@@ -122,7 +122,8 @@ class FluentBitUnwrapper final : public LineUnwrapper {
       break;
     }
     const std::string_view value = record.substr(0, end);
-    escaped_ |= value.starts_with("\\t") || value.find("\\\"") != std::string_view::npos;
+    escaped_ |= value.starts_with("\\t") || value.starts_with("{\\") ||
+                (!value.starts_with('{') && value.find("\\\"") != std::string_view::npos);
     if (!escaped_) return append_value(value, out);
     std::string undone;
     append_unescaped(value, undone);

@@ -67,7 +67,7 @@ bool JsonVendors::azure(const object& record, JsonFound& found, std::string& lin
     found.time = time_field(record, {"time", "TimeGenerated", "TimeGenerated [UTC]"});
   const std::string_view own_prefix = first_field(fields, {"prefix_s", "prefix"});
   std::string whole;
-  LevelWord level = find_level(message);
+  LevelWord level = is_bare_message(message) ? LevelWord() : find_level(message);
   if (level.length == 0 && !severity.empty()) {
     whole = own_prefix.empty() ? made_up_prefix(fields, found.time, severity)
                                : std::string(own_prefix) + std::string(severity) + ":  ";

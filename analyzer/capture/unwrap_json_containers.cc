@@ -1,7 +1,4 @@
 // Containers: docker's json-file and CloudNativePG's records.
-#include <algorithm>
-#include <iterator>
-
 #include "analyzer/capture/json_fields.h"
 #include "analyzer/capture/json_vendors.h"
 
@@ -130,14 +127,6 @@ bool get_first(const object& from, std::string_view key, object& value) {
          (get_field(from, key, list) && list.size() > 0 && list.at(0).get(value) == simdjson::SUCCESS);
 }
 
-// Whether it is one of the server's messages as they are, without a prefix and a level.
-bool is_message(std::string_view text) {
-  constexpr std::string_view kOwn[] = {"duration: ",  "statement: ",     "execute ",  "connection ",
-                                       "checkpoint ", "disconnection: ", "automatic "};
-  return std::any_of(std::begin(kOwn), std::end(kOwn),
-                     [text](std::string_view start) { return text.starts_with(start); });
-}
-
 }  // namespace
 
 // Supabase: {"event_message":MESSAGE,"timestamp":…,"metadata":[{"parsed":[{csvlog columns}]}]}, as its API,
@@ -147,7 +136,7 @@ bool JsonVendors::parsed_metadata(const object& record, JsonFound& found, std::s
   std::string_view message, severity, time;
   if (!get_field(record, "event_message", message) || !get_first(record, "metadata", metadata) ||
       !get_first(metadata, "parsed", parsed) || !get_field(parsed, "error_severity", severity) ||
-      (!is_message(message) && find_level(message).length > 0))
+      (!is_bare_message(message) && find_level(message).length > 0))
     return false;
   found.time = time_field(record, {"timestamp"});
   std::string row;
@@ -168,12 +157,12 @@ bool JsonVendors::parsed_metadata(const object& record, JsonFound& found, std::s
 bool JsonVendors::bare_message(const object& record, JsonFound& found, std::string& lines) {
   std::string_view message, severity;
   if (!get_field(record, "event_message", message) ||
-      (!is_message(message) && find_level(message).length > 0))
+      (!is_bare_message(message) && find_level(message).length > 0))
     return false;
   found.name = "table";
   found.time = time_field(record, {"timestamp", "postgres_logs.timestamp"});
   severity = first_field(record, {"error_severity", "parsed.error_severity"});
-  const bool own = severity.data() != nullptr || is_message(message);
+  const bool own = severity.data() != nullptr || is_bare_message(message);
   found.is_other = !own;
   if (!own) return true;
   std::string row;

@@ -119,7 +119,7 @@ void JsonVendors::otlp_record(const object& entry, JsonFound& found, std::string
   const bool is_line = get_field(body, "stringValue", line);
   if (!is_line) {
     append_any_value(body, 0, json);
-  } else if (find_level(line).length == 0 && !line.starts_with('{') &&
+  } else if ((is_bare_message(line) || find_level(line).length == 0) && !line.starts_with('{') &&
              get_field(entry, "attributes", attributes)) {
     json = "{\"message\":";
     append_json_string(line, json);

@@ -51,8 +51,37 @@ size_t lead_length(std::string_view lead, std::string_view line) {
   return at;
 }
 
+// A csvlog row's first line: of its fields without quotes, the sixth is a session id, the seventh a line
+// number, and the ninth a time.
+bool is_csv_row(std::string_view text) {
+  constexpr size_t kSession = 5, kLine = 6, kStart = 8;
+  if (parse_time(text).length == 0) return false;
+  for (size_t field = 0; field <= kStart; ++field) {
+    size_t end = 0;
+    for (bool quoted = false; end < text.size() && (quoted || text[end] != ','); ++end)
+      quoted ^= text[end] == '"';
+    const std::string_view value = text.substr(0, end);
+    if (field == kSession && value.find('.') == std::string_view::npos) return false;
+    if (field == kLine && (value.empty() || !is_digit(value[0]))) return false;
+    if (field == kStart) return parse_time(value).length > 0;
+    if (end == text.size()) return false;
+    text.remove_prefix(end + 1);
+  }
+  return false;
+}
+
 bool is_record(std::string_view text) {
-  return text.starts_with("{\"") || (parse_time(text).length > 0 && find_level(text).length > 0);
+  return text.starts_with("{\"") || is_csv_row(text) ||
+         (parse_time(text).length > 0 && find_level(text).length > 0);
+}
+
+// Where a csvlog row begins in the line, if not at its start; 0: nowhere.
+size_t inner_row(std::string_view line) {
+  const size_t limit = std::min({line.size(), kLongestLead, line.find("{\"")});  // none inside of JSON
+  for (size_t at = 1; at < limit; ++at) {
+    if (is_digit(line[at]) && !is_digit(line[at - 1]) && is_csv_row(line.substr(at))) return at;
+  }
+  return 0;
 }
 
 // Whether nearly all lines of head begin with the lead, and records follow it.
@@ -87,6 +116,9 @@ std::string_view find_lead(std::string_view head) {
     if (brace != 0 && brace != std::string_view::npos && ++tries <= kMostTries &&
         leads(line.substr(0, brace), head))
       return line.substr(0, brace);
+    if (const size_t row = inner_row(line);
+        row > 0 && ++tries <= kMostTries && leads(line.substr(0, row), head))
+      return line.substr(0, row);
     for (size_t tab = front.find('\t'); tab != std::string_view::npos; tab = front.find('\t', tab + 1)) {
       if (find_level(front.substr(0, tab)).length > 0 || ++tries > kMostTries) break;
       for (const std::string_view lead : {line.substr(0, tab), line.substr(0, tab + 1)}) {
@@ -112,9 +144,8 @@ class LedUnwrapper final : public LineUnwrapper {
   void line(std::string_view text, std::string& out) override {
     if (lead_.empty()) {
       waiting_.append(text).push_back('\n');
-      const bool telling =
-          (text.find('\t') != std::string_view::npos || text.ends_with('}') || text.ends_with("}]")) &&
-          tries_ < kMostTries;
+      const bool row = text.ends_with('}') || text.ends_with("}]") || inner_row(text) > 0;
+      const bool telling = (row || text.find('\t') != std::string_view::npos) && tries_ < kMostTries;
       if (telling) ++tries_;
       if (telling) lead_ = find_lead(waiting_);
       if (!lead_.empty() || waiting_.size() >= kEnough) release(out);
@@ -158,7 +189,7 @@ bool is_led(std::string_view head) {
 bool leads_further(std::string_view head) {
   const std::string_view lead = find_lead(head);
   const size_t time = parse_time(lead).length;
-  return lead.substr(time).find_first_not_of(" \t") != std::string_view::npos;
+  return time > 0 && lead.substr(time).find_first_not_of(" \t") != std::string_view::npos;
 }
 
 std::unique_ptr<Unwrapper> make_led(const IngestOptions&, UnwrapReport& report) {

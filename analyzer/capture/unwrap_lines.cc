@@ -238,6 +238,13 @@ LevelWord find_level(std::string_view line) {
   return {};
 }
 
+bool is_bare_message(std::string_view text) {
+  constexpr std::string_view kStarts[] = {"duration: ",  "statement: ",     "execute ",  "connection ",
+                                          "checkpoint ", "disconnection: ", "automatic "};
+  return std::any_of(std::begin(kStarts), std::end(kStarts),
+                     [text](std::string_view start) { return text.starts_with(start); });
+}
+
 bool same_prefix(std::string_view left, std::string_view right) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   size_t l = 0, r = 0;

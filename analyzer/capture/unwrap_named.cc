@@ -101,9 +101,13 @@ bool read_named(std::string_view line, NamedLine& named) {
 
 // What a server may have written, or a wrapper around it.
 bool is_server_line(std::string_view text) {
-  const size_t stamp = parse_time(text).length;
   if (text.starts_with("{\"")) return text.find("\"error_severity\"") != std::string_view::npos;
-  return stamp > 0 && (find_level(text).length > 0 || text.substr(stamp).starts_with(','));
+  const size_t stamp = parse_time(text).length;
+  if (stamp == 0) return false;
+  const std::string_view rest = text.substr(stamp);
+  // Behind another's time there may be a line with its own, or a record.
+  const bool inner = rest.starts_with(' ') && is_server_line(rest.substr(1));
+  return inner || find_level(text).length > 0 || rest.starts_with(',');
 }
 
 class NamedUnwrapper final : public LineUnwrapper {

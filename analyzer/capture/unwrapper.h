@@ -64,6 +64,10 @@ struct LevelWord {
 inline constexpr size_t kLevelSearch = 1000;
 LevelWord find_level(std::string_view line);
 
+// Whether the text is one of the server's messages of statements and sessions as it is, without prefix and
+// level.
+bool is_bare_message(std::string_view text);
+
 // Whether two lines can have the same log_line_prefix and belong to one entry: what stands before their level
 // words is equal but for the digits (times, line numbers).
 bool same_prefix(std::string_view left, std::string_view right);

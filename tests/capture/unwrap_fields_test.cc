@@ -162,5 +162,49 @@ TEST(UnwrapFields, CarriageReturnsOfAStatement) {
   expect_unwrapped("\xEF\xBB\xBF" + stamped, log, "stamped lines");
 }
 
+// A csvlog's rows, of which one goes on over lines that look like another log's, and a jsonlog's records.
+std::string rows() {
+  const auto row = [](int number, const std::string& text) {
+    return "2026-11-22 00:53:03.318 UTC,\"u\",\"d\",77,\"10.0.0.1:5\",6b03aa22.4d," + std::to_string(number) +
+           ",\"SELECT\",2026-11-22 00:50:00 UTC,3/4,0,LOG,00000,\"duration: 1.000 ms  statement: " + text +
+           "\",,,,,,,,,\"app\",\"client backend\",,0\n";
+  };
+  std::string log = row(1, "SELECT 1\n\n\tFROM t /*\nLOG:  duration: 5.0 ms  statement: SELECT fake\n*/");
+  for (int i = 2; i < 9; ++i) log += row(i, "SELECT 2");
+  return log;
+}
+std::string records() {
+  std::string log;
+  for (int i = 1; i < 9; ++i) {
+    log +=
+        R"({"timestamp":"2026-11-22 00:53:03.318 UTC","user":"u","dbname":"d","pid":77,"line_num":)" +
+        std::to_string(i) +
+        R"(,"error_severity":"LOG","message":"duration: 1.000 ms  statement: SELECT 'LOG:  x', \"a\"\n\tFROM t"})"
+        "\n";
+  }
+  return log;
+}
+
+TEST(UnwrapFields, RowsAndRecordsInAnyWrapper) {
+  for (const std::string& log : {rows(), records()}) {
+    std::string tagged, named, streamed, message, fluent, fly;
+    for (const std::string& line : lines_of(log)) {
+      tagged += "2026-11-22T00:53:03.318000+00:00 db1 postgres: " + line + "\n";
+      named += "[pod/pg-0/postgres] 2026-11-22T00:53:03.318000000Z " + line + "\n";
+      streamed += "2026-11-22T00:53:03.318000+00:00 prod-db.0 " + line + "\n";
+      message += "{\"@timestamp\":\"2026-11-22T00:53:03.318Z\",\"message\":" + json_string(line) + "}\n";
+      fluent += "[0] pg: [[1700000000.000123, {}], {\"log\"=>\"" + line + "\"}]\n";
+      fly += "2026-11-22T00:53:03Z app[1781965b436389] ams [info]" + line + "\n";
+    }
+    expect_unwrapped(tagged, log, "syslog");
+    expect_unwrapped(named, log, "stamped lines in container output");
+    expect_unwrapped(message, log, "JSON");
+    expect_unwrapped(fluent, log, "Fluent Bit");
+    if (log.starts_with('{')) continue;  // records need no lead to be known
+    expect_unwrapped(streamed, log, "led lines");
+    expect_unwrapped(fly, log, "led lines");
+  }
+}
+
 }  // namespace
 }  // namespace pgsieve
