@@ -43,6 +43,9 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
     case LinkStrength::kReference:
       verdict.reasons.emplace_back("no other list before it has what the loop asks for");
       break;
+    case LinkStrength::kStem:
+      verdict.reasons.push_back("names of one stem link them: " + pair);
+      break;
     case LinkStrength::kSameColumn:
       verdict.reasons.push_back("both sides use the column: " + pair);
       break;

@@ -103,10 +103,14 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
     verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
   }
-  if (!named)
+  if (verdict.link.strength == LinkStrength::kStem) {
+    verdict.doubts.emplace_back(with_schema ? "no foreign key links the statements"
+                                            : "different words may have one stem; --schema would tell");
+  } else if (!named) {
     verdict.doubts.emplace_back(with_schema
                                     ? "no foreign key or name links the statements"
                                     : "no name links the statements; the foreign keys of --schema may");
+  }
   if (example.count < 5 && !all_rows)
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));
   const Microseconds slow = 20 * kMillisecond;
@@ -187,10 +191,22 @@ void use_own_rows(const RuleContext& context, const Pattern& child, LoopVerdict&
   verdict.link = std::move(own);
 }
 
+// Orders, then for some of them the sum of all orders of one status: a column that a table is listed with and
+// asked for again, and that is no reference, sorts its rows into kinds as likely as it tells them apart.
+// Kinds come again.
+bool may_be_kinds(const LoopVerdict& verdict) {
+  const Link& link = verdict.link;
+  const LoopExample& example = *verdict.example;
+  return link.strength == LinkStrength::kSameColumn && !link.child_column.empty() &&
+         link.child_table == link.parent_table && link.child_column == link.parent_column &&
+         !normal_column(link.child_column, 0).reference && example.distinct_values * 10 < example.count * 9;
+}
+
 // The form of columns fits by accident, too: there the turns themselves must show that they go over a list.
 bool turns_show(const LoopVerdict& verdict) {
   constexpr uint32_t kRun = 3;
   const LoopExample& example = *verdict.example;
+  if (may_be_kinds(verdict)) return one_turn_per_row(example);
   return verdict.link.strength != LinkStrength::kReference || one_turn_per_row(example) ||
          one_unit_of_work(example) || in_one_burst(example) || example.longest_run >= kRun ||
          example.cycle_statements > 0;

@@ -47,7 +47,8 @@ RowEvidence row_evidence(const LoopExample& example, const Link& link) {
 // its place.
 bool refuted(const LoopExample& example, const Link& link) {
   constexpr uint32_t kFew = ValueTable::kCells / 2;
-  const bool named = link.strength >= LinkStrength::kNames || link.strength == LinkStrength::kSameColumn;
+  const bool named =
+      link.strength >= LinkStrength::kSameColumn && link.strength != LinkStrength::kPolymorphic;
   if (!named || example.via != kNoPattern || example.parent_cells == 0 || example.parent_cells > kFew ||
       example.distinct_values < 2)
     return false;

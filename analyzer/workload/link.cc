@@ -6,7 +6,7 @@
 namespace pgsieve {
 
 std::string_view link_strength_name(LinkStrength strength) {
-  constexpr std::string_view kNames[] = {"none",        "possible", "reference", "same column",
+  constexpr std::string_view kNames[] = {"none",        "possible", "reference", "same column", "stem",
                                          "polymorphic", "names",    "same key",  "foreign key"};
   return kNames[static_cast<size_t>(strength)];
 }
@@ -136,8 +136,11 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
     best.offer(key.row_id ? LinkStrength::kSameKey : LinkStrength::kSameColumn, parent,
                {parent_table, key.normal.hash, key.column}, child, key);
   // In the table itself such a column is a part of its key: patient_allergies.allergy_id.
-  if (!key.primary && !same_table && key.normal.words.agrees_with(offered.words)) {
-    best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
+  if (!key.primary && !same_table && key.normal.words.akin_to(offered.words)) {
+    const bool agrees = key.normal.words.agrees_with(offered.words);
+    if (agrees || key.normal.reference)
+      best.offer(agrees ? LinkStrength::kNames : LinkStrength::kStem, parent, primary_key_of(parent_table),
+                 child, key);
   }
   if (same_table && !key.primary && key.normal.ancestor) {
     best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
@@ -161,8 +164,11 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
     if (column.words.empty()) return;
     if (key.qualified != 0 && column.hash == key.qualified)
       best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
-    if (key.primary && !column.bare && column.words.agrees_with(keyed.words)) {
-      best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
+    if (key.primary && !column.bare && column.words.akin_to(keyed.words)) {
+      const bool agrees = column.words.agrees_with(keyed.words);
+      if (agrees || column.reference)
+        best.offer(agrees ? LinkStrength::kNames : LinkStrength::kStem, parent,
+                   {column.table, column.hash, written}, child, key);
     }
     // A group of rows for each status, and then the rows of each.
     const bool grouped = parent.groups && column.table < parent.tables.size() &&

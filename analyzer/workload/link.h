@@ -7,7 +7,8 @@
 // Names: a column name is split into words and stripped of key words ("user_id", "userId", "fk_user",
 // "UserUUID" → [user]); a table name is split and its last word made singular ("app_users" → [app, user]).
 // They agree when one ends with the other: order_items.order_id → orders, blog_post → post_id,
-// created_by_user_id → users.
+// created_by_user_id → users. Plurals are English ones; words of other languages are akin when they have one
+// stem: autor_id → autoren, ordine_id → ordini.
 #pragma once
 
 #include <algorithm>
@@ -31,6 +32,7 @@ enum class LinkStrength : uint8_t {
                  // don't tell; or by another column that is like a key, and they are unknown
   kReference,    // a reference that names neither table meets the key of a row: assignee_id ↔ staff.id
   kSameColumn,   // parent and child use a column of the same, telling name; or both reference one third table
+  kStem,         // autor_id ↔ autoren: words of one stem
   kPolymorphic,  // (…_type, …_id) pair: the parent may be any table
   kNames,        // user_id ↔ users
   kSameKey,      // the child asks for the parent's own primary key
@@ -42,23 +44,27 @@ inline bool is_strong(LinkStrength strength) {
 }
 
 // The words of a name as hashes: [k - 1] stands for the last k of them, so that "one name ends with the
-// other" is one comparison. Words before the last four are not looked at.
+// other" is one comparison. Of the last word it is the stem; the word itself has a hash of its own. Words
+// before the last four are not looked at.
 class WordHashes {
  public:
   WordHashes() = default;
   explicit WordHashes(const std::vector<std::string>& words);
 
   bool empty() const { return count_ == 0; }
-  uint32_t last() const { return endings_[0]; }  // of the last word; only when not empty()
-  bool agrees_with(const WordHashes& other) const {
+  uint32_t last() const { return endings_[0]; }  // the stem of the last word; only when not empty()
+  bool agrees_with(const WordHashes& other) const { return word_ == other.word_ && akin_to(other); }
+  bool akin_to(const WordHashes& other) const {  // also when it agrees
     const size_t common = std::min(count_, other.count_);
     return common != 0 && endings_[common - 1] == other.endings_[common - 1];
   }
+  bool all_akin_to(const WordHashes& other) const { return count_ == other.count_ && akin_to(other); }
   friend bool operator==(const WordHashes&, const WordHashes&) = default;
 
  private:
   static constexpr size_t kWords = 4;
   std::array<uint32_t, kWords> endings_{};
+  uint32_t word_ = 0;  // the last one, whole
   uint8_t count_ = 0;
 };
 
@@ -176,5 +182,9 @@ bool looks_like_row_id(std::string_view column, const Relation& table);
 std::vector<std::string> name_words(std::string_view name);  // "OrderItems" / "order_items" → [order, items]
 std::string singular(std::string_view word);                 // "categories" → "category"
 std::string plural(std::string_view word);                   // "category" → "categories"
+// Without the endings that European and Turkic languages make plurals and cases with, by which forms of one
+// word are told to be such: "autoren" and "autor" → "autor", "fatture" and "fattura" → "fattur". No shorter
+// than four letters. Different words may have one stem ("store", "story"): it is a hint.
+std::string_view stem(std::string_view word);
 
 }  // namespace pgsieve

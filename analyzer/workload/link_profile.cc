@@ -366,7 +366,9 @@ void find_references(const StatementShape& shape, LinkProfile& profile) {
 WordHashes::WordHashes(const std::vector<std::string>& words) {
   uint32_t ending = 0;
   for (auto word = words.rbegin(); word != words.rend() && count_ < kWords; ++word) {
-    ending = count_ == 0 ? word_hash(*word) : static_cast<uint32_t>(hash_combine(ending, hash64(*word)));
+    if (count_ == 0) word_ = word_hash(*word);
+    ending =
+        count_ == 0 ? word_hash(stem(*word)) : static_cast<uint32_t>(hash_combine(ending, hash64(*word)));
     endings_[count_++] = ending;
   }
 }
@@ -418,7 +420,7 @@ LinkProfile::ColumnName normal_column(std::string_view column, uint32_t table) {
 }
 
 bool looks_primary(const LinkProfile::ColumnName& column, const LinkProfile::TableName& table) {
-  if (column.words.empty() || (column.words == table.words && !column.bare)) return true;
+  if (column.words.empty() || (column.words.all_akin_to(table.words) && !column.bare)) return true;
   return column.initials && is_own_id(column.hash, name_words(table.name));
 }
 

@@ -104,4 +104,24 @@ std::string plural(std::string_view word) {
   return std::string(word) + "s";
 }
 
+namespace {
+
+// How many letters at the end of the word are an ending, if it has one.
+size_t ending_of(std::string_view word) {
+  if (ends_with_any(word, {"lar", "ler"})) return 3;  // kullanicilar
+  if (ends_with_any(word, {"en", "er"})) return 2;    // Autoren, Bilder
+  // Ordini, Fatture, Zakazy; Nummern and Artikeln.
+  return ends_with_any(word, {"s", "a", "e", "i", "o", "y", "rn", "ln"}) ? 1 : 0;
+}
+
+}  // namespace
+
+std::string_view stem(std::string_view word) {
+  constexpr size_t kShortest = 4;
+  for (size_t ending = ending_of(word); ending != 0 && word.size() >= kShortest + ending;
+       ending = ending_of(word))
+    word.remove_suffix(ending);
+  return word;
+}
+
 }  // namespace pgsieve

@@ -55,7 +55,7 @@ bool SeenReferences::names_other_table(const LinkProfile::ColumnName& column,
   const auto found = tables_.find(column.words.last());
   return found != tables_.end() &&
          std::ranges::any_of(found->second, [&](const LinkProfile::TableName& table) {
-           return column.words.agrees_with(table.words) && !except.contains(std::string(table.name));
+           return column.words.akin_to(table.words) && !except.contains(std::string(table.name));
          });
 }
 

@@ -196,5 +196,36 @@ TEST(NPlusOne, NamesTheJoinedTableThatTheValuesComeFrom) {
   EXPECT_NE(findings[0].message.find("a list of ships"), std::string::npos) << findings[0].message;
 }
 
+// At a pace that is no proof by itself, what ties the two must be known.
+TEST(NPlusOne, TablesNamedInOtherLanguages) {
+  const auto findings = [](const std::string& key) {
+    SequenceBench bench;
+    bench.run("SELECT id, name FROM kunden ORDER BY id");
+    for (int i = 1; i <= 6; ++i)
+      bench.run("SELECT id, betrag FROM rechnungen WHERE " + key + " = " + std::to_string(i),
+                (9 + 3 * (i % 3)) * kMillisecond);
+    return bench.findings("n-plus-one");
+  };
+  const std::vector<Finding> akin = findings("kunde_id");
+  ASSERT_EQ(akin.size(), 1U);
+  EXPECT_EQ(akin[0].confidence, Confidence::kMedium);
+  EXPECT_NE(akin[0].parent, kNoPattern);
+  EXPECT_FALSE(akin[0].why_not_higher.empty());
+  EXPECT_TRUE(findings("lager").empty());
+}
+
+// Between the turns of a loop a page shows some totals: by no column that a row is known by.
+TEST(NPlusOne, AKindOfRowIsNoKey) {
+  const auto totals = [](const std::vector<std::string>& values) {
+    SequenceBench bench;
+    bench.run("SELECT id, zustand, betrag FROM belege WHERE konto_id = 7");
+    for (const std::string& value : values)
+      bench.run("SELECT sum(betrag) FROM belege WHERE zustand = '" + value + "'", 700);
+    return bench.findings("n-plus-one").size();
+  };
+  EXPECT_EQ(totals({"neu", "bezahlt", "offen", "neu", "bezahlt"}), 0U);
+  EXPECT_EQ(totals({"a1", "b7", "c3", "d9", "e4", "f2"}), 1U);
+}
+
 }  // namespace
 }  // namespace pgsieve

@@ -31,6 +31,24 @@ TEST(Link, BelongsTo) {
             LinkStrength::kNames);
 }
 
+// Plurals of other languages: Kunden, ordini, fatture, faktury.
+TEST(Link, WordsOfOneStem) {
+  EXPECT_EQ(link("SELECT id FROM kunden", "SELECT * FROM rechnungen WHERE kunde_id = $1"),
+            LinkStrength::kStem);
+  EXPECT_EQ(link("SELECT id FROM ordini", "SELECT * FROM righe WHERE ordine_id = $1"), LinkStrength::kStem);
+  EXPECT_EQ(link("SELECT id, fattura_id FROM righe", "SELECT * FROM fatture WHERE id = $1"),
+            LinkStrength::kStem);
+  EXPECT_EQ(link("SELECT * FROM t_faktury", "SELECT * FROM pozycje WHERE faktura_id = $1"),
+            LinkStrength::kStem);
+  EXPECT_EQ(link("SELECT * FROM autoren", "SELECT * FROM buecher WHERE autor_id = $1"), LinkStrength::kStem);
+  // Not every column that begins like a table, and no word with another in front of it.
+  EXPECT_LT(link("SELECT id FROM kunden", "SELECT * FROM rechnungen WHERE kunde = $1"), LinkStrength::kStem);
+  EXPECT_LT(link("SELECT id FROM kunden", "SELECT * FROM rechnungen WHERE kundig_id = $1"),
+            LinkStrength::kStem);
+  EXPECT_LT(link("SELECT id FROM haupt_kunden", "SELECT * FROM rechnungen WHERE neben_kunde_id = $1"),
+            LinkStrength::kStem);
+}
+
 TEST(Link, AgainByTheParentsOwnKey) {
   EXPECT_EQ(link("SELECT id FROM posts", "SELECT body FROM posts WHERE id = $1"), LinkStrength::kSameKey);
 }
@@ -298,6 +316,17 @@ TEST(Link, AKeyWithAMeaningMayBringOneRow) {
   Result<Schema> schema = parse_schema("CREATE TABLE title (id int PRIMARY KEY, isbn text);", "schema.sql");
   ASSERT_TRUE(schema.ok());
   EXPECT_FALSE(draw_link_profile(draw_shape("SELECT * FROM title WHERE isbn = $1"), &*schema).unsure_rows);
+}
+
+TEST(Naming, Stems) {
+  EXPECT_EQ(stem("autoren"), stem("autor"));
+  EXPECT_EQ(stem("nummern"), stem("nummer"));
+  EXPECT_EQ(stem("brukere"), stem("bruker"));
+  EXPECT_EQ(stem("kullanicilar"), stem("kullanici"));
+  EXPECT_EQ(stem("zamowienia"), stem("zamowienie"));
+  EXPECT_EQ(stem("role"), "role");  // too short to be cut
+  EXPECT_NE(stem("order"), stem("article"));
+  EXPECT_EQ(stem(""), "");
 }
 
 TEST(Naming, Words) {
