@@ -299,6 +299,7 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
   if (!entry.detail.empty()) add_detail(current, entry.detail, fact);
   if (timed) {
     ++evidence_.durations_with_text;
+    current.shortest_before = stats_.min_duration_seen;
     if (stats_.min_duration_seen == kUnknownTime || message.duration < stats_.min_duration_seen) {
       stats_.min_duration_seen = message.duration;
     }
@@ -345,8 +346,7 @@ void Assembler::add_secondary(Backend& backend, const LogEntry& entry, const Ent
     case Backend::Target::kCurrent:
       if (entry.severity == Severity::kDetail) add_detail(backend.current, entry.message, fact);
       if (entry.severity == Severity::kContext && context_parameters(entry.message).empty()) {
-        backend.current.reset();  // a function raised a message that looks like the server's
-        std::swap(backend.current, backend.doubted);
+        retract(backend);
         backend.target = Backend::Target::kNone;
         ++stats_.other_entries;
       }
@@ -420,6 +420,19 @@ void Assembler::finish_error(Backend& backend) {
     return;
   }
   emitter_.execution(backend.identity(), failed);
+}
+
+// A function raised a message that looks like the server's: as if it had not been there.
+void Assembler::retract(Backend& backend) {
+  Execution& current = backend.current;
+  if (current.active && !current.awaits_duration) {
+    --evidence_.durations_with_text;
+    if (stats_.min_duration_seen == current.duration) stats_.min_duration_seen = current.shortest_before;
+  } else if (current.active) {
+    --evidence_.texts_alone;
+  }
+  current.reset();
+  std::swap(current, backend.doubted);
 }
 
 void Assembler::emit_doubted(Backend& backend) {

@@ -100,6 +100,7 @@ class Assembler {
   void drop_prepare(const PrepareTime& prepare);
   void drop_loose(Backend& backend);
   void finish_error(Backend& backend);
+  void retract(Backend& backend);
   void emit_doubted(Backend& backend);
   void flush_current(Backend& backend);
   void flush_complete(const Backend& next);

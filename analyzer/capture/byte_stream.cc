@@ -90,8 +90,21 @@ bool is_tar(std::string_view head) {
 }
 
 // A byte order mark and a character of ASCII.
+// ASCII in every second byte, and nothing in the others: UTF-16 that lacks its mark (`>>` in PowerShell).
+bool is_wide_ascii(std::string_view head) {
+  constexpr size_t kEnough = 64;
+  if (head.size() < kEnough) return false;
+  const size_t letter = head[0] == '\0' ? 1 : 0;
+  for (size_t at = 0; at + 1 < kEnough; at += 2) {
+    const char c = head[at + letter];
+    if (head[at + 1 - letter] != '\0' || c < '\t' || c > '~') return false;
+  }
+  return true;
+}
+
 bool is_utf16(std::string_view head) {
   if (head.size() < 4) return false;
+  if (is_wide_ascii(head)) return true;
   if (head.starts_with("\xFF\xFE")) return head[2] != '\0' && head[3] == '\0';
   return head.starts_with("\xFE\xFF") && head[2] == '\0' && head[3] != '\0';
 }

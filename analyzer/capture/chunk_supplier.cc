@@ -292,6 +292,13 @@ void ChunkSupplier::close_input() {
   report_progress();
   checkpoint();
   if (!input.report.warning.empty()) warnings_.push_back(input.report.warning);
+  if (input.report.other_records > 0) {
+    warnings_.push_back(fmt::format("{}: {} other programs {} left out.", file.name,
+                                    input.report.other_records == 1
+                                        ? std::string("1 record of")
+                                        : fmt::format("{} records of", input.report.other_records),
+                                    input.report.other_records == 1 ? "was" : "were"));
+  }
   if (input.report.damaged_records > 0) {
     warnings_.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file.name,
                                     input.report.damaged_records, input.report.wrappers,

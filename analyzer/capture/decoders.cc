@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #ifdef PGSIEVE_HAVE_ISAL
 #include <isa-l.h>
@@ -177,6 +178,13 @@ class GzipStream final : public ByteStream {
   uint64_t members_ = 0;
 };
 
+Error too_wide() {
+  Error failed;
+  failed.message = "zstd data needs more than 128 MiB of memory (it was made with --long or --ultra)";
+  failed.hint = "Decompress it first, with zstd -d --long=31";
+  return failed;
+}
+
 class ZstdStream final : public ByteStream {
  public:
   explicit ZstdStream(std::unique_ptr<ByteStream> inner)
@@ -193,6 +201,7 @@ class ZstdStream final : public ByteStream {
       ZSTD_outBuffer out{data, size, 0};
       const size_t code = ZSTD_decompressStream(context_.get(), &out, &in);
       input_.consume(in.pos);
+      if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) return too_wide();
       if (ZSTD_isError(code) != 0) return damaged("zstd", ZSTD_getErrorName(code));
       frame_done_ = code == 0;
       if (out.pos > 0) return out.pos;

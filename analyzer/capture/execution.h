@@ -47,6 +47,7 @@ struct Execution {
   bool parameters_given = false;
   bool parameters_whole = true;
   Microseconds time = kUnknownTime, duration = kUnknownTime, prepare = 0;
+  Microseconds shortest_before = kUnknownTime;  // the shortest duration in the log before this one
   uint32_t fetches = 0;
   uint64_t transaction = 0;
   uint32_t file = 0;

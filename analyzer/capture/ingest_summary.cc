@@ -1,4 +1,5 @@
 #include "analyzer/capture/ingest_summary.h"
+#include "analyzer/base/utf8.h"
 
 #include <fmt/format.h>
 
@@ -38,6 +39,7 @@ std::string counted(uint64_t number, std::string_view one, std::string_view seve
   return fmt::format("{} {}", number, number == 1 ? one : several);
 }
 
+constexpr size_t kSampleBytes = 200;  // of a line that could not be read
 constexpr uint64_t kNoticeable = 60;  // percent
 
 // Percentage of the transactions that have no statement in the log.
@@ -61,6 +63,13 @@ uint64_t sampled_statements(const SettingsEvidence& evidence, const IngestStats&
     return 100;
   const uint64_t percent = evidence.executes_bound * 100 / evidence.executes_timed;
   return percent < kUsual ? percent : 100;
+}
+
+// log_duration with a log_statement other than 'all': durations of what the log has no text of.
+bool most_are_left_out(const SettingsEvidence& evidence, const IngestStats& stats) {
+  constexpr uint64_t kEnough = 10;
+  return stats.executions > 0 && evidence.bare_durations >= kEnough &&
+         evidence.bare_durations * 4 >= stats.executions;
 }
 
 // A clock of milliseconds shows a whole second once in a thousand times.
@@ -95,7 +104,11 @@ void infer_settings(const SettingsEvidence& evidence, IngestStats& stats) {
   } else {
     settings["log_min_duration_statement"] = "off";
   }
-  if (evidence.texts_alone > 0) settings["log_statement"] = "on (statements without a duration of their own)";
+  if (most_are_left_out(evidence, stats)) {
+    settings["log_statement"] = "not 'all': durations without a statement";
+  } else if (evidence.texts_alone > 0) {
+    settings["log_statement"] = "on (statements without a duration of their own)";
+  }
   if (evidence.durations_paired + evidence.bare_durations > 0) settings["log_duration"] = "on";
   if (evidence.plans > 0) settings["auto_explain"] = fmt::format("on ({} plans)", evidence.plans);
   if (!hides_fast(evidence, stats) && hidden_transactions(evidence) >= kNoticeable) {
@@ -143,6 +156,17 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
         "Times are whole seconds: a pause of less than two is not known. With %m in place of %t in "
         "log_line_prefix it would be.");
   }
+  if (log && stats.entries > 0 && stats.first == kUnknownTime) {
+    warnings.emplace_back(
+        "The lines have no time (no %m, %t or %n in log_line_prefix): when statements ran, and the pauses "
+        "between them, are not known.");
+  }
+  if (most_are_left_out(evidence, stats)) {
+    warnings.push_back(fmt::format(
+        "{} no statement: log_duration is on, but log_statement leaves statements out, so counts are too "
+        "low. With log_min_duration_statement = 0 they would be complete.",
+        counted(evidence.bare_durations, "duration has", "durations have")));
+  }
   if (evidence.late_fetches > 0) {
     warnings.push_back(fmt::format(
         "{} ({}) came after other statements of their session; their time is in no statement.",
@@ -166,6 +190,8 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
                                    !log ? ""
                                    : evidence.plans > 0 && evidence.durations_with_text == 0
                                        ? " (auto_explain has none before PostgreSQL 16)"
+                                   : evidence.details > 0
+                                       ? " (log_parameter_max_length = 0?)"
                                        : " (log_error_verbosity = terse or log_parameter_max_length = 0?)"));
   }
   if (stats.truncated_parameters > 0) {
@@ -189,6 +215,18 @@ void add_warnings(const ReadAccount& account, const SettingsEvidence& evidence, 
   if (stats.unread_lines > 0) {
     warnings.push_back(counted(stats.unread_lines, "line could not be read; its shape is listed.",
                                "lines could not be read; their shapes are listed."));
+    const bool foreign =
+        std::any_of(stats.unread_shapes.begin(), stats.unread_shapes.end(), [](const auto& one) {
+          const std::string& sample = one.second.sample;
+          return !is_valid_utf8(sample.size() < kSampleBytes ? sample
+                                                             : utf8_prefix(sample, sample.size() - 3));
+        });
+    if (foreign) {
+      warnings.emplace_back(
+          "Some of the lines that could not be read are not in UTF-8: convert the log (iconv -f ENCODING -t "
+          "UTF-8) "
+          "if it should have been read.");
+    }
   }
   if (account.damaged_records > 0) {
     warnings.push_back(fmt::format("{} damaged, {}at byte {}; reading went on behind.",

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "analyzer/capture/legacy_text.h"
 #include "analyzer/capture/message.h"
 
 namespace pgsieve {
@@ -94,6 +95,8 @@ void skip_blanks(std::string_view& text) {
   for (;;) {
     if (text.starts_with(' ')) {
       text.remove_prefix(1);
+    } else if (text.starts_with('\xA0')) {
+      text.remove_prefix(1);
     } else if (text.starts_with("\xC2\xA0")) {
       text.remove_prefix(2);
     } else if (text.starts_with("\xE2\x80\xAF") || text.starts_with("\xE3\x80\x80")) {
@@ -105,9 +108,9 @@ void skip_blanks(std::string_view& text) {
 }
 
 bool take(std::string_view& text, std::string_view head) {
-  if (!text.starts_with(head)) return false;
-  text.remove_prefix(head.size());
-  return true;
+  const size_t length = spelled_length(text, head);
+  text.remove_prefix(length);
+  return length > 0;
 }
 
 bool take_colon(std::string_view& text) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "analyzer/capture/legacy_text.h"
+
 namespace pgsieve {
 namespace {
 
@@ -272,10 +274,12 @@ size_t colon_length(std::string_view rest) {
 }
 
 SeverityMatch read_word(std::string_view text, const Word& word, bool localized) {
-  if (!text.starts_with(word.text)) return {};
-  const size_t colon = colon_length(text.substr(word.text.size()));
+  const size_t length = localized                     ? spelled_length(text, word.text)
+                        : text.starts_with(word.text) ? word.text.size()
+                                                      : 0;
+  const size_t colon = length == 0 ? 0 : colon_length(text.substr(length));
   if (colon == 0) return {};
-  return {word.severity, word.text.size() + colon, localized};
+  return {word.severity, length + colon, localized};
 }
 
 }  // namespace
@@ -290,7 +294,9 @@ SeverityMatch read_severity(std::string_view text) {
     if (const SeverityMatch match = read_word(text, word, false); match.length > 0) return match;
   }
   for (const Word& word : kTranslated) {
-    if (word.text[0] != text[0]) continue;
+    // A capital letter that is no ASCII has another first byte in other encodings.
+    if (word.text[0] != text[0] && (first < 0xC0 || static_cast<unsigned char>(word.text[0]) < 0x80))
+      continue;
     if (const SeverityMatch match = read_word(text, word, true); match.length > 0) return match;
   }
   // The Korean catalogue has no blank behind this one.

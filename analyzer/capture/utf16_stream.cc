@@ -1,5 +1,6 @@
 // UTF-16 to UTF-8: what PowerShell writes where a command's output goes to a file. The byte order mark says
-// which byte of a unit comes first; surrogates without their other half become U+FFFD.
+// which byte of a unit comes first, or, without one, the first character, which is ASCII; surrogates without
+// their other half become U+FFFD.
 #include <algorithm>
 #include <vector>
 
@@ -55,8 +56,9 @@ class Utf16Stream final : public ByteStream {
     size_t at = 0;
     if (!started_ && bytes >= 2) {
       started_ = true;
-      big_endian_ = input_[0] == '\xFE';
-      at = 2;
+      const bool marked = input_[0] == '\xFE' || input_[0] == '\xFF';
+      big_endian_ = input_[0] == '\xFE' || input_[0] == '\0';
+      at = marked ? 2 : 0;
     }
     for (; at + 1 < bytes; at += 2) take(unit(at));
     kept_ = bytes - at;

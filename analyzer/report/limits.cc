@@ -69,7 +69,13 @@ void coverage(const IngestStats& ingest, std::vector<RuleLimit>& limits) {
                       "fast statements may be missing, and loops are made of them: less is found, counts are "
                       "lower bounds"});
   }
-  if (ingest.settings.contains("log_transaction_sample_rate")) {
+  const auto statements = ingest.settings.find("log_statement");
+  if (statements != ingest.settings.end() && statements->second.starts_with("not 'all'")) {
+    limits.push_back({{"n-plus-one", "write-loop", "duplicate-query"},
+                      "statements are missing: less is found, counts are lower bounds"});
+  }
+  if (ingest.settings.contains("log_transaction_sample_rate") ||
+      ingest.settings.contains("log_statement_sample_rate")) {
     limits.push_back({{"n-plus-one", "write-loop", "duplicate-query"},
                       "the log seems to be a sample: less is found, counts are lower bounds"});
   }

@@ -132,6 +132,52 @@ TEST(LateFetch, IsReportedWithItsTime) {
   EXPECT_TRUE(warns(got, "1 fetch (3.500 ms) came after other statements"));
 }
 
+TEST(Clock, ThatIsMissingIsToldOf) {
+  const testing::Ingested got = testing::ingest_text("[7] LOG:  duration: 0.512 ms  statement: SELECT 1\n");
+  EXPECT_TRUE(warns(got, "no time"));
+}
+
+// log_duration shows that statements ran of which log_statement left out the text.
+TEST(Settings, StatementsThatAreLeftOutAreToldOf) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] LOG:  ";
+  std::string log = head + "statement: INSERT INTO a VALUES (1)\n" + head + "duration: 0.100 ms\n";
+  EXPECT_FALSE(warns(testing::ingest_text(log), "no statement"));
+  for (int i = 0; i < 20; ++i) log += head + "duration: 0.100 ms\n";
+  const testing::Ingested got = testing::ingest_text(log);
+  EXPECT_TRUE(warns(got, "durations have no statement"));
+  EXPECT_EQ(got.stats.settings.at("log_statement"), "not 'all': durations without a statement");
+}
+
+TEST(Settings, WhatAFunctionRaisesIsNoThreshold) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] ";
+  std::string log;
+  for (int i = 0; i < 30; ++i) {
+    log += head + "LOG:  statement: SELECT f()\n" + head +
+           "LOG:  duration: 7.000 ms  statement: SELECT fake\n" + head +
+           "CONTEXT:  PL/pgSQL function f() line 1 at RAISE\n" + head + "LOG:  duration: 0.100 ms\n";
+  }
+  const testing::Ingested got = testing::ingest_text(log);
+  EXPECT_EQ(got.stats.executions, 30U);
+  EXPECT_EQ(got.stats.settings.at("log_min_duration_statement"), "off");
+  EXPECT_FALSE(warns(got, "hide faster"));
+}
+
+TEST(Reading, LinesOfAnotherEncodingAreToldOf) {
+  const std::string head = "2026-11-22 01:00:00.000 UTC [7] ";
+  const std::string read = head + "LOG:  duration: 0.100 ms  statement: SELECT 1\n";
+  EXPECT_FALSE(warns(testing::ingest_text(read + head + "?: x\n"), "UTF-8"));
+  EXPECT_TRUE(warns(testing::ingest_text(read + head + "\xC8\xD5\xD6\xBE:  x\n"), "UTF-8"));
+}
+
+TEST(Reading, WhatOthersWroteIsCounted) {
+  const std::string mine =
+      "db-1   | 2026-11-22 01:00:00.000 UTC [7] LOG:  duration: 0.100 ms  statement: SELECT 1\n";
+  std::string log;
+  for (int i = 0; i < 4; ++i) log += mine + "web-1  | GET /orders 200\n";
+  EXPECT_TRUE(warns(testing::ingest_text(log), "4 records of other programs were left out"));
+  EXPECT_FALSE(warns(testing::ingest_text(mine + mine), "left out"));
+}
+
 TEST(Clock, OfWholeSecondsIsToldOf) {
   const auto log = [](std::string_view fraction) {
     std::string text;

@@ -73,7 +73,8 @@ std::string filtered(std::string_view text, int (*filter)(archive*)) {
 std::string sample_text() {
   std::string text;
   for (int i = 0; i < 60'000; ++i)
-    text += "line " + std::to_string(i) + " of " + std::to_string(static_cast<unsigned>(i) * 2654435761U) + " and more text\n";
+    text += "line " + std::to_string(i) + " of " + std::to_string(static_cast<unsigned>(i) * 2654435761U) +
+            " and more text\n";
   return text;
 }
 
@@ -174,9 +175,23 @@ TEST_F(SourceTest, Utf16BecomesUtf8) {
   EXPECT_EQ(read_all(*cut[0]).text, "LOG\xEF\xBF\xBD");
 }
 
+// "docker logs db >> server.log": without a mark.
+TEST_F(SourceTest, Utf16WithoutAMark) {
+  std::u16string text;
+  for (int i = 0; i < 5; ++i) text += u"2026-11-22 01:02:03 UTC [77] LOG:  caf\u00e9\r\n";
+  for (const bool big_endian : {false, true}) {
+    const auto sources = open_all(write("input.log", utf16(text, big_endian).substr(2)));
+    ASSERT_EQ(sources.size(), 1U);
+    EXPECT_EQ(sources[0]->encoding(), "UTF-16");
+    EXPECT_TRUE(read_all(*sources[0]).text.starts_with("2026-11-22 01:02:03 UTC [77] LOG:  caf\xC3\xA9\r\n"));
+  }
+  EXPECT_EQ(open_all(write("zeros", std::string(4096, '\0')))[0]->encoding(), "");
+}
+
 TEST_F(SourceTest, WhatMacOsAddsToAnArchiveIsNoLog) {
-  const auto sources = open_all(write("a.zip", archive_of({{"a.log", "text"}, {"__MACOSX/._a.log", "x"}, {"b/._c", "x"}},
-                                                          archive_write_set_format_zip)));
+  const auto sources =
+      open_all(write("a.zip", archive_of({{"a.log", "text"}, {"__MACOSX/._a.log", "x"}, {"b/._c", "x"}},
+                                         archive_write_set_format_zip)));
   ASSERT_EQ(sources.size(), 1U);
   EXPECT_EQ(read_all(*sources[0]).text, "text");
 }
@@ -244,6 +259,16 @@ TEST_F(SourceTest, DamageIsReportedAfterWhatWasReadable) {
   const Read read = read_all(*trailing[0]);
   EXPECT_EQ(read.text, "text\n");
   EXPECT_TRUE(read.failed);
+}
+
+// Made by hand: a frame of one byte whose header asks for a window of 2 GiB.
+TEST_F(SourceTest, AWideWindowIsSaidToBeOne) {
+  const std::string frame("\x28\xB5\x2F\xFD\x00\xA8\x09\x00\x00x", 10);
+  const auto opened = open_sources(write("wide.zst", frame));
+  const std::string told =
+      opened ? read_all(*opened->front()).failed->to_string() : opened.error().to_string();
+  EXPECT_NE(told.find("128 MiB"), std::string::npos) << told;
+  EXPECT_NE(told.find("--long=31"), std::string::npos) << told;
 }
 
 TEST_F(SourceTest, ReaderMayStopEarly) {

@@ -96,5 +96,27 @@ TEST(TranslatedLevels, AreRecognised) {
   EXPECT_EQ(read_severity("PŘÍKAZ:  x").severity, Severity::kStatement);
 }
 
+// The server writes in the encoding of the database: Latin-1 and its kin, Windows-1251.
+TEST(Encodings, OfOneByteAreRecognised) {
+  const Message execute = classify_message(
+      "dur\xE9"
+      "e : 1.500 ms, ex\xE9"
+      "cute S_1 : SELECT 1");
+  EXPECT_EQ(execute.kind, MessageKind::kExecute);
+  EXPECT_EQ(execute.text, "SELECT 1");
+  EXPECT_EQ(execute.duration, 1500);
+  EXPECT_EQ(classify_message("Dauer: 1.500 ms  Ausf\xFChren S_1: SELECT 1").kind, MessageKind::kExecute);
+  EXPECT_EQ(classify_message("duraci\xF3n: 1.500 ms  ejecutar S_1: SELECT 1").kind, MessageKind::kExecute);
+  // "продолжительность: 1.500 мс, оператор: SELECT 1"
+  const Message statement = classify_message(
+      "\xEF\xF0\xEE\xE4\xEE\xEB\xE6\xE8\xF2\xE5\xEB\xFC\xED\xEE\xF1\xF2\xFC: 1.500 \xEC\xF1, "
+      "\xEE\xEF\xE5\xF0\xE0\xF2\xEE\xF0: SELECT 1");
+  EXPECT_EQ(statement.kind, MessageKind::kStatement);
+  EXPECT_EQ(statement.text, "SELECT 1");
+  EXPECT_EQ(read_severity("D\xC9TAIL:  x").severity, Severity::kDetail);
+  EXPECT_EQ(read_severity("\xD1\xCE\xCE\xC1\xD9\xC5\xCD\xC8\xC5:  x").severity, Severity::kLog);  // СООБЩЕНИЕ
+  EXPECT_EQ(read_severity("\xD1\xCE\xCE\xC1\xD9\xC5\xCD\xC8:  x").length, 0U);
+}
+
 }  // namespace
 }  // namespace pgsieve

@@ -53,6 +53,12 @@ TEST(RuleLimits, EachGapNamesItsRules) {
   ingest.settings["log_transaction_sample_rate"] = "below 1";
   expect_limit(ingest, "n-plus-one", "sample");
   ingest = whole_log();
+  ingest.settings["log_statement_sample_rate"] = "below 1";
+  expect_limit(ingest, "n-plus-one", "sample");
+  ingest = whole_log();
+  ingest.settings["log_statement"] = "not 'all': durations without a statement";
+  expect_limit(ingest, "duplicate-query", "statements are missing");
+  ingest = whole_log();
   ingest.settings["log_min_duration_statement"] = "off";
   ingest.min_duration_seen = kUnknownTime;
   expect_limit(ingest, "missing-index", "time");
