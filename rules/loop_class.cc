@@ -67,6 +67,11 @@ bool untimed_turns(const LoopExample& example) {
 
 }  // namespace
 
+bool leaves_room(const LoopExample& example) {
+  constexpr Microseconds kRoom = 50 * kMillisecond;
+  return untimed_turns(example) && example.most_idle > kRoom;
+}
+
 bool close_on_average(const LoopExample& example, const LoopOptions& options) {
   return untimed_turns(example) && example.most_idle <= options.tight_gap;
 }

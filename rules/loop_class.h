@@ -60,7 +60,9 @@ bool hurried_turns(const LoopExample& example, const LoopOptions& options);
 // A clock of whole seconds shows no pause between two turns, only what all of them can have been on average
 // (LoopExample::most_idle). Close: that leaves no room for another request. Dense: it leaves some, but the
 // statement follows itself, or one turn is like the next, several times a second: a loop, or a program that
-// is asked for nothing else all the time. Both false where single pauses are known.
+// is asked for nothing else all the time. Leaves room: enough for somebody who asks for some rows of a list.
+// All false where single pauses are known.
+bool leaves_room(const LoopExample& example);
 bool close_on_average(const LoopExample& example, const LoopOptions& options);
 bool dense_turns(const LoopExample& example, const LoopOptions& options);
 

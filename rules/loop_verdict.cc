@@ -113,6 +113,11 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   }
   if (example.count < 5 && !all_rows)
     verdict.doubts.push_back(fmt::format("only {} executions", example.count));
+  if (leaves_room(example) && !all_rows && !listed && !one_unit_of_work(example) &&
+      example.scope != ScopeKind::kTrace) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.push_back(untimed_doubt(example.most_idle));
+  }
   const Microseconds slow = 20 * kMillisecond;
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   const bool paused =

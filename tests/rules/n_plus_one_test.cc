@@ -227,5 +227,21 @@ TEST(NPlusOne, AKindOfRowIsNoKey) {
   EXPECT_EQ(totals({"a1", "b7", "c3", "d9", "e4", "f2"}), 1U);
 }
 
+// Logs with %t show whole seconds: some turns after a list may be what a person asked for next.
+TEST(NPlusOne, ByAClockOfWholeSeconds) {
+  const auto grade = [](int limit, int turns) {
+    SequenceBench bench;
+    bench.clock_step(kSecond);
+    bench.run("SELECT id, title FROM visits ORDER BY id LIMIT " + std::to_string(limit));
+    for (int i = 1; i <= turns; ++i)
+      bench.run("SELECT id, body FROM notes WHERE visit_id = " + std::to_string(i));
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    return findings.empty() ? Confidence::kLow : findings[0].confidence;
+  };
+  EXPECT_EQ(grade(50, 8), Confidence::kMedium);
+  EXPECT_EQ(grade(8, 8), Confidence::kHigh);
+  EXPECT_EQ(grade(500, 60), Confidence::kHigh);
+}
+
 }  // namespace
 }  // namespace pgsieve
