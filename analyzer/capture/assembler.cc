@@ -102,11 +102,17 @@ void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
 
 void Assembler::finish() {
   for (Backend& backend : backends_.all()) {
+    const bool awaits = backend.current.active && backend.current.awaits_duration;
     release_early_plans(backend);
     flush(backend);
+    if (resumable_ && backend.session != 0) {
+      rests_.keep(backend, awaits);
+      continue;
+    }
     for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);
     drop_loose(backend);
   }
+  if (resumable_) stats_.session_rests = rests_.text();
 }
 
 Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
@@ -135,6 +141,7 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
   if (backend.session == 0) {
     backend.by_pid = by_pid;
     open_session(backend, entry);
+    if (resumable_ && message.kind != MessageKind::kConnection) rests_.restore(backend);
   }
   if (entry.time != kUnknownTime) backend.last_time = entry.time;
   return backend;
@@ -170,7 +177,7 @@ void Assembler::close_session(Backend& backend, Microseconds time) {
   backend.server.clear();
   backend.unplanned = {};
   backend.latest_transaction = backend.transactions_over = 0;
-  backend.has_statements = false;
+  backend.has_statements = backend.owed_duration = false;
 }
 
 void Assembler::update_identity(Backend& backend, const LogEntry& entry) {
@@ -286,6 +293,7 @@ void Assembler::add_execution(Backend& backend, const LogEntry& entry, const Ent
   }
   backend.has_statements = true;
   update_identity(backend, entry);
+  backend.owed_duration = false;
   start(current, backend, entry);
   watch_transaction(backend, entry.transaction);
   current.sqlstate = {};

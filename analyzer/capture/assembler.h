@@ -33,6 +33,7 @@
 #include "analyzer/capture/emitter.h"
 #include "analyzer/capture/ingest.h"
 #include "analyzer/capture/prepared_chunk.h"
+#include "analyzer/capture/session_rest.h"
 
 namespace pgsieve {
 
@@ -70,6 +71,12 @@ class Assembler {
  public:
   // stats and sink outlive the assembler.
   Assembler(IngestStats& stats, EventSink& sink) : stats_(stats), emitter_(stats, sink) {}
+
+  // Goes on where another run over the log ended, and will end so that one can go on (session_rest.h).
+  void resume(std::string_view rests) {
+    resumable_ = true;
+    rests_ = SessionRests(rests);
+  }
 
   // The chunks of the input in order. Afterwards the chunk may be reused.
   void add(const PreparedChunk& chunk, const ChunkPlace& place);
@@ -123,6 +130,8 @@ class Assembler {
   std::vector<Backend*> touched_;
   Backend* latest_ = nullptr;  // of the latest primary entry
   ChunkPlace place_;
+  SessionRests rests_;
+  bool resumable_ = false;
   const PreparedChunk* chunk_ = nullptr;
   std::string scratch_;
   std::vector<BoundValue> values_;

@@ -1,6 +1,7 @@
 // Times that stand on their own: parse and bind durations on their way to an execution, durations without a
 // text, fetches.
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/capture/assembler.h"
 
@@ -123,6 +124,7 @@ void Assembler::add_duration(Backend& backend, Microseconds duration) {
     if (current.duration != kUnknownTime) current.duration += duration;
     return;
   }
+  if (std::exchange(backend.owed_duration, false)) return;
   if (backend.loose_count >= backend.loose.size()) {
     ++stats_.orphan_durations;
     ++evidence_.bare_durations;

@@ -52,6 +52,7 @@ struct Backend {
   uint32_t unplanned_next = 0;
   uint64_t latest_transaction = 0;  // number of the latest virtual transaction id; 0: none yet
   uint64_t transactions_over = 0;   // statements since then whose transaction was over
+  bool owed_duration = false;        // of a statement that the run before ended with
   bool has_statements = false;      // statement entries were seen, not plans alone
   bool touched = false;             // may hold views into the current chunk
 

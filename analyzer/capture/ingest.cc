@@ -44,7 +44,9 @@ class FileGroups {
 class Pipeline {
  public:
   Pipeline(const IngestOptions& options, EventSink& sink)
-      : options_(options), filter_(options, stats_, sink), assembler_(stats_, filter_) {}
+      : options_(options), filter_(options, stats_, sink), assembler_(stats_, filter_) {
+    if (options.session_rests) assembler_.resume(*options.session_rests);
+  }
 
   // The inputs, one after the other, by all threads together.
   Result<IngestStats> run(std::vector<std::string> paths, const PipelineLimits& limits);

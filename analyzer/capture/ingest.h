@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -80,6 +81,9 @@ struct IngestOptions {
   // Following: called with all bytes read, in order for each path, from any thread. `first`: they are the first
   // of a file that has the name now, while another had it before. May be empty.
   std::function<void(const std::string& path, std::string_view bytes, bool first)> followed_bytes;
+  // What the run before left (IngestStats::session_rests; empty: there was none), where another will follow:
+  // then what waits for statements to come is left to that one.
+  std::optional<std::string> session_rests;
   // Following: called now and then while the sink is not. `bytes` of the file that has the name `path` now
   // have been turned into entries. May be empty.
   std::function<void(const std::string& path, uint64_t bytes)> checkpoint;
@@ -142,6 +146,7 @@ struct IngestStats {
   std::string prefix;
   std::string confidence;    // how sure the detection is, and on how many lines: "matched 396 of 396 entries"
   std::string pin_options;   // the options that pin the detection: "--format stderr --prefix '%m [%p] '"
+  std::string session_rests;  // for the next run: see IngestOptions::session_rests
   bool interrupted = false;  // by IngestOptions::stop, before the end of the inputs
   Microseconds first = kUnknownTime, last = kUnknownTime;
   Microseconds min_duration_seen = kUnknownTime;

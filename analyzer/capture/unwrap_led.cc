@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kLongestLead = 300;
 constexpr size_t kMostLines = 2000;
 constexpr size_t kMostTries = 16;
+constexpr size_t kRowLines = 64;  // looked at for a row
 
 bool is_digit(char c) {
   return std::isdigit(static_cast<unsigned char>(c)) != 0;
@@ -104,8 +105,8 @@ bool leads(std::string_view lead, std::string_view head) {
 
 // The lead of head's lines; empty: there is none.
 std::string_view find_lead(std::string_view head) {
-  size_t tries = 0;
-  for (size_t start = 0; start < head.size() && tries < kMostTries;) {
+  size_t tries = 0, lines = 0;
+  for (size_t start = 0; start < head.size() && tries < kMostTries; ++lines) {
     const size_t end = std::min(head.find('\n', start), head.size());
     const std::string_view line = head.substr(start, end - start);
     start = end + 1;
@@ -116,7 +117,7 @@ std::string_view find_lead(std::string_view head) {
     if (brace != 0 && brace != std::string_view::npos && ++tries <= kMostTries &&
         leads(line.substr(0, brace), head))
       return line.substr(0, brace);
-    if (const size_t row = inner_row(line);
+    if (const size_t row = lines < kRowLines ? inner_row(line) : 0;
         row > 0 && ++tries <= kMostTries && leads(line.substr(0, row), head))
       return line.substr(0, row);
     for (size_t tab = front.find('\t'); tab != std::string_view::npos; tab = front.find('\t', tab + 1)) {

@@ -110,9 +110,11 @@ bool is_with_companions(std::string_view head) {
     const std::string_view line = head.substr(start, end - start);
     start = end + 1;
     if (line.starts_with('\t')) continue;
-    const bool patroni = is_patroni(line);
-    companion |= patroni;
-    server |= !patroni && parse_time(line).length > 0 && find_level(line).length > 0;
+    if (is_patroni(line)) {
+      companion = true;
+    } else if (!server) {
+      server = parse_time(line).length > 0 && find_level(line).length > 0;
+    }
   }
   return companion && server;
 }

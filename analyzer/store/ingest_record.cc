@@ -77,6 +77,7 @@ constexpr std::array kTexts{
     Text{"prefix", &IngestStats::prefix},
     Text{"confidence", &IngestStats::confidence},
     Text{"pin_options", &IngestStats::pin_options},
+    Text{"session_rests", &IngestStats::session_rests},
 };
 
 // Earlier (or smaller) of two, where unknown is no answer.

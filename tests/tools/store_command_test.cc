@@ -86,6 +86,28 @@ TEST_F(StoreCommand, CutAnywhereTwoRunsEqualOne) {
   }
 }
 
+// Between the parse, the bind and the execute of a statement, too: their times are its own.
+TEST_F(StoreCommand, CutBeforeAnExecuteTwoRunsEqualOne) {
+  const std::string log = read_file(std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/logs/all.log");
+  const auto report = [this](const std::string& file, bool with_store) {
+    std::vector<std::string> arguments = {"report", file, "-o", "json", "--top", "0"};
+    if (with_store) arguments.insert(arguments.end(), {"--store", store_});
+    return json::parse(run_pgsieve(arguments).out, nullptr, false);
+  };
+  const json whole = report(directory_.write("whole.log", log), false);
+  for (int part = 1; part <= 5; ++part) {
+    const size_t execute = log.find(" execute ", log.size() * static_cast<size_t>(part) / 9);
+    const size_t cut = log.rfind('\n', execute) + 1;
+    const std::string name = std::to_string(part) + ".log";
+    store_ = directory_.path("execute" + std::to_string(part) + ".sqlite");
+    report(directory_.write("a" + name, log.substr(0, cut)), true);
+    const json two_runs = report(directory_.write("b" + name, log.substr(cut)), true);
+    EXPECT_EQ(two_runs["patterns"], whole["patterns"]) << part;
+    for (const char* member : {"executions", "errors", "unread_lines"})
+      EXPECT_EQ(two_runs["ingest"][member], whole["ingest"][member]) << member << " " << part;
+  }
+}
+
 TEST_F(StoreCommand, TheSameBytesCountOnce) {
   const std::string a = directory_.write("a.log", first_);
   const json once = run({a});

@@ -36,6 +36,7 @@ class Follower {
 
   const AnalysisOptions& options_;
   WorkloadBuilder builder_;
+  std::string session_rests_;  // of the store
   std::map<std::string, uint64_t> read_;  // of the files that have the names now
   std::map<std::string, uint64_t> committed_;
   Clock::time_point last_commit_ = Clock::now();
@@ -57,6 +58,7 @@ Result<std::map<std::string, ByteRange>> Follower::start() {
   const Result<StoreContents> contents = store->load();
   if (!contents) return contents.error();
   builder_.resume(contents->workload);
+  session_rests_ = contents->ingest.session_rests;
   const Result<std::vector<std::string>> paths = expand_inputs(options_.inputs);
   if (!paths) return paths.error();
   std::map<std::string, ByteRange> unknown;
@@ -137,6 +139,7 @@ Status Follower::run() {
   if (!unknown) return unknown.error();
   IngestOptions ingest_options = options_.ingest;
   ingest_options.ranges = std::move(*unknown);
+  ingest_options.session_rests = session_rests_;
   ingest_options.checkpoint = [this](const std::string& path, uint64_t bytes) { checkpoint(path, bytes); };
   ingest_options.followed_bytes = [this](const std::string& path, std::string_view bytes, bool first) {
     observe(path, bytes, first);

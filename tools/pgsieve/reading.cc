@@ -155,6 +155,7 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
   builder.resume(contents.workload);
   AnalysisOptions parts = options;
   parts.ingest.ranges = plan.ranges;
+  parts.ingest.session_rests = contents.ingest.session_rests;
   Result<IngestStats> stats = ingest_with_progress(plan.paths, parts, builder);
   if (!stats) return stats.error();
   stats->filtered += builder.left_out();
