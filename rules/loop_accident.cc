@@ -35,8 +35,9 @@ bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, 
 
 // That a loop goes over a list shows in how its turns follow each other, or in their number: as many as rows,
 // one list after the other.
-bool by_itself(const Loop& loop, const LoopExample& example, const LoopOptions& options) {
+bool by_itself(const Loop& loop, const LoopExample& example, bool named, const LoopOptions& options) {
   if (held_together(example) || in_one_burst(example) || !is_scattered(example)) return false;
+  if (named && at_session_pace(example)) return false;
   return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
 }
 
@@ -65,11 +66,14 @@ bool few_of_each(const Loop& loop, const LoopExample& example) {
   return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
 }
 
-Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single,
+Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single, bool named,
                      const LoopOptions& options)
-    : loop_(loop), options_(options), never_its_rows_(never_its_rows(loop, examples, options)) {
+    : loop_(loop),
+      options_(options),
+      named_(named),
+      never_its_rows_(never_its_rows(loop, examples, options)) {
   const auto accidents = std::ranges::count_if(
-      examples, [&](const LoopExample& example) { return by_itself(loop, example, options); });
+      examples, [&](const LoopExample& example) { return by_itself(loop, example, named, options); });
   mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
   for (const LoopExample& example : examples) {
     lists_ += example.parent_executions;
@@ -80,8 +84,8 @@ Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples,
 }
 
 bool Accidents::holds(const LoopExample& example) const {
-  return (never_its_rows_ && like_requests(example, options_)) || by_itself(loop_, example, options_) ||
-         (mostly_ && too_few_to_tell(example));
+  return (never_its_rows_ && like_requests(example, options_)) ||
+         by_itself(loop_, example, named_, options_) || (mostly_ && too_few_to_tell(example));
 }
 
 std::string Accidents::doubt(const LoopExample& example) const {
@@ -92,6 +96,9 @@ std::string Accidents::doubt(const LoopExample& example) const {
   if (rows > 0 && example.count > kPerRow * rows && is_scattered(example))
     return "it ran more often than its lists may have rows: requests of their own may follow them";
   if (one_turn_per_row(example) && example.count >= kTurns) return {};
+  if (named_ && at_session_pace(example) && scattered_turns(example, options_))
+    return "its turns come in no order that repeats, if at the session's own pace: they may be separate "
+           "requests";
   const auto often = [](uint64_t lone, uint64_t of) { return of >= kEnough && 4 * lone >= of; };
   if (often(example.lone_turns, lists) || often(lone_turns_, lists_))
     return "after many of its lists it ran once only: requests of their own may follow them";

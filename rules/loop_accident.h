@@ -24,8 +24,8 @@ bool few_of_each(const Loop& loop, const LoopExample& example);
 class Accidents {
  public:
   // `loop` must outlive it; `examples` are its own. `single`: further lists, after which the child ran once
-  // in all of their scope.
-  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single,
+  // in all of their scope. `named`: a key or a name links the loop to its list.
+  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single, bool named,
             const LoopOptions& options);
 
   // This scope holds requests of their own.
@@ -41,6 +41,7 @@ class Accidents {
  private:
   const Loop& loop_;
   const LoopOptions options_;
+  const bool named_;
   bool never_its_rows_ = false;          // no scope asks for the rows of its list
   bool mostly_ = false;                  // half of the scopes and more, each by itself
   uint64_t lists_ = 0, lone_turns_ = 0;  // at least so many lists; those of them with one turn

@@ -38,7 +38,8 @@ bool follows_itself(const LoopExample& example) {
 }  // namespace
 
 bool one_unit_of_work(const LoopExample& example) {
-  return example.scope == ScopeKind::kTransaction || (example.one_unit && example.unit_changes == 0);
+  return example.scope == ScopeKind::kTransaction || example.requests == LoopExample::Requests::kOne ||
+         (example.one_unit && example.unit_changes == 0);
 }
 
 bool steady_turns(const LoopExample& example) {
@@ -112,6 +113,17 @@ bool scattered_turns(const LoopExample& example, const LoopOptions& options) {
   const Microseconds longest =
       example.turn_gap_spread == kUnknownTime ? example.median_turn_gap : example.turn_gap_spread;
   return longest != kUnknownTime && longest > std::max(2 * options.tight_gap, pace);
+}
+
+bool at_session_pace(const LoopExample& example) {
+  constexpr uint32_t kTurns = 8, kStatements = 4;
+  constexpr Microseconds kSlack = 8, kSlowest = 25 * kMillisecond;
+  if (example.scope != ScopeKind::kSession || example.transactions > 1) return false;
+  if (example.count < kTurns || example.distinct_tuples < example.count) return false;
+  if (example.parent_executions != 1 || example.session_gaps < kStatements * example.count) return false;
+  if (example.other_median_gap == kUnknownTime || example.turn_gap_spread == kUnknownTime) return false;
+  const Microseconds pace = std::clamp<Microseconds>(example.other_median_gap, kMillisecond, kSlowest);
+  return example.median_turn_gap <= kSlack * pace && example.turn_gap_spread <= kSlack * pace;
 }
 
 namespace {
@@ -190,6 +202,7 @@ bool one_turn_per_list(const LoopExample& example) {
 
 bool independent(const LoopExample& example, bool linked, const LoopOptions& options) {
   if (one_unit_of_work(example)) return false;
+  if (example.requests == LoopExample::Requests::kOwn) return true;
   const uint32_t turns = example.count - 1;
   const bool own_units = example.unit_changes >= turns && turns > 0;
   if (linked && !one_turn_per_list(example)) {

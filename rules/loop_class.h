@@ -43,8 +43,8 @@ struct LoopOptions {
 // bound.
 Microseconds tight_turn(const LoopExample& example, const LoopOptions& options);
 
-// The turns belong to one piece of work whatever the time between them: all in one transaction, trace or
-// test.
+// The turns belong to one piece of work whatever the time between them: all in one transaction, trace, test
+// or request.
 bool one_unit_of_work(const LoopExample& example);
 
 // The statement follows itself at a pace that hardly changes, at most kSlowestPace: a loop that waits for a
@@ -82,6 +82,10 @@ bool scattered_turns(const LoopExample& example, const LoopOptions& options);
 // The list began a burst of statements and all turns are in it: from the list to the last turn no time passed
 // such as the session has between its bursts. Requests of their own begin after a pause of their own.
 bool in_one_burst(const LoopExample& example);
+
+// A turn is several statements, another value each time, and before none of them passes much more time than
+// before any statement of the session: a program that takes its time, not requests with pauses between them.
+bool at_session_pace(const LoopExample& example);
 
 // Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
 // starts a new trace for every statement says nothing.

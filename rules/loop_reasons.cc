@@ -112,8 +112,10 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
     verdict.reasons.push_back(fmt::format("spread over {} connections", example.sessions));
   if (example.scope == ScopeKind::kTransaction)
     verdict.reasons.push_back("all in one transaction");
-  else if (one_unit_of_work(example))
+  else if (example.one_unit && example.unit_changes == 0)
     verdict.reasons.emplace_back("all in one trace or test");
+  else if (one_unit_of_work(example))
+    verdict.reasons.emplace_back("all in one request: what other requests begin with did not run in between");
 }
 
 std::string untimed_doubt(Microseconds at_most) {

@@ -12,6 +12,7 @@
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
 #include "rules/memo.h"
+#include "rules/request_openers.h"
 #include "rules/row_evidence.h"
 
 namespace pgsieve {
@@ -40,12 +41,14 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
   const bool one_unit = one_unit_of_work(example);
   const bool timed = example.median_gap != kUnknownTime || one_unit || close_on_average(example, options);
   const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
-                       example.longest_run * 2 >= example.count;
+                       example.longest_run * 2 >= example.count ||
+                       (one_unit && example.count >= 2 * options.min_alone);
   verdict.confidence =
       one_unit && example.longest_run >= 2 * options.min_alone ? Confidence::kMedium : Confidence::kLow;
   // Values from outside the database are a list of different things; a few that come again are a choice, not
-  // a loop.
-  const bool different = example.distinct_values * 10 >= example.count * 9;
+  // a loop. (The owner and the requestor of each of a list's tickets: two turns for a ticket, all different.)
+  const bool different =
+      example.distinct_tuples * 10 >= example.count * 9 && example.distinct_values * 5 >= example.count * 2;
   verdict.report =
       example.count >= options.min_alone && example.distinct_values >= 3 && different && timed && regular;
   verdict.doubts.emplace_back("no statement before it could have supplied the values");
@@ -298,7 +301,9 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     link = context.memo->link(*parent, child, context);
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
-  const Accidents accidents(loop, examples, single_turns(context, loop.key), options);
+  for (LoopExample& example : examples) example.requests = requests_of(context, example, child);
+  const Accidents accidents(loop, examples, single_turns(context, loop.key),
+                            link.strength >= LinkStrength::kNames, options);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;

@@ -113,6 +113,8 @@ int name_quality(std::string_view name, const Names& known) {
 int application_quality(std::string_view name, const Names& known) {
   if (name.empty()) return 0;
   if (known.contains(name)) return 5;
+  // "[unknown] 8/6/0": a client that gave no name, and what %v and %x say of its transaction.
+  if (name.starts_with("[unknown] ")) return -6;
   int points = name.find_first_of("=@,()") == std::string_view::npos ? 2 : -4;
   if (name.starts_with(' ') || name.find("  ") != std::string_view::npos) points -= 3;
   if (std::count(name.begin(), name.end(), '[') != std::count(name.begin(), name.end(), ']')) points -= 4;

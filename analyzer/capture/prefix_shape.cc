@@ -342,7 +342,7 @@ class Reader {
       while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
         --last;
       const size_t bar = rest.find_first_of("|,;", end);
-      put("%a", std::min(last, bar));
+      put("%a", rest.starts_with("[unknown]") ? end : std::min(last, bar));
       return true;
     }
     // Known names may hold blanks.

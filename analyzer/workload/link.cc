@@ -145,7 +145,8 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   if (same_table && !key.primary && key.normal.ancestor) {
     best.offer(LinkStrength::kNames, parent, primary_key_of(parent_table), child, key);
   }
-  if (key.polymorphic)
+  // Of any table, but by its key: a list of names has none.
+  if (key.polymorphic && (parent.gives_row_ids || !parent.many_rows))
     best.offer(LinkStrength::kPolymorphic, parent, primary_key_of(parent_table), child, key);
 }
 

@@ -93,6 +93,9 @@ struct LoopExample {
   // pause that ended it.
   Microseconds longest_gap = kUnknownTime;
   uint32_t session_gaps = 0, longer_gaps = 0;
+  // The first statement of the session window that all of it ran in, and the turns before which it ran again.
+  PatternKey opener;  // kNoPattern: several windows
+  uint32_t opened_turns = 0;
   Microseconds other_median_gap =
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>
@@ -100,6 +103,13 @@ struct LoopExample {
   std::vector<uint16_t> sample_slots;  // the slots (ordinals) of `sample`
   CompactText sample;                  // values of the first turns, in order, packed: see loop_sample.h
   CompactText source;  // tags of the first child: "controller=posts action=index", file:line, test
+  // What the rules make of `opener`: it takes all of the traffic to tell. Not stored.
+  enum class Requests : uint8_t {
+    kUnknown,
+    kOne,  // from the list to the last turn no other request began
+    kOwn,  // turn after turn belongs to a request of its own
+  };
+  Requests requests = Requests::kUnknown;
   std::vector<SampleTurn> sample_turns() const { return unpack_turns(sample); }
   std::vector<std::string> sample_values(uint32_t slot) const;  // those that are known
   friend auto operator<=>(const LoopExample&, const LoopExample&) = default;

@@ -307,6 +307,8 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
     first_requests_ = context.requests;
     one_unit_ = child.trace != 0 || (child.unit != 0 && !child.tags->find("test").empty());
     sample_.add(child);
+    last_openings_ =
+        parent().id != 0 && parent().session == child.session ? parent().openings : context.openings;
     if (parent().id != 0 && parent().end != kUnknownTime && child.start != kUnknownTime) {
       parent_gap_ = std::max<Microseconds>(0, child.start - parent().end);
     }
@@ -314,6 +316,8 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   keep_own_rows(child);
   if (context.asked != nullptr && asked_before(child, *context.asked, last_position_)) ++fed_by_previous_;
   last_counters_ = {context.errors, context.rollbacks, context.commits, context.setting_changes};
+  if (context.openings != last_openings_) ++opened_turns_;
+  last_openings_ = context.openings;
   last_position_ = context.position;
   last_unit_ = child.unit;
   if (parent().id != 0) {
@@ -351,6 +355,7 @@ void LoopRun::note_session(const Session& session) {
   aside.session_gaps = session.gaps_of_at_least(0);
   aside.longer_gaps = session.gaps_of_at_least(4 * std::max(longest_gap(), kMillisecond));
   aside.statements_per_unit = session.statements_per_unit();
+  aside.opener = session.opener;
   aside.database = session.database;
   aside.application = session.application_name;
 }

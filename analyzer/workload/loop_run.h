@@ -28,6 +28,7 @@ struct ParentExecution {
   Pattern* pattern = nullptr;
   uint32_t pattern_ordinal = 0;
   uint32_t transaction = 0;  // the session's, by its ordinal; 0: none was open
+  uint32_t openings = 0;     // Session::openings then
   Microseconds end = kUnknownTime;
   int64_t limit = -1, rows = -1;
   uint64_t session = 0, trace = 0, unit = 0;
@@ -77,6 +78,7 @@ struct RunContext {
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0,
            setting_changes = 0;                    // totals of the session so far
   uint64_t parent_id = 0;                          // latest execution of the parent
+  uint32_t openings = 0;                           // Session::openings
   uint32_t transactions = 0;                       // ordinal of the open explicit transaction; 0: none open
   RequestTotals requests;                          // this statement included
   Microseconds clock = 0;                          // what the session's times are told to
@@ -225,6 +227,7 @@ class LoopRun {
     Microseconds session_median_gap = kUnknownTime;
     uint32_t statements_per_unit = 0;
     uint32_t session_gaps = 0, longer_gaps = 0;  // see LoopExample
+    Pattern* opener = nullptr;
   };
   static const Aside kNothingAside;
   const Aside& aside() const { return aside_ == nullptr ? kNothingAside : *aside_; }
@@ -251,6 +254,7 @@ class LoopRun {
   uint32_t parent_executions_ = 0;
   uint32_t turns_of_parent_ = 0, lone_turns_ = 0;  // of its latest execution; executions that had one only
   uint32_t beside_parent_ = 0;
+  uint32_t last_openings_ = 0, opened_turns_ = 0;  // see LoopExample
   uint32_t transactions_ = 0, last_transaction_ = 0, outside_transactions_ = 0;
   bool first_tuple_known_ = false;
   bool other_trace_session_ = false;  // a child on another connection, known by its trace

@@ -79,6 +79,10 @@ LoopExample LoopRun::example() const {
   example.longest_run = followed.longest_run;
   example.cycle_statements = followed.cycle_regular ? followed.cycle_statements : 0;
   example.sessions = static_cast<uint32_t>(sessions());
+  if (!spread && aside().opener != nullptr) {
+    example.opener = aside().opener->key;
+    example.opened_turns = opened_turns_;
+  }
   example.beside_parent = beside_parent_;
   example.transactions = transactions_;
   example.errors = followed.errors;

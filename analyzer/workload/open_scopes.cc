@@ -7,7 +7,7 @@
 namespace pgsieve {
 
 namespace {
-constexpr uint32_t kScopesFormat = 11;
+constexpr uint32_t kScopesFormat = 12;
 }  // namespace
 
 // One description per type, in the order the bytes have. A change raises kScopesFormat.
@@ -29,7 +29,7 @@ void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
   archive(value.root, value.info, value.pattern, value.limit, value.rows, value.session, value.trace,
-          value.unit, value.transaction, value.result, value.cells);
+          value.unit, value.transaction, value.result, value.cells, value.openings);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
@@ -160,7 +160,8 @@ void fields(Archive& archive, LoopRun& value) {
           value.unit_mismatches_, value.parent_executions_, value.turns_of_parent_, value.lone_turns_,
           value.beside_parent_, value.transactions_, value.last_transaction_, value.outside_transactions_,
           value.one_unit_, value.last_unit_, aside.session_gaps, aside.longer_gaps, aside.own_cells,
-          aside.votes, aside.rivals, aside.rival_of_same_limit, sample, value.source_);
+          aside.votes, aside.rivals, aside.rival_of_same_limit, aside.opener, value.last_openings_,
+          value.opened_turns_, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive(value.first_requests_);
   archive.times(value.first_start_, value.first_end_, value.last_end_, value.child_time_, value.parent_gap_,
@@ -224,7 +225,7 @@ void fields(Archive& archive, Session& value) {
           value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
           value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.asked,
           value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values,
-          value.transaction_begun, value.requests);
+          value.transaction_begun, value.requests, value.opener, value.openings);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
   archive.check(value.recent.size() == value.recent_gaps.size());

@@ -111,6 +111,7 @@ void Pattern::merge(const Pattern& other) {
   samples.merge(other.samples);
   for (const PlanFact& fact : other.plans) merge_plan_fact(plans, fact);
   planned_calls += other.planned_calls;
+  window_starts += other.window_starts;
   transaction_gaps.merge(other.transaction_gaps);
   if (longer_pause(other.longest_pause, longest_pause)) longest_pause = other.longest_pause;
 }

@@ -92,6 +92,7 @@ struct Pattern {
   SampleReservoir samples;      // empty when values are not kept
   std::vector<PlanFact> plans;  // bounded (bottom-k by identity), sorted by identity
   uint64_t planned_calls = 0;   // calls whose plan was seen
+  uint64_t window_starts = 0;   // session windows that began with it
   Histogram transaction_gaps;   // µs idle inside an open transaction after this pattern
   TransactionPause longest_pause;
 

@@ -93,7 +93,8 @@ void fields(Archive& archive, Pattern& value) {
        value.rows_calls, value.rows_total, value.rows_max, value.bytes_total, value.fetches, value.prepares,
        value.max_list_elements, value.list_calls, value.list_elements, value.offsets, value.limits,
        value.first, value.last, value.databases, value.users, value.applications, value.tags, value.slowest,
-       value.plans, value.planned_calls, value.transaction_gaps, value.longest_pause, value.samples);
+       value.plans, value.planned_calls, value.transaction_gaps, value.longest_pause, value.samples,
+       value.window_starts);
 }
 
 template <typename Archive>
@@ -120,7 +121,7 @@ void fields(Archive& archive, LoopExample& value) {
        value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
        value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells,
        value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle,
-       value.lone_turns, value.rivals, value.rival_of_same_limit);
+       value.lone_turns, value.rivals, value.rival_of_same_limit, value.opener, value.opened_turns);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 
@@ -178,7 +179,7 @@ template <typename Archive>
 void summary_fields(Archive& archive, Workload& value) {
   each(archive, value.latent_pairs, value.repeats, value.tables, value.dropped, value.executions,
        value.errors, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
-       value.units, value.marked);
+       value.units, value.marked, value.windows);
 }
 
 constexpr char kZero = '\0', kOnes = '\xFF';

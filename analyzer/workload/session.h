@@ -107,11 +107,13 @@ struct Session {
   uint32_t transaction_statements = 0, transaction_writes = 0;
   std::string transaction_tables;
   Pattern* last_pattern = nullptr;  // of the statement just before, transparent or not
+  Pattern* opener = nullptr;        // of the window's first counted statement; null: there was none yet
 
   // Counters of the session so far.
   uint32_t position = 0;        // non-transparent statements
   uint32_t reset_position = 0;  // the same when a pool last reset the session
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
+  uint32_t openings = 0;  // executions of the openers, each in its window
   RequestTotals requests;
   uint64_t last_unit = 0;
   uint64_t unit_statements = 0, units = 0;

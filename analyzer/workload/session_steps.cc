@@ -115,6 +115,16 @@ void SessionTracker::note_wipe(Session& session) {
   close_window(session);
 }
 
+// The first statement of a window is what a request begins with, where requests begin alike.
+void SessionTracker::note_opener(Session& session, const StatementEvent& statement) {
+  if (session.opener == nullptr) {
+    session.opener = statement.pattern;
+    ++statement.pattern->window_starts;
+    facts_.windows.add(session.database);
+  }
+  if (session.opener == statement.pattern) ++session.openings;
+}
+
 void SessionTracker::note_units(Session& session, const StatementEvent& statement) {
   if (statement.unit == 0) return;
   ++session.unit_statements;

@@ -62,6 +62,7 @@ void SessionTracker::close_window(Session& session) {
     release(group.run, session);
   }
   session.clear_groups();
+  session.opener = nullptr;
   session.pause_follows = false;
   session.gap_bits.fill(0);
   session.latest_gaps.fill({});
@@ -195,12 +196,14 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.result = result;
   execution.cells = static_cast<uint32_t>(std::min<size_t>(statement.event->cells.size(), UINT32_MAX));
   execution.transaction = session.in_transaction ? session.transaction_ordinal : 0;
+  execution.openings = session.openings;
   group.execution = std::move(parent);
   push_ring(statement, group.execution);
 }
 
 void SessionTracker::note_counted(Session& session, const StatementEvent& statement, Microseconds gap) {
   ++session.position;
+  note_opener(session, statement);
   session.recent.push_back(statement.pattern->key);
   session.recent_gaps.push_back(session.gap_since_counted);
   session.gap_since_counted = kUnknownTime;
@@ -220,6 +223,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.unit_changes = session.unit_changes;
   context.setting_changes = session.setting_changes;
   context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
+  context.openings = session.openings;
   context.requests = session.requests;
   context.clock = session.whole_seconds ? kSecond : kMillisecond;
   context.asked = &session.asked;

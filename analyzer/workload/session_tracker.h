@@ -90,6 +90,7 @@ class SessionTracker {
   static void note_request(Session& session, const StatementEvent& statement, bool same_transaction);
   void note_units(Session& session, const StatementEvent& statement);
   void note_wipe(Session& session);
+  void note_opener(Session& session, const StatementEvent& statement);
   void note_counted(Session& session, const StatementEvent& statement, Microseconds gap);
   static void note_repeat(Session& session, Group& group, const StatementEvent& statement);
   void note_write(Session& session, const StatementEvent& statement);

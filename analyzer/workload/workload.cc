@@ -32,6 +32,7 @@ void Workload::merge(const Workload& other) {
     if (UnitFacts* mine = unit_of(units, name)) mine->merge(facts);
   }
   marked.merge(other.marked);
+  windows.merge(other.windows);
   dropped.patterns += other.dropped.patterns;
   dropped.loops += other.dropped.loops;
   dropped.scopes += other.dropped.scopes;

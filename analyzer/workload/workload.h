@@ -48,6 +48,7 @@ class Workload {
   std::map<std::string, TableFact> tables;  // "name" or "schema.name" as written
   Units units;         // empty unless WorkloadOptions::track_units
   FacetCounts marked;  // client programs that name their tests by markers: application_name, or the database
+  FacetCounts windows;  // session windows, by database
   Dropped dropped;
   uint64_t executions = 0;  // each executed statement once
   uint64_t errors = 0;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <set>
 
 #include "rules/common.h"
@@ -45,7 +45,8 @@ Finding latent_finding(const Pattern& parent, const Pattern& child, uint64_t sco
   finding.count = scopes;
   finding.scopes = scopes;
   finding.properties["latent"] = "true";
-  finding.message = "ran once after each of its lists, which had one row: with more rows it would be a loop";
+  finding.message =
+      "ran once after each of its lists, as if they had one row: with more rows it would be a loop";
   finding.evidence.push_back(elsewhere
                                  ? "the same statement runs in a loop after another list"
                                  : "the list reads a whole table and brought one row each time, in a test");
@@ -53,11 +54,19 @@ Finding latent_finding(const Pattern& parent, const Pattern& child, uint64_t sco
   return finding;
 }
 
+// Of a child the pair that came most often: the same statement after a further list is no news.
+struct Hint {
+  const Pattern* parent = nullptr;
+  const Pattern* child = nullptr;
+  uint64_t scopes = 0;
+  bool elsewhere = false;
+};
+
 }  // namespace
 
 void add_latent_loops(const RuleContext& context, std::vector<Finding>& findings) {
   const std::set<PatternKey> reported = reported_children(findings);
-  std::vector<Finding> hints;
+  std::map<PatternKey, Hint> hints;  // by child
   for (const auto& [key, pair] : context.workload.latent_pairs) {
     if (pair.scopes < kMinScopes || context.workload.loops.contains(key)) continue;
     const Pattern* parent = context.workload.find(key.parent);
@@ -68,10 +77,13 @@ void add_latent_loops(const RuleContext& context, std::vector<Finding>& findings
     if (parent->rows_calls > 0 && parent->rows_max > 1) continue;  // several rows, one execution: no loop
     const bool elsewhere = reported.contains(key.child);
     if (!elsewhere && !one_row_test(*parent)) continue;
-    if (links(context, *parent, *child))
-      hints.push_back(latent_finding(*parent, *child, pair.scopes, elsewhere));
+    // A list that it mostly does not follow has come before it by accident.
+    if (5 * pair.scopes < 4 * parent->calls || !links(context, *parent, *child)) continue;
+    Hint& hint = hints[key.child];
+    if (pair.scopes > hint.scopes) hint = {parent, child, pair.scopes, elsewhere};
   }
-  std::ranges::move(hints, std::back_inserter(findings));
+  for (const auto& [key, hint] : hints)
+    findings.push_back(latent_finding(*hint.parent, *hint.child, hint.scopes, hint.elsewhere));
 }
 
 }  // namespace pgsieve

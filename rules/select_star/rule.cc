@@ -4,6 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
 
 #include "analyzer/sql/expression_text.h"
 #include "rules/common.h"
@@ -36,13 +41,32 @@ Star find_star(const StatementShape& shape) {
   return {};
 }
 
-// Object mappers that load whole entities write the quoted table name before the star, "users".*, and nobody
-// types that by hand. There the star is the mapper's habit: worth knowing, not worth a warning each.
-bool written_by_mapper(const Pattern& pattern, const Star& star) {
+// The tables that an alias stands for before a star, by alias.
+using StarredTables = std::map<std::string, std::set<std::string>>;
+
+// Object mappers that load whole entities write the quoted table name before the star, "users".*, or one alias
+// for whatever table it is, and nobody types that by hand. There the star is the mapper's habit: worth
+// knowing, not worth a warning each.
+bool written_by_mapper(const Pattern& pattern, const Star& star, const StarredTables& aliases) {
+  constexpr size_t kTables = 5;
   if (!star.placed) return false;
   const Relation& relation = pattern.shape->relations[star.relation];
+  const auto alias = aliases.find(relation.alias);
+  if (alias != aliases.end() && alias->second.size() >= kTables) return true;
   const std::string& name = relation.alias.empty() ? relation.name : relation.alias;
-  return pattern.reference_text.find(fmt::format("\"{}\".*", name)) != std::string::npos;
+  return pattern.reference_text.str().find(fmt::format("\"{}\".*", name)) != std::string::npos;
+}
+
+StarredTables starred_tables(const Workload& workload) {
+  StarredTables tables;
+  for (const auto& [key, pattern] : workload.patterns) {
+    if (pattern.shape->kind != StatementKind::kSelect || pattern.shape->blocks.empty()) continue;
+    const Star star = find_star(*pattern.shape);
+    if (!star.placed) continue;
+    const Relation& relation = pattern.shape->relations[star.relation];
+    if (!relation.alias.empty()) tables[relation.alias].insert(relation.name);
+  }
+  return tables;
 }
 
 // `t.*` of a join; of a single table it is the same as `*`.
@@ -93,9 +117,24 @@ void add_schema_evidence(const Table& table, const Star& star, const Relation& r
                    "by a column you removed break."});
 }
 
+// A mapper that reads every column does so everywhere: of its stars the most expensive are told, and that
+// there are more.
+void report_habit(std::vector<Finding> habit, std::vector<Finding>& findings) {
+  constexpr size_t kTold = 10;
+  std::ranges::stable_sort(habit, std::ranges::greater(), &Finding::time_ms);
+  if (habit.size() > kTold) {
+    habit.front().evidence.push_back(fmt::format(
+        "{} more statements read every column so; these {} take the most time", habit.size() - kTold, kTold));
+    habit.resize(kTold);
+  }
+  std::ranges::move(habit, std::back_inserter(findings));
+}
+
 }  // namespace
 
 void check_select_star(const RuleContext& context, std::vector<Finding>& findings) {
+  const StarredTables aliases = starred_tables(context.workload);
+  std::vector<Finding> habit;
   for (const auto& [key, pattern] : context.workload.patterns) {
     const StatementShape& shape = *pattern.shape;
     if (pattern.calls == 0 || shape.kind != StatementKind::kSelect || shape.blocks.empty() ||
@@ -103,7 +142,7 @@ void check_select_star(const RuleContext& context, std::vector<Finding>& finding
       continue;
     const Star star = find_star(shape);
     if (!star.found || asks_for_metadata_only(shape)) continue;
-    const bool mapper = written_by_mapper(pattern, star);
+    const bool mapper = written_by_mapper(pattern, star, aliases);
     Finding finding = pattern_finding("select-star", pattern);
     finding.severity = mapper ? FindingSeverity::kInfo : FindingSeverity::kWarning;
     finding.confidence = mapper ? Confidence::kLow : Confidence::kHigh;
@@ -114,7 +153,7 @@ void check_select_star(const RuleContext& context, std::vector<Finding>& finding
                                   grouped(static_cast<double>(pattern.calls)), pattern.calls == 1 ? "" : "s");
     if (mapper) {
       finding.why_not_higher.emplace_back(
-          "the quoted table name before the star is how object mappers load whole entities; it may be what "
+          "what stands before the star is how object mappers load whole entities; it may be what "
           "the code wants");
     }
     if (star.relation != kNoIndex)
@@ -131,8 +170,9 @@ void check_select_star(const RuleContext& context, std::vector<Finding>& finding
            .code = {},
            .language = {},
            .safety = "Callers that read by position or by a column you leave out break."});
-    findings.push_back(std::move(finding));
+    (mapper ? habit : findings).push_back(std::move(finding));
   }
+  report_habit(std::move(habit), findings);
 }
 
 }  // namespace pgsieve

@@ -184,6 +184,13 @@ TEST(Link, PolymorphicPairs) {
             LinkStrength::kPolymorphic);
 }
 
+// A list of names has no key that the pair could mean.
+TEST(Link, APolymorphicPairMeansAKey) {
+  EXPECT_LT(link("SELECT name FROM modules WHERE project_id = $1",
+                 "SELECT * FROM comments WHERE commentable_type = 'Photo' AND commentable_id = $1"),
+            LinkStrength::kPolymorphic);
+}
+
 // One row names rows of any table.
 TEST(Link, PolymorphicPairsOfTheList) {
   EXPECT_EQ(link("SELECT id, notable_type, notable_id FROM notes", "SELECT url FROM photos WHERE id = $1"),

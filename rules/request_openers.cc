@@ -1,0 +1,49 @@
+#include "rules/request_openers.h"
+
+#include <algorithm>
+
+namespace pgsieve {
+
+namespace {
+
+// Session windows of the database that most of the statement's executions were in.
+uint64_t windows_beside(const Workload& workload, const Pattern& pattern) {
+  const std::vector<FacetCounts::Value> databases = pattern.databases.by_frequency();
+  if (databases.empty()) return workload.windows.total();
+  const auto& windows = workload.windows.values();
+  const auto found = std::ranges::find(windows, databases.front().hash, &FacetCounts::Value::hash);
+  return found == windows.end() ? workload.windows.total() : found->count;
+}
+
+// Most windows begin with it. A few may by accident.
+bool opens_requests(const Workload& workload, const Pattern& pattern) {
+  constexpr uint64_t kWindows = 5;
+  return pattern.window_starts >= kWindows && 2 * pattern.window_starts >= windows_beside(workload, pattern);
+}
+
+// It hardly runs but after a pause: not within a request, and not in a loop's body.
+bool only_opens(const Pattern& pattern) {
+  return 3 * pattern.window_starts >= pattern.calls;
+}
+
+// Requests of another kind begin with the child itself, if with anything.
+bool opens_some(const Pattern& child) {
+  constexpr uint64_t kShare = 20;
+  return kShare * child.window_starts > child.calls;
+}
+
+}  // namespace
+
+LoopExample::Requests requests_of(const RuleContext& context, const LoopExample& example,
+                                  const Pattern& child) {
+  using Requests = LoopExample::Requests;
+  if (example.opener == kNoPattern || example.opener == child.key || opens_some(child))
+    return Requests::kUnknown;
+  const Pattern* opener = context.workload.find(example.opener);
+  if (opener == nullptr || !opens_requests(context.workload, *opener)) return Requests::kUnknown;
+  if (example.opened_turns == 0) return Requests::kOne;
+  const bool each = 3 * uint64_t{example.opened_turns} >= 2 * uint64_t{example.count};
+  return each && only_opens(*opener) ? Requests::kOwn : Requests::kUnknown;
+}
+
+}  // namespace pgsieve
