@@ -159,6 +159,11 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
                   const LoopOptions& options, int depth);
 
+// A link by a value that never changed, as of a tenant, says nothing of where the others come from.
+bool varies(const LoopExample& example, const Link& link) {
+  return link.slot >= 32 || example.varying_slots == 0 || (example.varying_slots & (1U << link.slot)) != 0;
+}
+
 // post → its author → his comments: what each turn asks for stands in the one row that the turn read before.
 // That row must itself be known to be read in a loop over the list: any list may stand before a lookup by
 // key.
@@ -173,6 +178,7 @@ Confidence use_row_between(const RuleContext& context, const Pattern& child, con
   const auto above = context.workload.loops.find(LoopKey{via, parent->key});
   if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return kAny;
   Link link = context.memo->link(*between, child, context);
+  if (!varies(*verdict.example, link)) return kAny;
   if (link.strength <= verdict.link.strength) return kAny;
   const LoopVerdict looped = judge(context, above->second, *between, parent, options, depth + 1);
   if (!looped.report || !is_linked(looped)) return kAny;
@@ -310,9 +316,11 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.example = std::make_shared<const LoopExample>(std::move(unpacked));
     const LoopExample& example = *verdict.example;
     verdict.link = link;
+    if (link.strength != LinkStrength::kNone && !varies(example, link))
+      verdict.link = context.memo->link(*parent, child, context, example.varying_slots);
     ParentChoice choice;
-    if (link.strength == LinkStrength::kReference) {
-      choice = choose_parent(context, example, child, *parent, link);
+    if (verdict.link.strength == LinkStrength::kReference) {
+      choice = choose_parent(context, example, child, *parent, verdict.link);
       verdict.link = choice.link;
       if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
     }

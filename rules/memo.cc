@@ -46,9 +46,9 @@ std::shared_ptr<const LinkProfile> RuleMemo::profile(const Pattern& pattern, con
   return drawn;
 }
 
-Link RuleMemo::link(const Pattern& parent, const Pattern& child, const RuleContext& context) {
+Link RuleMemo::link(const Pattern& parent, const Pattern& child, const RuleContext& context, uint32_t slots) {
   const std::shared_ptr<const LinkProfile> offers = profile(parent, context);
-  return explain_link(*offers, *profile(child, context), context.known_schema());
+  return explain_link(*offers, *profile(child, context), context.known_schema(), slots);
 }
 
 std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {

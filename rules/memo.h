@@ -31,7 +31,8 @@ class RuleMemo {
   // tables; always for one context.
   std::shared_ptr<const LinkProfile> profile(const Pattern& pattern, const RuleContext& context);
   // explain_link() between the two.
-  Link link(const Pattern& parent, const Pattern& child, const RuleContext& context);
+  Link link(const Pattern& parent, const Pattern& child, const RuleContext& context,
+            uint32_t slots = UINT32_MAX);
   // batch_rewrite().
   std::optional<Rewrite> batch(const BatchRequest& request);
   // recognise_orm(); always for one workload.

@@ -212,11 +212,13 @@ LinkStrength by_form(const LinkProfile& parent, const LinkProfile& child, uint32
                                                               : LinkStrength::kNone;
 }
 
-Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* schema, bool explain) {
+Link search(const LinkProfile& parent, const LinkProfile& child, const Schema* schema, bool explain,
+            uint32_t slots) {
   Best best;
   best.explain = explain;
   const bool strong_possible = may_link(parent, child);
   for (const LinkProfile::Key& key : child.keys) {
+    if (key.slot < 32 && (slots & (1U << key.slot)) == 0) continue;
     if (strong_possible) {
       for (uint32_t table = 0; table < parent.tables.size(); ++table) {
         if (schema != nullptr) link_by_schema(parent, table, child, key, *schema, best);
@@ -249,11 +251,11 @@ bool ties_to_itself(const Link& link) {
 }
 
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema) {
-  return search(parent, child, schema, false);
+  return search(parent, child, schema, false, UINT32_MAX);
 }
 
-Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema) {
-  return search(parent, child, schema, true);
+Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema, uint32_t slots) {
+  return search(parent, child, schema, true, slots);
 }
 
 }  // namespace pgsieve

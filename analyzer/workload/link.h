@@ -112,7 +112,7 @@ struct LinkProfile {
   bool star_unknown = false;  // no schema tells the columns of one of them: any column may be among them
   std::vector<Key> keys;      // equality slots (scalar or one element), written keys left out
   bool many_rows = false;     // may return more than one row, as far as text (and schema) tell
-  bool groups = false;        // its rows are groups of rows, and have the key of none
+  bool groups = false;        // its rows are groups of rows, or it has one for all, and have the key of none
   bool unsure_rows = false;   // many_rows, but for all the text tells it asks by a key: WHERE isbn = $1
   // Bloom filters of the words above: a word that is wanted and not offered can't link, so most pairs are
   // refused at a glance. Each word has a bit in either half.
@@ -161,8 +161,10 @@ struct Link {
 };
 // The strongest link. Fast: no allocation unless there is a candidate. `schema` may be null.
 Link find_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
-// The same with names filled in, for evidence and fixes.
-Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema);
+// The same with names filled in, for evidence and fixes. `slots`: a bit for each slot of the child that may
+// tie the two; those beyond the 32nd all may.
+Link explain_link(const LinkProfile& parent, const LinkProfile& child, const Schema* schema,
+                  uint32_t slots = UINT32_MAX);
 
 // It ties a table to itself: folder.parent_id = folder.id.
 bool ties_to_itself(const Link& link);

@@ -442,7 +442,7 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   collect_columns(shape, places, with_names, schema, seen, profile);
   collect_keys(shape, places, schema, profile);
   profile.many_rows = may_return_many(shape, places, profile, schema);
-  profile.groups = profile.many_rows && only_groups(shape, places, profile, schema);
+  profile.groups = is_read(shape.kind) && only_groups(shape, places, profile, schema);
   profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
   add_masks(schema, profile);
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);

@@ -60,7 +60,8 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
 bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& places, const LinkProfile& profile,
                  const Schema* schema) {
   constexpr std::array<std::string_view, 3> kNumbers = {"count(", "sum(", "avg("};
-  if (shape.blocks.empty() || shape.blocks[0].group.empty() || shape.blocks[0].set_operation) return false;
+  if (shape.blocks.empty() || shape.blocks[0].set_operation) return false;
+  if (shape.blocks[0].group.empty() && !shape.blocks[0].has_aggregate) return false;
   return std::ranges::none_of(shape.blocks[0].targets, [&](const TargetColumn& target) {
     if (target.star) return true;
     if (!target.expression.empty()) {

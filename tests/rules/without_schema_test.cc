@@ -57,6 +57,40 @@ TEST(WithoutSchema, ColumnsThatOtherStatementsNameLink) {
   EXPECT_EQ(title->evidence.front(), "both sides use the column: title.isbn = loan.isbn");
 }
 
+// Pages come with a count, which belongs to a list before it as a row would.
+TEST(WithoutSchema, ACountIsNoRowBetween) {
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM products ORDER BY id LIMIT 10");
+  bench.run("SELECT id, name FROM shops ORDER BY id");
+  bench.run("SELECT count(*) FROM products WHERE shop_id = 3");
+  for (int i = 0; i < 10; ++i) {
+    bench.run(fmt::format("SELECT name, note FROM products WHERE id = {}", 40 + 3 * i));
+    bench.run(fmt::format("SELECT label FROM facets WHERE kind = {}", i % 3));
+  }
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  const Finding* product = about(findings, "products");
+  ASSERT_NE(product, nullptr);
+  EXPECT_TRUE(product->parent_query.starts_with("SELECT id, name FROM products")) << product->parent_query;
+  EXPECT_EQ(product->confidence, Confidence::kHigh);
+}
+
+// WHERE channel = 4 AND offer = $1: which channel it is ties no list of channels to the offers.
+TEST(WithoutSchema, WhatNeverChangesLinksNothing) {
+  const auto about_offers = [](bool channel_changes) {
+    SequenceBench bench;
+    bench.run("SELECT p.amount, p.channel_id FROM prices p ORDER BY p.amount LIMIT 10");
+    for (int i = 0; i < 10; ++i)
+      bench.run(
+          fmt::format("SELECT count(*) FROM channels c JOIN offers o ON o.grp = c.grp WHERE c.id = {} AND "
+                      "o.weight = {}",
+                      channel_changes ? 50 + 2 * i : 4, 17 + 5 * i));
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    return findings.empty() ? Confidence::kLow : findings[0].confidence;
+  };
+  EXPECT_EQ(about_offers(true), Confidence::kHigh);
+  EXPECT_EQ(about_offers(false), Confidence::kLow);
+}
+
 // The row between brings one row each time, though nothing in its text says so: it is no parent of what
 // follows it.
 TEST(WithoutSchema, ALookUpByAnUnknownKeyIsNoListInItsTurn) {

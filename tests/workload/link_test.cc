@@ -77,6 +77,14 @@ TEST(Link, AGroupMeetsItsRows) {
   EXPECT_EQ(link("SELECT id, status FROM orders LIMIT 20", rows), LinkStrength::kNone);
 }
 
+// One row for all of them has the key of none, and a row asked for after it is of the list before.
+TEST(Link, ACountHasTheKeyOfNoRow) {
+  const std::string again = "SELECT name FROM products WHERE id = $1";
+  EXPECT_EQ(link("SELECT count(*) FROM products WHERE shop_id = $1", again), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT count(DISTINCT products.id) FROM products", again), LinkStrength::kNone);
+  EXPECT_EQ(link("SELECT max(id) FROM products", again), LinkStrength::kSameKey);
+}
+
 // settings.key may be the key of any setting; settings.id is that of a row.
 TEST(Link, AKeyOfWhateverIsNoRowsId) {
   EXPECT_EQ(link("SELECT * FROM settings WHERE key LIKE 'a%'", "SELECT * FROM settings WHERE key = $1"),
