@@ -161,6 +161,12 @@ uint32_t without_key_of_page(const LoopExample& example, const StatementShape& s
   return example.varying_roles & ~(1U << static_cast<unsigned>(SlotRole::kEqual));
 }
 
+bool is_written(const StatementShape& shape, const ColumnUse& asked) {
+  return std::ranges::any_of(shape.written_columns, [&asked](const ColumnUse& column) {
+    return column.relation == asked.relation && column.column == asked.column;
+  });
+}
+
 // UPDATE acts SET …, version = version + 1 WHERE id = $1 AND version = $2, again and again for the same row:
 // what varies is only what the statement makes vary, and each turn tries again.
 bool tries_again(const LoopExample& example, const StatementShape& shape) {
@@ -174,16 +180,17 @@ bool tries_again(const LoopExample& example, const StatementShape& shape) {
       same_row = true;
       continue;
     }
-    const bool written = std::ranges::any_of(shape.written_columns, [&use](const ColumnUse& column) {
-      return column.relation == use.column.relation && column.column == use.column.column;
-    });
-    if (!written) return false;
+    if (!is_written(shape, use.column)) return false;
     guarded = true;
   }
   return guarded && same_row;
 }
 
 }  // namespace
+
+bool unseen_values(const LoopExample& example) {
+  return example.distinct_values == 0;
+}
 
 bool units_are_requests(const LoopExample& example) {
   return example.statements_per_unit >= 24;
@@ -213,6 +220,32 @@ bool independent(const LoopExample& example, bool linked, const LoopOptions& opt
   return at_leisure(example, options);
 }
 
+namespace {
+
+// UPDATE acts SET …, version = version + 1 WHERE id = $1 AND version = $2: that may be tried again.
+bool guards_itself(const StatementShape& shape) {
+  return std::ranges::any_of(shape.slots, [&shape](const SlotUse& slot) {
+    return slot.role == SlotRole::kEqual && is_written(shape, slot.column);
+  });
+}
+
+// Without values it takes a name that links the turns to the rows of a list, or rows that are written, to
+// believe that each turn has a value of its own. Reads that may go from page to page are left alone, those
+// whose link is by a value that was seen, and rows of a list that somebody may open one after another.
+bool may_vary_unseen(const LoopExample& example, const Pattern& child, const Link& link) {
+  const StatementShape& shape = *child.shape;
+  if (is_write(shape.kind)) return !guards_itself(shape);
+  if (link.strength < LinkStrength::kStem || link.slot >= shape.slots.size()) return false;
+  if (link.strength == LinkStrength::kSameKey && !one_unit_of_work(example)) return false;
+  const QueryBlock* top = top_block(child);
+  const bool ranged =
+      std::ranges::any_of(shape.slots, [](const SlotUse& slot) { return slot.role == SlotRole::kRange; });
+  if (top == nullptr || top->offset.present || (ranged && top->limit.present)) return false;
+  return shape.slots[link.slot].role == SlotRole::kEqual && example.sample_values(link.slot).empty();
+}
+
+}  // namespace
+
 LoopClass loop_class(const LoopExample& example, const Pattern& child, const Link& link,
                      const LoopOptions& options) {
   const QueryBlock* top = top_block(child);
@@ -221,11 +254,12 @@ LoopClass loop_class(const LoopExample& example, const Pattern& child, const Lin
   const uint32_t varying = without_key_of_page(example, *child.shape);
   const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);
   const bool writes = is_write(child.shape->kind) && (has_role(varying, SlotRole::kWritten) || chooses);
-  if (example.distinct_values == 0) return LoopClass::kUnclear;
+  const bool unseen = unseen_values(example);
+  if (unseen && !may_vary_unseen(example, child, link)) return LoopClass::kUnclear;
   // The same row inserted again is one more row; everything else is a repetition.
   const bool adds = varying == 0 && child.shape->kind == StatementKind::kInsert;
-  if (varying == 0 && !adds) return LoopClass::kSameValues;
-  if (!chooses && !writes && !adds) {
+  if (varying == 0 && !adds && !unseen) return LoopClass::kSameValues;
+  if (!chooses && !writes && !adds && !unseen) {
     if (has_role(varying, SlotRole::kOffset)) return LoopClass::kOffset;
     if (has_role(varying, SlotRole::kRange)) return LoopClass::kKeyset;
     return LoopClass::kUnclear;

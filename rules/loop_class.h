@@ -87,6 +87,9 @@ bool in_one_burst(const LoopExample& example);
 // before any statement of the session: a program that takes its time, not requests with pauses between them.
 bool at_session_pace(const LoopExample& example);
 
+// The capture has not the values that may have varied: a log with log_parameter_max_length = 0, most spans.
+bool unseen_values(const LoopExample& example);
+
 // Traces and tags tell requests apart only where they last for more than a statement; an instrumentation that
 // starts a new trace for every statement says nothing.
 bool units_are_requests(const LoopExample& example);

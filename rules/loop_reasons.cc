@@ -96,6 +96,8 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
         fmt::format("{}{} executions, {} different values", where, example.count, example.distinct_values));
   } else if (example.distinct_values == 1) {
     verdict.reasons.push_back(fmt::format("{}{} executions, all with the same values", where, example.count));
+  } else {
+    verdict.reasons.push_back(fmt::format("{}{} executions", where, example.count));
   }
   if (example.longest_run >= 3) {
     verdict.reasons.push_back(fmt::format("{} of them directly one after another", example.longest_run));

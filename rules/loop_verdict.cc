@@ -90,7 +90,8 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
     return;
   }
   const bool elsewhere = example.scope == ScopeKind::kFanOut && example.sessions == 1;
-  verdict.report = example.count >= options.min_count && example.distinct_values >= 2;
+  verdict.report =
+      example.count >= options.min_count && (example.distinct_values >= 2 || unseen_values(example));
   if (example.count == 2 && all_rows && example.distinct_values == 2) verdict.report = options.min_count <= 2;
   verdict.confidence = named && (example.count >= 5 || all_rows || listed) ? Confidence::kHigh
                        : named || all_rows                                 ? Confidence::kMedium
@@ -271,6 +272,15 @@ void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict)
   if (!doubt.empty()) lower_to(Confidence::kMedium, std::move(doubt), verdict);
 }
 
+// Turns whose values the capture has not.
+void limit_unseen(LoopVerdict& verdict) {
+  if (verdict.kind != LoopClass::kRowByRow || !unseen_values(*verdict.example)) return;
+  constexpr uint32_t kFew = 5;
+  lower_to(verdict.example->count < kFew ? Confidence::kLow : Confidence::kMedium,
+           "the capture has no values: that each turn asked for another row is likely, but not seen",
+           verdict);
+}
+
 // What a driver sent as one batch is no loop that waits for each row. Of writes that is all there is to say;
 // reads still ask for rows one by one. Writes come in batches often, reads seldom: what a log can't tell is a
 // doubt about writes only.
@@ -372,6 +382,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         row_evidence(example, verdict.link) != RowEvidence::kProof)
       limit_doubtful(accidents.doubt(example), between, verdict);
     limit_batch(child, verdict);
+    limit_unseen(verdict);
     // A name or rows it takes to be sure of the list.
     if (verdict.link.strength == LinkStrength::kReference && verdict.confidence == Confidence::kHigh &&
         row_evidence(example, verdict.link) == RowEvidence::kNone)

@@ -25,7 +25,7 @@ struct LoopExample {
   Microseconds time = kUnknownTime;  // of the first child execution
   uint32_t count = 0;                // child executions
   uint32_t parent_executions = 0;  // of the parent while the run lasted (> 1: the parent is itself in a loop)
-  uint32_t distinct_values = 0;    // of the most varying value slot
+  uint32_t distinct_values = 0;    // of the most varying value slot; 0: none varied, and not all were seen
   uint32_t distinct_tuples = 0;    // of all value slots together
   uint32_t longest_run = 0;        // consecutive executions, transparent statements aside
   uint32_t cycle_statements =

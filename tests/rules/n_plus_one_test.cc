@@ -243,5 +243,29 @@ TEST(NPlusOne, ByAClockOfWholeSeconds) {
   EXPECT_EQ(grade(500, 60), Confidence::kHigh);
 }
 
+// log_parameter_max_length = 0, and most spans.
+TEST(NPlusOne, WithoutTheValues) {
+  const auto findings = [](const std::string& list, const std::string& child) {
+    SequenceBench bench;
+    bench.hide_parameters();
+    bench.run(list);
+    for (int i = 1; i <= 8; ++i) bench.run_bound(child, {std::to_string(i), "2"});
+    return bench.findings("n-plus-one");
+  };
+  const std::vector<Finding> linked =
+      findings("SELECT id, name FROM owners", "SELECT id, name FROM pets WHERE owner_id = $1");
+  ASSERT_EQ(linked.size(), 1U);
+  EXPECT_EQ(linked[0].confidence, Confidence::kMedium);
+  EXPECT_FALSE(linked[0].why_not_higher.empty());
+  EXPECT_NE(linked[0].parent, kNoPattern);
+  for (const std::string child :
+       {"SELECT value FROM settings WHERE name = $1",                           // no list has its values
+        "SELECT id, name FROM pets WHERE owner_id = 7 AND kind = $1",           // always of one owner
+        "SELECT id, name FROM pets WHERE owner_id = $1 AND id > $2 LIMIT 100",  // pages
+        "SELECT id, name FROM pets WHERE owner_id = $1 LIMIT 100 OFFSET $2",    // pages
+        "SELECT id, name, street FROM owners WHERE id = $1"})                   // opened one by one
+    EXPECT_TRUE(findings("SELECT id, name FROM owners", child).empty()) << child;
+}
+
 }  // namespace
 }  // namespace pgsieve

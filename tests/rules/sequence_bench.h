@@ -54,6 +54,9 @@ class SequenceBench {
     bound_.clear();
   }
 
+  // From here on the parameters are not in the capture.
+  void hide_parameters() { parameters_known_ = false; }
+
   // What follows comes by the extended protocol, was sent so, and takes so long.
   void extended(Event::Sent sent, Microseconds duration) {
     extended_ = true;
@@ -105,8 +108,8 @@ class SequenceBench {
     event.sent = sent_;
     event.text = full;
     event.scan = &scan;
-    event.parameters_known = true;
-    event.parameters = bound_;
+    event.parameters_known = parameters_known_;
+    if (parameters_known_) event.parameters = bound_;
     if (!columns.empty()) {
       event.rows = static_cast<int64_t>(rows.size());
       event.columns = origins;
@@ -120,7 +123,7 @@ class SequenceBench {
   std::vector<BoundValue> bound_;
   Microseconds clock_ = 1'790'000'000LL * kSecond;
   Microseconds duration_ = kMillisecond, clock_step_ = 1;
-  bool extended_ = false;
+  bool extended_ = false, parameters_known_ = true;
   Event::Sent sent_ = Event::Sent::kUnknown;
   uint64_t session_ = 1;
 };

@@ -51,8 +51,8 @@ TEST(WriteLoop, RowsWrittenOneAfterAnother) {
   EXPECT_EQ(bench.findings("write-loop").size(), 1U);
 }
 
-// Logs with %t show whole seconds. Many rows leave no room for pauses, some leave it open, few and seldom ones
-// are not spoken of.
+// Logs with %t show whole seconds. Many rows leave no room for pauses, some leave it open, few and seldom
+// ones are not spoken of.
 TEST(WriteLoop, ByAClockOfWholeSeconds) {
   const auto inserted = [](int rows, Microseconds gap) {
     SequenceBench bench;
@@ -70,6 +70,24 @@ TEST(WriteLoop, ByAClockOfWholeSeconds) {
   EXPECT_FALSE(some[0].why_not_higher.empty());
   EXPECT_TRUE(inserted(12, 400 * kMillisecond).empty());
   EXPECT_TRUE(inserted(12, 5 * kSecond).empty());
+}
+
+// log_parameter_max_length = 0, and most spans.
+TEST(WriteLoop, WithoutTheValues) {
+  const auto findings = [](const std::string& statement) {
+    SequenceBench bench;
+    bench.hide_parameters();
+    for (int i = 0; i < 8; ++i) bench.run_bound(statement, {std::to_string(i), "x"});
+    return bench.findings("write-loop");
+  };
+  for (const std::string statement :
+       {"INSERT INTO events (kind, body) VALUES ($1, $2)", "UPDATE events SET body = $2 WHERE id = $1"}) {
+    const std::vector<Finding> found = findings(statement);
+    ASSERT_EQ(found.size(), 1U) << statement;
+    EXPECT_EQ(found[0].confidence, Confidence::kMedium);
+  }
+  EXPECT_TRUE(
+      findings("UPDATE events SET body = 'x', version = version + 1 WHERE id = $1 AND version = $2").empty());
 }
 
 }  // namespace
