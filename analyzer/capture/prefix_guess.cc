@@ -136,6 +136,24 @@ std::string with_application(std::string prefix) {
   return prefix;
 }
 
+// A prefix that another one begins with is that of the background processes: it ends at a %q.
+void add_quits(std::vector<std::string>& candidates) {
+  constexpr size_t kMostQuits = 32;
+  const size_t count = candidates.size();
+  for (size_t whole = 0; whole < count; ++whole) {
+    for (size_t part = 0; part < count && candidates.size() < count + kMostQuits; ++part) {
+      const std::string& begin = candidates[part];
+      const std::string& other = candidates[whole];
+      if (begin.size() < 2 || begin.size() >= other.size() || !other.starts_with(begin) ||
+          !begin.ends_with(' ') || other.find("%q") != std::string::npos)
+        continue;
+      std::string quits = begin + "%q" + other.substr(begin.size());
+      if (std::find(candidates.begin(), candidates.end(), quits) == candidates.end())
+        candidates.push_back(std::move(quits));
+    }
+  }
+}
+
 // How well the fields of one matched line look like what they should be.
 int quality(const LogEntry& entry, const PrefixEvidence& evidence, bool has_database) {
   int points = entry.time != kUnknownTime ? 6 : 0;
@@ -156,7 +174,9 @@ class LineNumbers {
  public:
   // `optional`: background processes' lines end before the number.
   void see(const LogEntry& entry, bool optional) {
-    zero_ |= entry.session_line == 0 && !optional;
+    const bool ended = optional && entry.transaction.empty() && entry.user.empty() &&
+                       entry.application.empty() && entry.host.empty();
+    zero_ |= entry.session_line == 0 && !ended;
     if (entry.session_line == 0) return;
     const uint64_t session =
         entry.session_id.empty() ? entry.pid : std::hash<std::string_view>()(entry.session_id);
@@ -280,6 +300,7 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
       if (!other.empty()) add(std::move(other));
     }
   }
+  add_quits(candidates);
   std::vector<std::pair<int64_t, std::string>> ranked;
   for (std::string& candidate : candidates) {
     const int64_t points = score(candidate, entries, evidence);

@@ -300,13 +300,18 @@ class Reader {
       return true;
     }
     if (rest[0] == '@') return false;
-    // A word before the one with user and database is the client's name.
+    // A word before the one with user and database is the client's host, where it looks like one, or the name
+    // that it gives itself.
     const size_t other = rest.find('@', end);
     const bool names_follow = other != std::string_view::npos && other + 1 < rest.size() &&
                               is_name(rest[other - 1]) && is_name(rest[other + 1]);
     if (names_follow && command_tag_length(rest) == 0 && !seen("%u") && !seen("%d") && !seen("%h") &&
         !keyed('u') && !keyed('h')) {
-      put("%h", end);
+      const size_t enclosed = enclosed_length(rest);
+      const size_t length = enclosed > 0 ? enclosed : end;
+      const std::string_view word = rest.substr(0, length);
+      put(word == "localhost" || word.find('.') != std::string_view::npos || seen("%a") ? "%h" : "%a",
+          length);
       return true;
     }
     return step_free_words(rest);
@@ -341,7 +346,7 @@ class Reader {
       size_t last = name_limit(rest);
       while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
         --last;
-      const size_t bar = rest.find_first_of("|,;", end);
+      const size_t bar = rest.find_first_of(out_.ends_with(':') ? "|,;:" : "|,;", end);
       put("%a", rest.starts_with("[unknown]") ? end : std::min(last, bar));
       return true;
     }

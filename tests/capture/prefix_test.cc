@@ -281,6 +281,15 @@ INSTANTIATE_TEST_SUITE_P(
                "[2026-11-22 01:02:03.004 UTC] [77] [jo] [shop] [] [10.0.0.1] [2] "}},
         Lines{"%m\t%p\t%u\t%d\t",
               {"2026-11-22 01:02:03.004 UTC\t77\tjo\tshop\t", "2026-11-22 01:02:03.004 UTC\t78\tal\tshop\t"}},
+        Lines{"%m:%p:%u@%d:%a:%r:",
+              {"2026-11-22 01:02:03.004 UTC:77:jo@shop:my app:10.0.0.1(99):",
+               "2026-11-22 01:02:03.004 UTC:76:@:::"}},
+        Lines{"[%m] [%p] [%a] [%u@%d] ",
+              {"[2026-11-22 01:02:03.004 UTC] [77] [web] [jo@shop] ",
+               "[2026-11-22 01:02:03.004 UTC] [77] [my app] [jo@shop] "}},
+        // Background processes' prefix ends where no client's field begins.
+        Lines{"%m [%p] %q%x %c ", {kTime + "[77] 0 6a1b2c3d.4d ", kTime + "[76] "}},
+        Lines{"%m %p %qvxid=%v, state=%e ", {kTime + "77 vxid=3/4, state=00000 ", kTime + "76 "}},
         // Empty fields leave their blanks.
         Lines{"%m %u %d %p %r ", {kTime + "jo shop 77 10.0.0.1(5432) ", kTime + "  76  "}},
         Lines{"<%p %u %n> ", {"<77 jo 1763773323.004> ", "<76  1763773323.004> "}},
