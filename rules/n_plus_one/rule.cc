@@ -61,9 +61,9 @@ const Relation* listed_table(const LoopVerdict& verdict, const Pattern& parent) 
 }
 
 std::string describe(const LoopVerdict& verdict, const Pattern& child, const Pattern* parent) {
-  const Relation* table = child.shape->main_relation() == kNoIndex
-                              ? nullptr
-                              : &child.shape->relations[child.shape->main_relation()];
+  const uint32_t rows = child.shape->row_relation();
+  const uint32_t read = rows == kNoIndex ? child.shape->main_relation() : rows;
+  const Relation* table = read == kNoIndex ? nullptr : &child.shape->relations[read];
   const std::string name = table == nullptr ? "a statement" : "a query on " + qualified_name(*table);
   if (parent == nullptr)
     return fmt::format("{} ran {} times in a loop, one value at a time", name, verdict.count);

@@ -1,4 +1,5 @@
 // Loops by sequences of statements.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -265,6 +266,20 @@ TEST(NPlusOne, WithoutTheValues) {
         "SELECT id, name FROM pets WHERE owner_id = $1 LIMIT 100 OFFSET $2",    // pages
         "SELECT id, name, street FROM owners WHERE id = $1"})                   // opened one by one
     EXPECT_TRUE(findings("SELECT id, name FROM owners", child).empty()) << child;
+}
+
+// The books of each author, by a table in between: it is books that are read.
+TEST(NPlusOne, SaysWhatIsRead) {
+  SequenceBench bench;
+  bench.run("SELECT a.id, a.name FROM authors a ORDER BY a.name LIMIT 10");
+  for (int i = 0; i < 10; ++i)
+    bench.run(
+        fmt::format("SELECT b.id, b.title FROM books b LEFT JOIN author_links l ON l.book_id = b.id "
+                    "LEFT JOIN authors a ON a.id = l.author_id WHERE a.id = {}",
+                    30 + 7 * i));
+  const std::vector<Finding> findings = bench.findings("n-plus-one");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].message, "a query on books ran 10 times, once per row of a list of authors");
 }
 
 }  // namespace
