@@ -25,4 +25,9 @@ double lookup_floor_ms(const RuleContext& context) {
   return floors[floors.size() / 2];
 }
 
+double slowness_factor(const RuleContext& context) {
+  constexpr double kByClients = 5;
+  return 2 * context.workload.client_timed > context.workload.executions ? kByClients : 1;
+}
+
 }  // namespace pgsieve

@@ -10,4 +10,8 @@ namespace pgsieve {
 // index look-up costs here, in milliseconds. 0: none were seen, or no times.
 double lookup_floor_ms(const RuleContext& context);
 
+// How much longer a statement must take to count as slow by the clock that timed the capture: 1 for a
+// server's, several times for a client's, which adds the network and whatever else the client did meanwhile.
+double slowness_factor(const RuleContext& context);
+
 }  // namespace pgsieve

@@ -89,6 +89,7 @@ struct Event {
   Microseconds time = kUnknownTime;      // when the entry was logged: the end of the execution
   Microseconds duration = kUnknownTime;  // execution, fetches included
   Microseconds prepare = 0;              // parse + bind time attached to it
+  bool client_timed = false;             // `duration` is the client's: its own work and the network included
   uint32_t fetches = 0;                  // `execute fetch from` folded in
 
   std::string_view text;                 // one statement, comments included; valid with `scan`

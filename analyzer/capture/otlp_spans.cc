@@ -349,6 +349,7 @@ void SpanReader::send(const Span& span, Pass& pass) {
   }
   event.parameters = values_;
   event.extended = !values_.empty();
+  event.client_timed = true;
   event.sent = Event::Sent::kAfterAnswer;  // a span lasts until the client has its answer
   if (event.time != kUnknownTime) {
     if (pass.stats.first == kUnknownTime || event.time < pass.stats.first) pass.stats.first = event.time;

@@ -287,6 +287,7 @@ void WorkloadBuilder::State::count(const StatementEvent& statement) {
     ++facts_.errors;
   } else {
     ++facts_.executions;
+    if (event.client_timed) ++facts_.client_timed;
     if (statement.info->key.approximate) ++facts_.unparsed_statements;
   }
   widen(facts_.first, facts_.last, event.time, event.time);

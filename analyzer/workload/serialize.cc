@@ -178,7 +178,7 @@ namespace {
 template <typename Archive>
 void summary_fields(Archive& archive, Workload& value) {
   each(archive, value.latent_pairs, value.repeats, value.tables, value.dropped, value.executions,
-       value.errors, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
+       value.errors, value.client_timed, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
        value.units, value.marked, value.windows);
 }
 

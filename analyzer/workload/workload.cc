@@ -39,6 +39,7 @@ void Workload::merge(const Workload& other) {
   dropped.scope_statements += other.dropped.scope_statements;
   executions += other.executions;
   errors += other.errors;
+  client_timed += other.client_timed;
   unparsed_statements += other.unparsed_statements;
   sessions += other.sessions;
   widen(first, last, other.first, other.last);

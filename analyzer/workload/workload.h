@@ -52,6 +52,7 @@ class Workload {
   Dropped dropped;
   uint64_t executions = 0;  // each executed statement once
   uint64_t errors = 0;
+  uint64_t client_timed = 0;         // executions whose time a client took: spans
   uint64_t unparsed_statements = 0;  // executions whose text the grammar rejected
   uint64_t sessions = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;

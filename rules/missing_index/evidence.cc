@@ -8,6 +8,7 @@
 #include "analyzer/workload/link.h"
 #include "rules/common.h"
 #include "rules/missing_index/serving.h"
+#include "rules/yardstick.h"
 
 namespace pgsieve::missing_index {
 namespace {
@@ -147,6 +148,7 @@ double needed_ms(const IndexCandidate& candidate, const Pattern& pattern, const 
   const bool locks =
       is_write(pattern.shape->kind) || std::ranges::any_of(pattern.shape->blocks, &QueryBlock::for_update);
   if (locks) needed *= 5;
+  needed *= slowness_factor(context);
   return std::max(needed, kSlowRatio * floor_ms) + cold_start_ms(pattern);
 }
 

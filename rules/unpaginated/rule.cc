@@ -207,7 +207,7 @@ Evidence from_duration(const RuleContext& context, const Pattern& pattern, Reach
   if (!best || reach == Reach::kNarrowed) return {};
   const double least = reach == Reach::kWhole ? context.option("unpaginated.whole-table-ms", kWholeTableMs)
                                               : context.option("unpaginated.filtered-ms", kFilteredMs);
-  const double needed = std::max(least, kSlowRatio * floor_ms) + cold_start_ms(pattern);
+  const double needed = std::max(slowness_factor(context) * least, kSlowRatio * floor_ms) + cold_start_ms(pattern);
   return {.known = true,
           .many = *best >= needed,
           .confidence = *best >= 4 * needed ? Confidence::kMedium : Confidence::kLow,

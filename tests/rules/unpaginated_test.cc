@@ -31,6 +31,18 @@ TEST(Unpaginated, LeavesBoundedAndSmallResultsAlone) {
             0U);
 }
 
+// Spans: the network and the client's own work are in their times.
+TEST(Unpaginated, AClientsTimesSayLess) {
+  const auto findings = [](double milliseconds) {
+    PatternBench bench;
+    bench.add("SELECT id, name FROM categories ORDER BY name", {milliseconds, milliseconds, milliseconds});
+    bench.workload.executions = bench.workload.client_timed = 3;
+    return bench.run("unpaginated").size();
+  };
+  EXPECT_EQ(findings(3), 0U);
+  EXPECT_EQ(findings(40), 1U);
+}
+
 TEST(Unpaginated, MostRowsAreNotMarkedAsDeleted) {
   EXPECT_EQ(judge("SELECT id, name FROM items WHERE deleted_at IS NULL", {24.0}), 1U);
   EXPECT_EQ(judge("SELECT id, name FROM items WHERE deleted_at IS NULL AND owner = 5", {24.0}), 0U);

@@ -138,7 +138,7 @@ Workload full_workload() {
   TableFact& table = value.tables[next.text()];
   next(table.max_scanned_rows, table.seq_scans, table.reads, table.writes);
   next(value.dropped.patterns, value.dropped.loops, value.dropped.scopes, value.dropped.scope_statements);
-  next(value.executions, value.errors, value.unparsed_statements, value.sessions, value.first, value.last);
+  next(value.executions, value.errors, value.client_timed, value.unparsed_statements, value.sessions, value.first, value.last);
   value.open_scopes = next.text();
   return value;
 }
