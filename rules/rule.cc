@@ -100,6 +100,40 @@ namespace {
 bool listed(std::span<const std::string> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
+
+void put_worst_first(std::vector<Finding>& findings) {
+  std::ranges::stable_sort(findings, [](const Finding& left, const Finding& right) {
+    return std::tie(right.severity, right.confidence, right.time_ms, left.rule, left.id, right.count) <
+           std::tie(left.severity, left.confidence, left.time_ms, right.rule, right.id, left.count);
+  });
+}
+
+// Forms of one statement that differ as patterns only, IN ($1) and = $1, are one finding: the worst speaks
+// for the others.
+void unite_equal(std::vector<Finding>& findings) {
+  struct Others {
+    uint64_t forms = 0, executions = 0;
+  };
+  std::map<std::string, std::pair<Finding*, Others>> by_id;
+  for (Finding& finding : findings) {
+    auto& [first, others] = by_id.try_emplace(finding.id, &finding, Others{}).first->second;
+    if (first == &finding) continue;
+    ++others.forms;
+    others.executions += finding.count;
+    first->count += finding.count;
+    first->scopes += finding.scopes;
+    first->time_ms += finding.time_ms;
+  }
+  for (auto& [id, united] : by_id) {
+    auto& [first, others] = united;
+    if (others.forms != 0)
+      first->evidence.push_back(
+          fmt::format("{} more executions in {} written a little differently", others.executions,
+                      others.forms == 1 ? "one form" : fmt::format("{} forms", others.forms)));
+  }
+  std::erase_if(findings,
+                [&by_id](const Finding& finding) { return by_id.at(finding.id).first != &finding; });
+}
 }  // namespace
 
 std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::string> only,
@@ -115,10 +149,9 @@ std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::
     if (!finding.chain.empty())
       finding.chain_id = id_of("chain", forms.of(finding.chain.front().query), {}, {});
   }
-  std::sort(findings.begin(), findings.end(), [](const Finding& left, const Finding& right) {
-    return std::tie(right.severity, right.confidence, right.time_ms, left.rule, left.id) <
-           std::tie(left.severity, left.confidence, left.time_ms, right.rule, right.id);
-  });
+  put_worst_first(findings);
+  unite_equal(findings);
+  put_worst_first(findings);  // they are worth more together
   return findings;
 }
 

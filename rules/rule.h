@@ -108,7 +108,7 @@ std::vector<Finding> run_rules(const RuleContext& context, std::span<const std::
 
 // The stable identity of a finding, "v1:" and 12 characters: a hash of the rule and of the canonical forms
 // (analyzer/sql/canonical.h) of the statement and its parent. The version is kCanonicalVersion. Equal
-// findings of one run are one: their counts are added up.
+// findings of one run are one: their executions, scopes and times are added up.
 std::string finding_id(std::string_view rule, std::string_view query, std::string_view parent_query = {},
                        std::string_view object = {});
 

@@ -78,10 +78,10 @@ TEST(Sequence, KeepsTheOrderOfTheLogAcrossSessions) {
     return fmt::format("2026-11-22 01:00:00.000 UTC [{}] LOG:  duration: 1.000 ms  {}\n", session, text);
   };
   const auto texts = [](const std::string& log) {
-    std::vector<std::string> texts;
+    std::vector<std::string> read;
     for (const auto& event : testing::ingest_text(log).kept.of(Event::Kind::kExecuted))
-      texts.push_back(event.text);
-    return texts;
+      read.push_back(event.text);
+    return read;
   };
   const std::string detail = "2026-11-22 01:00:00.000 UTC [7] DETAIL:  parameters: $1 = '5'\n";
   using Texts = std::vector<std::string>;

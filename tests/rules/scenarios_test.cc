@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "analyzer/sql/canonical.h"
 #include "analyzer/workload/builder.h"
 #include "analyzer/workload/serialize.h"
 #include "rules/rule.h"
@@ -144,11 +145,18 @@ TEST(Scenarios, CutByRotationTheFindingsAreThoseOfTheWhole) {
 }
 
 // What a finding is about, whatever else ran at the time.
-using Identity = std::tuple<std::string, PatternKey, PatternKey>;
+using Identity = std::tuple<std::string, std::string, std::string>;  // rule, statement, parent
+
+Identity identity_of(const Finding& finding) {
+  const auto form = [](const SharedText& query) {
+    return query.empty() ? std::string() : canonical_form(query);
+  };
+  return {finding.rule, form(finding.query), form(finding.parent_query)};
+}
 
 std::set<Identity> identities(const std::vector<Finding>& findings) {
   std::set<Identity> all;
-  for (const Finding& finding : findings) all.emplace(finding.rule, finding.pattern, finding.parent);
+  for (const Finding& finding : findings) all.insert(identity_of(finding));
   return all;
 }
 
@@ -160,7 +168,7 @@ TEST(Scenarios, MergedIntoOneStream) {
   std::map<Identity, std::string> described;
   for (const Scenario& scenario : scenarios) {
     for (const Finding& finding : judge(scenario, false)) {
-      const Identity identity{finding.rule, finding.pattern, finding.parent};
+      const Identity identity = identity_of(finding);
       apart.insert(identity);
       described[identity] +=
           fmt::format("{} {}: {} on {} after {}; ", scenario.id, confidence_name(finding.confidence),
@@ -177,13 +185,13 @@ TEST(Scenarios, MergedIntoOneStream) {
     const std::vector<Finding> findings = loop_findings(builder.finish());
     const std::set<Identity> together = identities(findings);
     for (const Finding& finding : findings) {
-      EXPECT_TRUE(apart.count({finding.rule, finding.pattern, finding.parent}) != 0)
+      EXPECT_TRUE(apart.count(identity_of(finding)) != 0)
           << "seed " << seed << ": only when merged: " << finding.rule << " on " << finding.query << " after "
           << finding.parent_query;
     }
     for (const Identity& identity : apart) {
       // A loop without a parent may be taken for the rest of another loop of the same statement.
-      const bool alone = std::get<2>(identity) == kNoPattern;
+      const bool alone = std::get<2>(identity).empty();
       const bool explained =
           alone && std::any_of(together.begin(), together.end(), [&](const Identity& other) {
             return std::get<0>(other) == std::get<0>(identity) && std::get<1>(other) == std::get<1>(identity);

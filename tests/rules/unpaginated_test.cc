@@ -56,7 +56,9 @@ TEST(Unpaginated, KindsAreFewerThanRows) {
   EXPECT_TRUE(bench.run("unpaginated").empty());
   bench.add("SELECT DISTINCT id, name FROM items", {8.0});
   bench.add("SELECT DISTINCT i.* FROM items i", {8.0});
-  EXPECT_EQ(bench.run("unpaginated").size(), 2U);
+  const std::vector<Finding> findings = bench.run("unpaginated");
+  ASSERT_EQ(findings.size(), 1U);  // columns don't tell findings apart
+  EXPECT_EQ(findings[0].count, 2U);
 }
 
 TEST(Unpaginated, BelievesRowsBeforeTime) {
