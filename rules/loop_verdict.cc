@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "rules/loop_accident.h"
-#include "rules/loop_batch.h"
 #include "rules/loop_beside.h"
+#include "rules/loop_limits.h"
 #include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
@@ -257,45 +257,6 @@ namespace {
 uint64_t single_turns(const RuleContext& context, const LoopKey& key) {
   const auto found = context.workload.latent_pairs.find(key);
   return found == context.workload.latent_pairs.end() ? 0 : found->second.scopes;
-}
-
-void lower_to(Confidence ceiling, std::string doubt, LoopVerdict& verdict) {
-  verdict.ceiling = std::min(verdict.ceiling, ceiling);
-  verdict.confidence = std::min(verdict.confidence, ceiling);
-  verdict.doubts.insert(verdict.doubts.begin(), std::move(doubt));
-}
-
-// `between`: the ceiling of the loop over the rows that bring the values, where there is one.
-void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict) {
-  if (doubt.empty() && between < Confidence::kHigh)
-    doubt = "that the rows it takes its values from are read in a loop is doubtful itself";
-  if (!doubt.empty()) lower_to(Confidence::kMedium, std::move(doubt), verdict);
-}
-
-// Turns whose values the capture has not.
-void limit_unseen(LoopVerdict& verdict) {
-  if (verdict.kind != LoopClass::kRowByRow || !unseen_values(*verdict.example)) return;
-  constexpr uint32_t kFew = 5;
-  lower_to(verdict.example->count < kFew ? Confidence::kLow : Confidence::kMedium,
-           "the capture has no values: that each turn asked for another row is likely, but not seen",
-           verdict);
-}
-
-// What a driver sent as one batch is no loop that waits for each row. Of writes that is all there is to say;
-// reads still ask for rows one by one. Writes come in batches often, reads seldom: what a log can't tell is a
-// doubt about writes only.
-void limit_batch(const Pattern& child, LoopVerdict& verdict) {
-  if (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk) return;
-  const BatchEvidence evidence = sent_as_batch(*verdict.example);
-  const bool writes = is_write(child.shape->kind);
-  if (evidence == BatchEvidence::kNone || (evidence == BatchEvidence::kPossible && !writes)) return;
-  const bool certain = evidence == BatchEvidence::kCertain;
-  if (certain && writes) {
-    verdict.kind = LoopClass::kBatch;
-    verdict.report = false;
-  }
-  lower_to(certain ? Confidence::kLow : Confidence::kMedium, batch_doubt(*verdict.example, evidence),
-           verdict);
 }
 
 // Of the examples of one loop.
