@@ -34,7 +34,7 @@ bool better_example(const LoopExample& left, const LoopExample& right) {
 
 bool better_example(const RepeatExample& left, const RepeatExample& right) {
   const auto rank = [](const RepeatExample& example) {
-    return std::tie(example.count, example.executions, example.distinct_tuples, example.span,
+    return std::tie(example.held, example.count, example.executions, example.distinct_tuples, example.span,
                     example.repeated_time, example.time, example.median_gap, example.source);
   };
   if (rank(left) != rank(right)) return rank(right) < rank(left);

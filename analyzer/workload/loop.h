@@ -208,14 +208,26 @@ struct RepeatExample {
   uint32_t rollbacks = 0;
   uint32_t errors = 0;
   uint32_t same_pause = 0;  // repetitions before which the longest turnaround was one same statement's
+  uint32_t held = 0;  // most executions with these values in one transaction, trace or test; 0: none were
+  uint32_t transaction_changes = 0;  // repetitions in another transaction than the execution before
+  uint32_t other_values = 0;         // repetitions before which the statement had run with other values
+  uint32_t same_chain = 0;  // repetitions after the same statements as the one before, with other values
   Microseconds time = kUnknownTime;
   Microseconds span = 0;
   // Of the longest turnarounds between an execution and its repetition, whatever statements they were before.
   Microseconds median_gap = kUnknownTime;
   Microseconds inner_gap = kUnknownTime;  // of the next longest; kUnknownTime: no other statements in between
   Microseconds session_median_gap = kUnknownTime;  // turnaround before any statement of the window
-  Microseconds max_interval = 0;                   // longest time between two of them
-  Microseconds repeated_time = 0;                  // time spent in the repetitions
+  // The longest turnaround from the first to the last of them. Of the session window: how many turnarounds
+  // there were, and how many of four times that and longer, with the pause that ended it.
+  Microseconds longest_gap = kUnknownTime;
+  uint32_t session_gaps = 0, longer_gaps = 0;
+  // Turnarounds of kPause and longer, and of eight times median_gap: between these executions, and in the
+  // whole window with its end.
+  static constexpr Microseconds kPause = 20 * kMillisecond;
+  uint32_t pauses = 0, session_pauses = 0;
+  Microseconds max_interval = 0;   // longest time between two of them
+  Microseconds repeated_time = 0;  // time spent in the repetitions
   std::string source;
   friend auto operator<=>(const RepeatExample&, const RepeatExample&) = default;
 };
@@ -229,7 +241,7 @@ struct Repeat {
   Microseconds repeated_time = 0;
   FacetCounts sources;
   static constexpr size_t kMaxExamples = 4;
-  std::vector<RepeatExample> examples;  // most repetitions first, then a fixed total order
+  std::vector<RepeatExample> examples;  // most held, then most repetitions first, then a fixed total order
 
   void add_example(RepeatExample example);
   void merge(const Repeat& other);

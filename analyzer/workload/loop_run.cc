@@ -43,6 +43,12 @@ Microseconds GapSummary::percentile(uint32_t percent) const {
   return *element;
 }
 
+uint32_t GapSummary::of_at_least(Microseconds gap) const {
+  const auto found = static_cast<uint64_t>(
+      std::ranges::count_if(first_, [gap](uint32_t each) { return Microseconds{each} >= gap; }));
+  return first_.empty() ? 0 : static_cast<uint32_t>(found * count_ / first_.size());
+}
+
 const ParentExecution LoopRun::kNoParent;
 const GapSummary LoopRun::kNoGaps;
 const LoopRun::Aside LoopRun::kNothingAside;

@@ -43,6 +43,7 @@ class GapSummary {
   Microseconds percentile(uint32_t percent) const;  // kUnknownTime when empty
   Microseconds median() const { return percentile(50); }
   Microseconds max() const { return max_; }
+  uint32_t of_at_least(Microseconds gap) const;  // how many; of more than 64, in proportion
   Microseconds sum() const { return sum_; }
   uint32_t count() const { return count_; }
 

@@ -177,7 +177,7 @@ void fields(Archive& archive, LoopRun& value) {
 template <typename Archive>
 void fields(Archive& archive, SeenTuple& value) {
   archive(value.hash, value.count, value.write_sequence, value.last_unit, value.last_position,
-          value.last_rollbacks, value.last_errors);
+          value.last_rollbacks, value.last_errors, value.last_transaction, value.last_unit_changes);
   archive.times(value.first, value.last);
   bool repeated = value.repeated != nullptr;
   archive(repeated);
@@ -185,7 +185,8 @@ void fields(Archive& archive, SeenTuple& value) {
   if constexpr (Archive::kReading) value.repeated = std::make_unique<SeenTuple::Repeated>();
   SeenTuple::Repeated& more = *value.repeated;
   archive(more.unit_changes, more.rollbacks, more.errors, more.gaps, more.inner_gaps, more.after_pause,
-          more.same_pause);
+          more.same_pause, more.held, more.most_held, more.transaction_changes, more.other_values,
+          more.chain.statements, more.chain.values, more.same_chain);
   archive.times(more.max_interval, more.time);
 }
 
@@ -193,7 +194,7 @@ template <typename Archive>
 void fields(Archive& archive, Group& value) {
   archive(value.pattern, value.info, value.last_position, value.executions, value.other_tuples, value.run,
           value.judged.epoch, value.judged.weight, value.judged.stands, value.many_rows, value.last_value,
-          value.tuples, value.source);
+          value.tuples, value.last_tuple, value.source);
   archive.execution_id(value.judged.parent);
   if (value.many_rows) parent_fields(archive, value.execution);
   if constexpr (Archive::kReading) {
@@ -223,12 +224,14 @@ void fields(Archive& archive, Session& value) {
           value.transaction_statements, value.transaction_writes, value.transaction_tables,
           value.last_pattern, value.position, value.reset_position, value.errors, value.rollbacks,
           value.commits, value.unit_changes, value.setting_changes, value.last_unit, value.unit_statements,
-          value.units, value.parent_epoch, value.write_sequence, value.table_writes, value.asked,
-          value.recent_gaps, value.recent, value.gap_bits, value.latest_gaps, value.cursors, value.values,
-          value.transaction_begun, value.requests, value.opener, value.openings);
+          value.units, value.recent_units, value.parent_epoch, value.write_sequence, value.table_writes,
+          value.asked, value.recent_gaps, value.recent, value.recent_tuples, value.gap_bits,
+          value.latest_gaps, value.cursors, value.values, value.transaction_begun, value.requests,
+          value.opener, value.openings);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
-  archive.check(value.recent.size() == value.recent_gaps.size());
+  archive.check(value.recent.size() == value.recent_gaps.size() &&
+                value.recent.size() == value.recent_tuples.size());
 }
 
 template <typename Archive>

@@ -1,9 +1,20 @@
 // Values that a statement is asked with again: followed within a window, then Repeats.
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/workload/session_tracker.h"
 
 namespace pgsieve {
+
+namespace {
+
+// Whether a trace or a test says that it belongs to one piece of work with what has the same unit. A route
+// does not: the next request may be of the same one.
+bool names_one_work(const StatementEvent& statement) {
+  return statement.trace != 0 || (statement.unit != 0 && !statement.tags->find("test").empty());
+}
+
+}  // namespace
 
 // The same values again, nothing written to the statement's tables since.
 void SessionTracker::note_repeat(Session& session, Group& group, const StatementEvent& statement) {
@@ -16,6 +27,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   const uint64_t values = hash_combine(statement.tuple, session.setting_changes);
   const auto found = std::find_if(group.tuples.begin(), group.tuples.end(),
                                   [&](const SeenTuple& tuple) { return tuple.hash == values; });
+  const uint64_t last_values = std::exchange(group.last_tuple, values);
   if (found == group.tuples.end() && group.tuples.size() >= Group::kMaxTuples) {
     ++group.other_tuples;
     return;
@@ -23,6 +35,7 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   const bool known = found != group.tuples.end();
   if (!known && group.tuples.size() == group.tuples.capacity())  // most groups have one or two
     group.tuples.reserve(group.tuples.size() + group.tuples.size() / 4 + 1);
+  const uint32_t transaction = session.in_transaction ? session.transaction_ordinal : 0;
   SeenTuple& tuple = known ? *found : group.tuples.emplace_back();
   if (!known || last_write > tuple.write_sequence) {  // the first time since its tables were written to
     tuple.count = 0;
@@ -36,7 +49,19 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
     if (tuple.last != kUnknownTime && statement.start != kUnknownTime)
       repeated.max_interval = std::max(repeated.max_interval, statement.start - tuple.last);
     repeated.time += statement.duration;
-    if (static_cast<uint32_t>(statement.unit) != tuple.last_unit) ++repeated.unit_changes;
+    const bool same_unit = static_cast<uint32_t>(statement.unit) == tuple.last_unit;
+    if (!same_unit || session.unit_changes != tuple.last_unit_changes) ++repeated.unit_changes;
+    const bool same_transaction = transaction != 0 && transaction == tuple.last_transaction;
+    if (!same_transaction && transaction != 0 && tuple.last_transaction != 0) ++repeated.transaction_changes;
+    const bool same_work = same_transaction || (same_unit && names_one_work(statement));
+    repeated.held = same_work ? std::max(repeated.held, 1U) + 1 : 0;
+    repeated.most_held = std::max(repeated.most_held, repeated.held);
+    if (values != last_values) ++repeated.other_values;
+    const SeenTuple::Chain chain = session.chain_since(tuple.last_position);
+    if (chain.statements != 0 && chain.statements == repeated.chain.statements &&
+        chain.values != repeated.chain.values)
+      ++repeated.same_chain;
+    repeated.chain = chain;
     repeated.rollbacks += session.rollbacks - tuple.last_rollbacks;
     repeated.errors += session.errors - tuple.last_errors;
     const Session::Turn turn = session.turn_since(tuple.last_position);
@@ -53,9 +78,14 @@ void SessionTracker::note_repeat(Session& session, Group& group, const Statement
   tuple.last_position = session.position;
   tuple.last_rollbacks = session.rollbacks;
   tuple.last_errors = session.errors;
+  tuple.last_transaction = transaction;
+  tuple.last_unit_changes = session.unit_changes;
 }
 
 void SessionTracker::fold_repeats(const Group& group, const Session& session) {
+  const auto rank = [](const SeenTuple& tuple) {
+    return std::make_pair(tuple.repeated == nullptr ? 0U : tuple.repeated->most_held, tuple.count);
+  };
   const SeenTuple* most = nullptr;
   uint64_t repetitions = 0;
   Microseconds repeated_time = 0;
@@ -63,7 +93,7 @@ void SessionTracker::fold_repeats(const Group& group, const Session& session) {
     if (tuple.count < 2) continue;
     repetitions += tuple.count - 1;
     if (tuple.repeated != nullptr) repeated_time += tuple.repeated->time;
-    if (most == nullptr || tuple.count > most->count) most = &tuple;
+    if (most == nullptr || rank(tuple) > rank(*most)) most = &tuple;
   }
   if (most == nullptr) return;
   auto found = facts_.repeats.find(group.pattern->key);
@@ -99,6 +129,17 @@ void SessionTracker::fold_repeats(const Group& group, const Session& session) {
   example.median_gap = repeated.gaps.median();
   example.same_pause = repeated.same_pause;
   example.inner_gap = repeated.inner_gaps.median();
+  example.held = repeated.most_held;
+  example.transaction_changes = repeated.transaction_changes;
+  example.other_values = repeated.other_values;
+  example.same_chain = repeated.same_chain;
+  example.longest_gap = repeated.gaps.count() == 0 ? kUnknownTime : repeated.gaps.max();
+  example.session_gaps = session.gaps_of_at_least(0);
+  example.longer_gaps = session.gaps_of_at_least(4 * std::max(example.longest_gap, kMillisecond));
+  const Microseconds pause =
+      std::max(RepeatExample::kPause, 8 * std::max<Microseconds>(0, example.median_gap));
+  example.pauses = repeated.gaps.of_at_least(pause);
+  example.session_pauses = session.gaps_of_at_least(pause);
   example.session_median_gap = session.median_gap();
   example.max_interval = repeated.max_interval;
   example.repeated_time = repeated_time;

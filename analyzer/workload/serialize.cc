@@ -129,7 +129,9 @@ template <typename Archive>
 void fields(Archive& archive, RepeatExample& value) {
   each(archive, value.count, value.executions, value.distinct_tuples, value.unit_changes, value.rollbacks,
        value.errors, value.time, value.span, value.median_gap, value.session_median_gap, value.max_interval,
-       value.repeated_time, value.source, value.same_pause, value.inner_gap);
+       value.repeated_time, value.source, value.same_pause, value.inner_gap, value.held,
+       value.transaction_changes, value.other_values, value.same_chain, value.longest_gap, value.session_gaps,
+       value.longer_gaps, value.pauses, value.session_pauses);
 }
 
 template <typename Archive>

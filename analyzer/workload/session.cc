@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "analyzer/base/hash.h"
+
 namespace pgsieve {
 
 void Session::note_gap(Microseconds gap) {
@@ -45,6 +47,17 @@ Session::Turn Session::turn_since(uint32_t counted) const {
     }
   }
   return turn;
+}
+
+SeenTuple::Chain Session::chain_since(uint32_t counted) const {
+  SeenTuple::Chain chain;
+  const size_t statements = std::min<size_t>(position - counted, recent.size());
+  for (size_t at = recent.size() - statements; at + 1 < recent.size(); ++at) {
+    chain.statements =
+        hash_combine(chain.statements, recent[at].fingerprint + static_cast<uint64_t>(recent[at].arity));
+    chain.values = hash_combine(chain.values, recent_tuples[at]);
+  }
+  return chain;
 }
 
 Microseconds Session::median_gap() const {

@@ -18,6 +18,11 @@ namespace pgsieve {
 
 // One tuple of values of one statement, seen in a window.
 struct SeenTuple {
+  // Statements that ran one after the other: hashes of which they are, and of their values; 0: there are
+  // none.
+  struct Chain {
+    uint64_t statements = 0, values = 0;
+  };
   // What there is to know once it was seen again.
   struct Repeated {
     Microseconds max_interval = 0;
@@ -29,6 +34,13 @@ struct SeenTuple {
     GapSummary inner_gaps;
     PatternKey after_pause;   // in the first such turn
     uint32_t same_pause = 0;  // turns in which it was that statement
+    // Executions in one transaction, trace or test: so far, and at most.
+    uint32_t held = 0, most_held = 0;
+    uint32_t transaction_changes = 0;  // repetitions in another transaction than the execution before
+    uint32_t other_values = 0;         // … before which the statement had run with other values
+    // Of what ran before the repetition, since the execution before it: the statements, and their values.
+    Chain chain;
+    uint32_t same_chain = 0;  // repetitions after the same statements as the one before, with other values
   };
   uint64_t hash = 0;
   Microseconds first = kUnknownTime, last = kUnknownTime;
@@ -38,6 +50,8 @@ struct SeenTuple {
   uint32_t last_position = 0;  // Session::position of its last execution
   uint32_t count = 0;          // executions since something was last written to its tables
   uint32_t last_rollbacks = 0, last_errors = 0;
+  uint32_t last_transaction = 0;   // its ordinal; 0: none
+  uint32_t last_unit_changes = 0;  // of the session then
 };
 
 // A statement in a session window.
@@ -63,6 +77,7 @@ struct Group {
   uint64_t last_value = 0;                           // hash of its first equality value
   std::shared_ptr<const ParentExecution> execution;  // its last one; not null when many_rows
   std::vector<SeenTuple> tuples;
+  uint64_t last_tuple = 0;  // hash of its last known values
   CompactText source;
 };
 
@@ -116,6 +131,7 @@ struct Session {
   uint32_t openings = 0;  // executions of the openers, each in its window
   RequestTotals requests;
   uint64_t last_unit = 0;
+  std::array<uint64_t, 8> recent_units{};  // the latest to begin, in a ring
   uint64_t unit_statements = 0, units = 0;
 
   uint64_t parent_epoch = 1;  // counts executions of statements that can be parents
@@ -125,6 +141,7 @@ struct Session {
   Microseconds gap_since_counted = kUnknownTime;  // longest turnaround since the last counted statement
   std::vector<Microseconds> recent_gaps;          // the longest turnaround before each of `recent`
   std::vector<PatternKey> recent;                 // keys of the last kRecent statements, oldest first
+  std::vector<uint64_t> recent_tuples;            // and hashes of all their values
   std::array<uint32_t, 32> gap_bits{};            // turnarounds by bit width of their µs
   bool pause_follows = false;              // while the window is closed for the pause after it; not kept
   std::array<GapPlace, 32> latest_gaps{};  // the latest of each such width
@@ -145,6 +162,8 @@ struct Session {
     Microseconds inner_gap = kUnknownTime;  // kUnknownTime: not known
   };
   Turn turn_since(uint32_t counted) const;
+  // What `recent` has of the statements since, without the latest.
+  SeenTuple::Chain chain_since(uint32_t counted) const;
   // The longest turnaround since that many statements were counted, to a factor of two; kUnknownTime: none.
   Microseconds longest_gap_since(uint32_t counted) const;
   Group* find_group(uint32_t ordinal);                          // of that pattern; null: none

@@ -129,7 +129,9 @@ void SessionTracker::note_units(Session& session, const StatementEvent& statemen
   if (statement.unit == 0) return;
   ++session.unit_statements;
   if (statement.unit == session.last_unit) return;
-  ++session.units;
+  // Clients that share the connection statement by statement take turns: theirs go on.
+  if (std::ranges::find(session.recent_units, statement.unit) == session.recent_units.end())
+    session.recent_units[session.units++ % session.recent_units.size()] = statement.unit;
   if (session.last_unit != 0) ++session.unit_changes;
   session.last_unit = statement.unit;
 }

@@ -68,6 +68,7 @@ void SessionTracker::close_window(Session& session) {
   session.latest_gaps.fill({});
   session.asked.clear();
   session.recent.clear();
+  session.recent_tuples.clear();
   session.recent_gaps.clear();
   session.gap_since_counted = kUnknownTime;
   session.cursors.clear();
@@ -205,10 +206,12 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   ++session.position;
   note_opener(session, statement);
   session.recent.push_back(statement.pattern->key);
+  session.recent_tuples.push_back(statement.tuple);
   session.recent_gaps.push_back(session.gap_since_counted);
   session.gap_since_counted = kUnknownTime;
   if (session.recent.size() > Session::kRecent) {
     session.recent.erase(session.recent.begin());
+    session.recent_tuples.erase(session.recent_tuples.begin());
     session.recent_gaps.erase(session.recent_gaps.begin());
   }
   Group& group = group_of(session, statement);

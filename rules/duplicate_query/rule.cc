@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
@@ -55,14 +56,52 @@ Microseconds average_pause(const RepeatExample& example) {
   return (example.span + kSecond) / (example.count - 1);
 }
 
+// What holds the repetitions of one window together.
+enum class Bond : uint8_t {
+  kNone,
+  kShort,  // nothing, but the window is as short as that of one request may be
+  kBurst,  // pauses: none such as are around them was among them
+  kHeld,   // a loop, a transaction, a trace or a test
+};
+
+// Where requests follow each other without a pause, bursts are long or never end.
+Bond bond_of(const RepeatExample& example, bool in_loop, uint32_t min_count) {
+  constexpr Microseconds kLongest = 50 * kMillisecond;
+  constexpr uint64_t kStatements = 24;  // of a burst, on average
+  if (in_loop || example.held >= min_count) return Bond::kHeld;
+  if (example.longest_gap == kUnknownTime) return Bond::kNone;
+  const bool several_each = example.count >= min_count * (1 + example.pauses);
+  if (several_each && kStatements * example.session_pauses >= std::max(1U, example.session_gaps))
+    return Bond::kBurst;
+  if (example.longest_gap > kLongest) return Bond::kNone;
+  if (kStatements * example.longer_gaps >= std::max(1U, example.session_gaps)) return Bond::kBurst;
+  return example.session_gaps <= kStatements ? Bond::kShort : Bond::kNone;
+}
+
+// Before nearly every repetition the same statements ran, each time with other values.
+bool whole_chain_again(const RepeatExample& example) {
+  return example.same_chain >= 2 && example.same_chain * 5 >= (example.count - 2) * 4;
+}
+
+// One request right after another: a whole chain of statements begins again and again; or it ran with other
+// values itself; or it is all that the session does.
+bool like_a_load_test(const RepeatExample& example) {
+  const bool mixed_values = example.distinct_tuples >= 3 && 2 * example.other_values > example.count - 1;
+  const bool nothing_else =
+      example.session_gaps > 0 && uint64_t{example.executions} * 10 >= uint64_t{example.session_gaps} * 9;
+  return whole_chain_again(example) || mixed_values || nothing_else;
+}
+
 // Repetitions that belong to one piece of work, not to a poller, a retry or one request after another.
-bool belongs_together(const RepeatExample& example, bool in_loop) {
+bool belongs_together(const RepeatExample& example, Bond bond, bool in_loop) {
   const uint32_t turns = example.count - 1;
-  if (example.unit_changes * 2 > turns) return false;
+  if (bond != Bond::kHeld && example.unit_changes * 2 > turns) return false;
   if ((example.rollbacks + example.errors) * 2 >= turns) return false;
   if (in_loop) return true;
-  if (example.median_gap == kUnknownTime)
-    return average_pause(example) != kUnknownTime && average_pause(example) <= kLongestPause;
+  const bool untimed = example.median_gap == kUnknownTime;
+  const bool of_requests = 2 * example.transaction_changes > turns || like_a_load_test(example);
+  if (bond == Bond::kNone && of_requests) return false;
+  if (untimed) return average_pause(example) != kUnknownTime && average_pause(example) <= kLongestPause;
   if (once_per_request(example)) return false;
   // Where the session's statements follow each other quickly, a pause between two repetitions is the time
   // between two requests.
@@ -74,12 +113,28 @@ bool belongs_together(const RepeatExample& example, bool in_loop) {
 }
 
 // What a clock of whole seconds leaves open: repetitions that follow each other several times a second.
-bool may_belong_together(const RepeatExample& example) {
+bool may_belong_together(const RepeatExample& example, Bond bond) {
   constexpr uint32_t kTurns = 5;
   constexpr Microseconds kSeldom = 250 * kMillisecond;
+  if (bond == Bond::kNone &&
+      (2 * example.transaction_changes > example.count - 1 || like_a_load_test(example)))
+    return false;
   const Microseconds pause = average_pause(example);
   return pause != kUnknownTime && pause <= kSeldom && example.count >= kTurns && example.unit_changes == 0 &&
          example.rollbacks + example.errors == 0;
+}
+
+// Why the repetitions may be those of one request after another, each of which asks once; "" when something
+// holds them together.
+std::string requests_doubt(const RepeatExample& example, Bond bond) {
+  if (bond == Bond::kHeld) return {};
+  if (2 * example.transaction_changes > example.count - 1)
+    return "most are in transactions of their own: each may belong to another request";
+  if (example.median_gap == kUnknownTime || bond == Bond::kBurst ||
+      (bond == Bond::kShort && !whole_chain_again(example)))
+    return {};
+  return "no transaction, trace or pause tells where a request ends: requests that ask once each, one right "
+         "after the other, look the same";
 }
 
 bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) {
@@ -114,21 +169,31 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr || !repeatable(*pattern)) continue;
     const RepeatExample* best = nullptr;
-    const bool in_loop = in_loops.contains(key);
+    Bond bond = Bond::kNone;
+    const bool of_loop = in_loops.contains(key);
     for (const RepeatExample& example : repeat.examples) {
       if (example.count < min_count) continue;
-      if (!belongs_together(example, in_loop) && !may_belong_together(example)) continue;
-      if (best == nullptr || example.count > best->count) best = &example;
+      // What has other values in each turn is no repetition in that loop.
+      const bool in_loop = of_loop && 2 * example.other_values <= example.count;
+      const Bond of_example = bond_of(example, in_loop, min_count);
+      if (!belongs_together(example, of_example, in_loop) && !may_belong_together(example, of_example))
+        continue;
+      if (best != nullptr && std::tie(of_example, example.count) <= std::tie(bond, best->count)) continue;
+      best = &example;
+      bond = of_example;
     }
     if (best == nullptr) continue;
     // Mostly different values with a chance repetition is a loop or plain traffic.
-    if (best->distinct_tuples * 2 > best->executions) continue;
+    const bool held = best->held >= min_count;
+    if (best->distinct_tuples * 2 > best->executions && !held) continue;
     if (best->distinct_tuples >= 3 && is_loop_child(findings, key)) continue;
     Finding finding = pattern_finding("duplicate-query", *pattern);
     finding.severity = FindingSeverity::kWarning;
-    finding.confidence = best->count >= 4 ? Confidence::kHigh : Confidence::kMedium;
+    const std::string doubt = requests_doubt(*best, bond);
+    const uint32_t together = held ? best->held : best->count;
+    finding.confidence = together >= 4 && doubt.empty() ? Confidence::kHigh : Confidence::kMedium;
     const Microseconds pause = average_pause(*best);
-    if (!in_loop && pause != kUnknownTime && pause > kLongestPause) {
+    if (bond != Bond::kHeld && pause != kUnknownTime && pause > kLongestPause) {
       finding.confidence = Confidence::kLow;
       finding.why_not_higher.push_back(untimed_doubt(pause));
     }
@@ -136,7 +201,7 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
     finding.scopes = repeat.windows;
     finding.message = fmt::format(
         "the same query on {} with the same values ran {} times in a row of work, nothing written in between",
-        finding.table.empty() ? "a table" : finding.table, best->count);
+        finding.table.empty() ? "a table" : finding.table, together);
     finding.evidence.push_back(fmt::format("{} executions within {:.1f} ms, {} different sets of values",
                                            best->executions, static_cast<double>(best->span) / 1000.0,
                                            best->distinct_tuples));
@@ -144,7 +209,8 @@ void check_duplicate_query(const RuleContext& context, std::vector<Finding>& fin
       finding.evidence.push_back(
           fmt::format("at most {:.1f} ms without a statement between two of them (median)",
                       static_cast<double>(best->median_gap) / 1000.0));
-    if (best->count < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", best->count));
+    if (!doubt.empty()) finding.why_not_higher.push_back(doubt);
+    if (together < 4) finding.why_not_higher.push_back(fmt::format("only {} executions", together));
     finding.time_ms = static_cast<double>(repeat.repeated_time) / 1000.0;
     if (!best->source.empty()) finding.tags["source"] = best->source;
     finding.fixes = advisor.repetition(*pattern);

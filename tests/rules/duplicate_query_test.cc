@@ -85,5 +85,97 @@ TEST(DuplicateQuery, ByAClockOfWholeSeconds) {
   EXPECT_TRUE(asked(12, 400 * kMillisecond).empty());
 }
 
+const std::string kTheme = "SELECT value FROM settings WHERE name = 'theme'";
+
+// A load test: requests follow each other on one connection without a pause. Which of four kinds comes next
+// is not to be foreseen.
+void load_test(SequenceBench& bench, int theme_reads, bool transactions, const std::string& trace) {
+  constexpr Microseconds kAtOnce = 300;
+  uint32_t dice = 7;
+  for (int i = 0; i < 120; ++i) {
+    const std::string tag =
+        trace.empty() ? trace
+                      : " /*traceparent='00-" + std::string(30, 'a') + std::to_string(10 + i % 90) + trace;
+    const auto run = [&](const std::string& text) { bench.run(text, kAtOnce, tag); };
+    const std::string part = std::to_string(900 + i);
+    dice = dice * 1103515245U + 12345U;
+    if (transactions) run("BEGIN");
+    for (int read = 0; read < theme_reads; ++read) {
+      run(kTheme);
+      if (read == 1) run("SELECT name FROM carriers WHERE part = " + part);
+      if (read == 2) run("SELECT stock FROM depots WHERE part = " + part);
+    }
+    if (dice % 31 < 16) run("SELECT id, state FROM parts WHERE number = " + part);
+    if (dice % 29 < 15) run("SELECT id FROM offers WHERE part = " + part);
+    if (transactions) run("COMMIT");
+  }
+}
+
+const std::string kSpan = "-00f067aa0ba902b7-01'*/";
+
+TEST(DuplicateQuery, OnceInEachRequestOfALoadTestIsNotCertain) {
+  SequenceBench bench;
+  load_test(bench, 1, false, {});
+  for (const Finding& finding : bench.findings("duplicate-query")) {
+    EXPECT_LT(finding.confidence, Confidence::kHigh) << finding.query;
+    EXPECT_FALSE(finding.why_not_higher.empty());
+  }
+}
+
+TEST(DuplicateQuery, OnceInEachTransactionOrTraceIsNone) {
+  SequenceBench in_transactions, in_traces;
+  load_test(in_transactions, 1, true, {});
+  load_test(in_traces, 1, false, kSpan);
+  EXPECT_TRUE(in_transactions.findings("duplicate-query").empty());
+  EXPECT_TRUE(in_traces.findings("duplicate-query").empty());
+}
+
+TEST(DuplicateQuery, AgainInOneTransactionOrTraceIsCertain) {
+  SequenceBench in_transactions, in_traces;
+  load_test(in_transactions, 4, true, {});
+  load_test(in_traces, 4, false, kSpan);
+  for (SequenceBench* bench : {&in_transactions, &in_traces}) {
+    const std::vector<Finding> findings = bench->findings("duplicate-query");
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].confidence, Confidence::kHigh);
+    EXPECT_NE(findings[0].message.find("4 times"), std::string::npos) << findings[0].message;
+  }
+}
+
+// Nothing holds these together, but they may belong to one request each.
+TEST(DuplicateQuery, AgainInALoadTestIsLikely) {
+  SequenceBench bench;
+  load_test(bench, 4, false, {});
+  const std::vector<Finding> findings = bench.findings("duplicate-query");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].confidence, Confidence::kMedium);
+  EXPECT_FALSE(findings[0].why_not_higher.empty());
+}
+
+// One kind of request: the whole chain begins again, each time for another part.
+TEST(DuplicateQuery, TheHeadOfAChainIsNone) {
+  SequenceBench bench;
+  for (int i = 0; i < 60; ++i) {
+    bench.run(kTheme, 300);
+    bench.run("SELECT id, state FROM parts WHERE number = " + std::to_string(i), 300);
+    bench.run("SELECT id FROM offers WHERE part = " + std::to_string(i), 300);
+  }
+  EXPECT_TRUE(bench.findings("duplicate-query").empty());
+}
+
+// A pause before and after: one request.
+TEST(DuplicateQuery, PausesAroundThemAreEvidence) {
+  SequenceBench bench;
+  for (int request = 0; request < 5; ++request) {
+    for (int i = 0; i < 4; ++i) {
+      bench.run(kTheme, i == 0 ? 90 * kMillisecond : 300);
+      bench.run("SELECT id FROM parts WHERE number = " + std::to_string(10 * request + i * i), 300);
+    }
+  }
+  const std::vector<Finding> findings = bench.findings("duplicate-query");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].confidence, Confidence::kHigh);
+}
+
 }  // namespace
 }  // namespace pgsieve

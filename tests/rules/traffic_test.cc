@@ -4,8 +4,8 @@
 //
 // expect.json: {"expect": [{"rule", "statement_like", "fix_like"…}], "allow": ["rule" | {"rule",
 // "statement_like"}], "forbid": ["rule"…]}. fix_like: the code of the first fix; confidence: the grade;
-// parent_named: whether there must be a parent. A finding of a rule that is expected for another statement, or
-// forbidden, is false unless allowed; rules the capture says nothing about are left alone.
+// parent_named: whether there must be a parent. A finding of a rule that is expected for another statement,
+// or forbidden, is false unless allowed; rules the capture says nothing about are left alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,8 +44,9 @@ std::vector<std::string> captures() {
 // "_bare_" captures are read without a schema, "" here.
 std::string schema_of(const std::string& capture) {
   if (capture.find("_bare_") != std::string::npos) return {};
-  for (const std::string application : {"ambulatorio", "festival", "freight", "garage", "hospital", "legacy",
-                                        "musik", "school", "sensors", "tickets", "vets", "warehouse"})
+  for (const std::string application :
+       {"ambulatorio", "board", "festival", "freight", "garage", "hospital", "legacy", "musik", "school",
+        "sensors", "tickets", "vets", "warehouse"})
     if (capture.starts_with(application + "_")) return "schema/traffic_" + application + ".sql";
   const auto of = [&capture](std::initializer_list<std::string_view> orms) {
     return std::ranges::any_of(orms, [&](std::string_view orm) { return capture.starts_with(orm); });
