@@ -168,7 +168,7 @@ bool varies(const LoopExample& example, const Link& link) {
 // post → its author → his comments: what each turn asks for stands in the one row that the turn read before.
 // That row must itself be known to be read in a loop over the list: any list may stand before a lookup by
 // key.
-// Returns the ceiling of that.
+// Returns how sure that is: the turn's own loop can't be surer.
 Confidence use_row_between(const RuleContext& context, const Pattern& child, const Pattern* parent,
                            const LoopOptions& options, int depth, LoopVerdict& verdict) {
   constexpr int kDeepest = 4;
@@ -185,7 +185,7 @@ Confidence use_row_between(const RuleContext& context, const Pattern& child, con
   if (!looped.report || !is_linked(looped)) return kAny;
   verdict.link = std::move(link);
   verdict.through = via;
-  return looped.ceiling;
+  return std::min(looped.ceiling, looped.confidence);
 }
 
 // SELECT … FROM folder WHERE parent_id = $1, again and again, with no list before it that names a folder: the
