@@ -8,8 +8,8 @@
 
 namespace pgsieve {
 
-// `doubt`: of the loop itself; may be empty. `between`: the ceiling of the loop over the rows that bring the
-// values, where there is one.
+// `doubt`: of the loop itself; may be empty. `between`: how sure the loop over the rows that bring the values
+// is, where there is one.
 void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict);
 
 // Turns whose values the capture has not.

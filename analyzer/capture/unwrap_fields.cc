@@ -148,26 +148,6 @@ size_t logfmt_value(std::string_view line) {
   return std::string_view::npos;
 }
 
-class LogfmtUnwrapper final : public LineUnwrapper {
- public:
-  using LineUnwrapper::LineUnwrapper;
-
- protected:
-  void line(std::string_view text, std::string& out) override {
-    const size_t value = logfmt_value(text);
-    if (value == std::string_view::npos) {
-      if (!text.empty()) other(text);
-      return;
-    }
-    undone_.clear();
-    append_unescaped(text.substr(value, closing_quote(text, value) - value), undone_);
-    append_value(undone_, out);
-  }
-
- private:
-  std::string undone_;
-};
-
 // Behind the opening quote of `"message" => "…"`.
 size_t ruby_value(std::string_view line) {
   const size_t blanks = std::min(line.find_first_not_of(' '), line.size());
@@ -176,20 +156,30 @@ size_t ruby_value(std::string_view line) {
                                                               : std::string_view::npos;
 }
 
-class RubyUnwrapper final : public LineUnwrapper {
+// The string that stands in quotes in each line, where `value_of` says. The lines without one are other
+// fields of the same record, or other records.
+class QuotedValueUnwrapper final : public LineUnwrapper {
  public:
-  using LineUnwrapper::LineUnwrapper;
+  using ValueOf = size_t (*)(std::string_view line);  // behind the opening quote; npos: the line has none
+  enum class Rest : uint8_t { kSameRecord, kOtherRecords };
+  QuotedValueUnwrapper(UnwrapReport& report, ValueOf value_of, Rest rest)
+      : LineUnwrapper(report), value_of_(value_of), rest_(rest) {}
 
  protected:
   void line(std::string_view text, std::string& out) override {
-    const size_t value = ruby_value(text);
-    if (value == std::string_view::npos) return;  // the record's other fields
+    const size_t value = value_of_(text);
+    if (value == std::string_view::npos) {
+      if (rest_ == Rest::kOtherRecords && !text.empty()) other(text);
+      return;
+    }
     undone_.clear();
     append_unescaped(text.substr(value, closing_quote(text, value) - value), undone_);
     append_value(undone_, out);
   }
 
  private:
+  ValueOf value_of_;
+  Rest rest_;
   std::string undone_;
 };
 
@@ -306,12 +296,21 @@ std::unique_ptr<Unwrapper> make(const IngestOptions&, UnwrapReport& report) {
   return std::make_unique<Kind>(report);
 }
 
+std::unique_ptr<Unwrapper> make_logfmt(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<QuotedValueUnwrapper>(report, logfmt_value,
+                                                QuotedValueUnwrapper::Rest::kOtherRecords);
+}
+
+std::unique_ptr<Unwrapper> make_ruby(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<QuotedValueUnwrapper>(report, ruby_value, QuotedValueUnwrapper::Rest::kSameRecord);
+}
+
 }  // namespace
 
 const WrapperKind* detect_fields(std::string_view head) {
   static const WrapperKind kFluentBit{"Fluent Bit", make<FluentBitUnwrapper>};
-  static const WrapperKind kLogfmt{"logfmt", make<LogfmtUnwrapper>};
-  static const WrapperKind kRuby{"rubydebug", make<RubyUnwrapper>};
+  static const WrapperKind kLogfmt{"logfmt", make_logfmt};
+  static const WrapperKind kRuby{"rubydebug", make_ruby};
   static const WrapperKind kJournal{"journald", make<JournalVerboseUnwrapper>};
   static const WrapperKind kDebugExporter{"OTLP", make<DebugExporterUnwrapper>};
   const std::string_view first = first_line(head);
