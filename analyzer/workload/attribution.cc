@@ -24,6 +24,11 @@ int tier(LinkStrength strength) {
   return strength == LinkStrength::kPossible ? 1 : 0;
 }
 
+// Both have a trace, and not the same.
+bool of_other_trace(const ParentExecution& parent, const StatementEvent& statement) {
+  return statement.trace != 0 && parent.trace != 0 && parent.trace != statement.trace;
+}
+
 bool can_be_child(const StatementEvent& statement) {
   return statement.single_value && statement.info->asks_for_rows &&
          (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
@@ -141,7 +146,8 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
   return best;
 }
 
-// Looks on the other connections of the same client program: the strongest link, then the latest execution.
+// Looks on the other connections of the same client program, and on this one for what its trace left there
+// before another request had it: the strongest link, then the latest execution.
 SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
                                                        const StatementEvent& statement) {
   Candidate best;
@@ -151,8 +157,8 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
   Application& application = found->second;
   for (const uint8_t place : application.recency) {
     const RingHint& hint = application.hints[place];
-    if (hint.session == session.id || hint.end == kUnknownTime) continue;
     const bool same_trace = statement.trace != 0 && hint.trace == statement.trace;
+    if ((hint.session == session.id && !same_trace) || hint.end == kUnknownTime) continue;
     if (!same_trace && statement.trace != 0 && hint.trace != 0) continue;
     if (statement.start + 2 * kMillisecond < hint.end) continue;
     RingEntry& entry = application.ring[place];
@@ -261,7 +267,7 @@ void SessionTracker::end_run(Session& session, Group& group) {
 bool SessionTracker::doubtful(const Candidate& candidate, const StatementEvent& statement) {
   if (candidate.execution == nullptr) return true;
   const ParentExecution& parent = *candidate.execution;
-  if (statement.trace != 0 && parent.trace != 0 && parent.trace != statement.trace) return true;
+  if (of_other_trace(parent, statement)) return true;
   return parent.end != kUnknownTime && statement.start != kUnknownTime &&
          candidate.last_heard != kUnknownTime && statement.start - candidate.last_heard > kFanOutWindow;
 }
@@ -279,7 +285,8 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   Candidate candidate;
   if (is_over(session, group, context)) end_run(session, group);
   const bool settled = group.run != nullptr && group.judged.epoch == session.parent_epoch &&
-                       group.run->parent().id != 0 && group.run->parent().session == session.id;
+                       group.run->parent().id != 0 && group.run->parent().session == session.id &&
+                       !of_other_trace(group.run->parent(), statement);
   if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.judged.parent != 0 ? group.judged.parent : group.run->parent().id;
   } else if (can_be_child(statement)) {
@@ -339,14 +346,16 @@ Application& SessionTracker::application_of(uint64_t id) {
 }
 
 // A statement's next execution on a connection takes the place of its last, so that a loop does not push its
-// own parent out; else the oldest place is taken.
+// own parent out, unless their traces say that another request had the connection in between; else the oldest
+// place is taken.
 void SessionTracker::push_ring(const StatementEvent& statement,
                                const std::shared_ptr<const ParentExecution>& execution) {
   static_assert(kRing <= 256);
   Application& application = application_of(statement.application);
   const auto same =
       std::find_if(application.hints.begin(), application.hints.end(), [&](const RingHint& hint) {
-        return hint.session == execution->session && hint.ordinal == execution->pattern_ordinal;
+        return hint.session == execution->session && hint.ordinal == execution->pattern_ordinal &&
+               (hint.trace == execution->trace || hint.trace == 0 || execution->trace == 0);
       });
   size_t place = static_cast<size_t>(same - application.hints.begin());
   if (same == application.hints.end() && application.ring.size() >= kRing) place = application.recency.back();

@@ -112,6 +112,31 @@ TEST(SessionTracker, ChildrenOnOtherConnectionsAreOneLoop) {
   EXPECT_EQ(loop_of(stream.facts(), kComments, kPosts), nullptr);
 }
 
+// Three requests take turns on two connections; the second and third ask for their list where the first did.
+TEST(SessionTracker, TracesTellRequestsOnSharedConnectionsApart) {
+  const auto traced = [](const std::string& text, int request) {
+    return text + " /*traceparent='00-0af7651916cd43dd8448eb211c80319" + number(request) +
+           "-b7ad6b7169203331-01'*/";
+  };
+  constexpr int kTurns = 4;
+  Stream stream;
+  for (int request = 1; request <= 3; ++request) {
+    stream.run(1, traced(kPosts, request), {}, kTurns);
+    stream.run(request == 1 ? 2 : 1, traced(kComments, request), {number(10 * request)}, 2);
+  }
+  for (int turn = 1; turn < kTurns; ++turn) {
+    for (int request = 1; request <= 3; ++request)
+      stream.run(1 + static_cast<uint64_t>(turn + request) % 2, traced(kComments, request),
+                 {number(10 * request + turn)}, 2);
+  }
+  const Workload facts = stream.facts();
+  const Loop* loop = loop_of(facts, kComments, kPosts);
+  ASSERT_NE(loop, nullptr);
+  EXPECT_EQ(loop->scopes, 3U);
+  EXPECT_EQ(loop->executions, 12U);
+  EXPECT_EQ(loop->per_scope.max(), 4U);
+}
+
 TEST(SessionTracker, WhatASessionRanIsKeptWhoeverHeldTheRunLast) {
   Stream stream;
   stream.run(1, kPosts, {}, 6);
