@@ -1,20 +1,16 @@
 #include "analyzer/workload/builder.h"
 
 #include <algorithm>
-#include <set>
-#include <unordered_map>
 
-#include "analyzer/base/release.h"
-#include "analyzer/sql/fingerprint.h"
-#include "analyzer/sql/mask.h"
+#include "analyzer/sql/scan.h"
 #include "analyzer/workload/column_origins.h"
 #include "analyzer/workload/open_scopes.h"
 #include "analyzer/workload/pattern_counts.h"
 #include "analyzer/workload/plan_facts.h"
 #include "analyzer/workload/sequence_batch.h"
 #include "analyzer/workload/session_tracker.h"
+#include "analyzer/workload/statement_catalog.h"
 #include "analyzer/workload/statement_event.h"
-#include "analyzer/workload/statement_info.h"
 #include "analyzer/workload/statement_values.h"
 #include "analyzer/workload/tags.h"
 #include "analyzer/workload/unit_counter.h"
@@ -33,14 +29,6 @@ bool matches(const std::vector<std::string>& filters, const Tags& tags) {
     return tags.find(std::string_view(filter).substr(0, equals)) ==
            std::string_view(filter).substr(equals + 1);
   });
-}
-
-bool is_excluded(std::string_view text, const std::vector<std::regex>& excluded) {
-  if (excluded.empty()) return false;
-  const std::string query =
-      normalize_for_display(text).substr(0, 2048);  // std::regex recurses on the text's length
-  return std::any_of(excluded.begin(), excluded.end(),
-                     [&query](const std::regex& expression) { return std::regex_search(query, expression); });
 }
 
 // What one execution was, but for its statement: values, bounds, times, whose it was.
@@ -78,7 +66,7 @@ class WorkloadBuilder::State {
  public:
   explicit State(WorkloadOptions options)
       : options_(std::move(options)),
-        cache_(options_.max_cached_texts),
+        catalog_(options_, facts_),
         unit_names_(options_.unit_sources),
         unit_counter_(facts_.units, unit_names_, options_.unit_tags),
         tracker_(std::make_unique<SessionTracker>(options_, facts_)) {}
@@ -94,28 +82,16 @@ class WorkloadBuilder::State {
   void go_on_from(State&& before) { unit_names_ = std::move(before.unit_names_); }
 
  private:
-  std::shared_ptr<StatementInfo> look_up(const Event& event);
-  std::shared_ptr<StatementInfo> describe(const Event& event);
-  Pattern* pattern_for(const PatternKey& key, StatementInfo& info, uint32_t& ordinal);
-  Pattern* adopt(const PatternKey& key);
-  std::shared_ptr<StatementInfo> restore(const PatternKey& key, const std::string& text);
-  void note_reference(const Event& event, Pattern& pattern);
   void begin_unit(const Event& event);
   void count(const StatementEvent& statement);
   std::string write_open_scopes();
 
   WorkloadOptions options_;
   uint64_t left_out_ = 0;
-  uint32_t link_numbers_ = 0, parent_numbers_ = 0;  // given so far
-  std::shared_ptr<const LinkProfile> no_link_ = std::make_shared<const LinkProfile>();
   Workload facts_;
-  StatementCache cache_;
+  StatementCatalog catalog_;
   UnitNames unit_names_;
   UnitCounter unit_counter_;
-  std::unordered_map<uint64_t, std::vector<std::shared_ptr<StatementInfo>>> by_fingerprint_;
-  std::map<PatternKey, uint32_t> ordinals_;
-  std::set<Pattern*> new_references_;  // draw_reference() is due
-  const Workload* stored_ = nullptr;   // while scopes are resumed
   std::unique_ptr<SessionTracker> tracker_;
   std::unique_ptr<SequenceBatch> batch_;  // null: the tracker hears of everything at once
   Tags tags_;
@@ -123,141 +99,13 @@ class WorkloadBuilder::State {
   StatementEvent statement_;
 };
 
-// The pattern takes shape and text of the statement that makes it: most patterns have but one such statement.
-Pattern* WorkloadBuilder::State::pattern_for(const PatternKey& key, StatementInfo& info, uint32_t& ordinal) {
-  const auto found = facts_.patterns.find(key);
-  if (found != facts_.patterns.end()) {
-    ordinal = ordinals_[key];
-    return &found->second;
-  }
-  if (Pattern* stored = adopt(key)) {
-    ordinal = ordinals_[key];
-    return stored;
-  }
-  if (facts_.patterns.size() >= options_.max_patterns) return nullptr;
-  ordinal = static_cast<uint32_t>(ordinals_.size()) + 1;
-  ordinals_[key] = ordinal;
-  Pattern& pattern = facts_.patterns[key];
-  pattern.key = key;
-  pattern.shape = info.shape;
-  pattern.reference_text = info.reference_text;
-  if (!info.array_list) info.reference_text.clear();
-  pattern.reference_time = kNoExecution;
-  pattern.parse_error = info.parse_error;
-  return &pattern;
-}
-
-// A text whose key was never seen. One libpg_query call for the fingerprint and, when no
-// earlier text of the same fingerprint has the same slots, for the shape.
-std::shared_ptr<StatementInfo> WorkloadBuilder::State::describe(const Event& event) {
-  StatementScan scan;  // the event's, whose normalised text is gone
-  std::string key;
-  scan_statement(event.text, scan, key);
-  const uint64_t signature = slot_signature(scan, std::string_view(key).substr(0, scan.key_bytes));
-  std::shared_ptr<StatementInfo> known;
-  FingerprintedShape drawn = draw_fingerprinted(event.text, scan, [&](const Fingerprint& fingerprint) {
-    for (const std::shared_ptr<StatementInfo>& variant : by_fingerprint_[fingerprint.hash]) {
-      if (variant->signature == signature && variant->key.approximate == fingerprint.approximate)
-        known = variant;
-    }
-    return known == nullptr;
-  });
-  if (known != nullptr) return known;
-  std::vector<std::shared_ptr<StatementInfo>>& variants = by_fingerprint_[drawn.fingerprint.hash];
-  std::shared_ptr<StatementInfo> info =
-      describe_statement(event.text, *event.scan, options_.schema, std::move(drawn));
-  info->signature = signature;
-  info->excluded = is_excluded(event.text, options_.exclude_sql);
-  if (!options_.keep_values) {
-    info->reference_text = mask_literals(info->reference_text);
-    if (!info->parse_error.empty())
-      info->parse_error = fingerprint_statement(info->reference_text).parse_error;
-  }
-  info->pattern = pattern_for(info->key, *info, info->ordinal);
-  if (info->array_list) info->one_pattern = pattern_for(info->one_key, *info, info->one_ordinal);
-  info->shape = nullptr;
-  if (!options_.leaves_scopes_open) info->reference_text.clear();
-  if (info->pattern == nullptr) {  // beyond the cap: only what the sequence of statements needs
-    info->link = no_link_;
-    info->slots = {};
-    info->reference_text.clear();
-    return info;
-  }
-  if (info->kind != StatementClass::kTransparent) {
-    const auto facts_of = [this](const std::vector<CompactText>& tables, std::vector<TableFact*>& facts) {
-      facts.reserve(tables.size());
-      for (const std::string table : tables) facts.push_back(&facts_.tables[table]);
-    };
-    facts_of(info->tables_read, info->read_facts);
-    facts_of(info->tables_written, info->write_facts);
-    if (!info->locks_rows) release(info->tables_read);
-  }
-  const auto alike = std::find_if(variants.begin(), variants.end(),
-                                  [&](const auto& variant) { return *variant->link == *info->link; });
-  if (alike == variants.end()) {
-    info->link_number = ++link_numbers_;
-    if (info->kind != StatementClass::kWrite || info->returning) info->parent_number = ++parent_numbers_;
-    info->link = std::make_shared<const LinkProfile>(*info->link);  // a copy has no room to spare
-  } else {
-    info->link_number = (*alike)->link_number;
-    info->parent_number = (*alike)->parent_number;
-    info->link = (*alike)->link;
-  }
-  variants.reserve(variants.size() + 1);  // most statements have one or two
-  variants.push_back(info);
-  return info;
-}
-
-std::shared_ptr<StatementInfo> WorkloadBuilder::State::look_up(const Event& event) {
-  if (std::shared_ptr<StatementInfo>* found = cache_.find(event.scan->key)) return *found;
-  return cache_.insert(event.scan->key, describe(event));
-}
-
-// A pattern of the stored workload that an open scope refers to, here with nothing counted yet.
-Pattern* WorkloadBuilder::State::adopt(const PatternKey& key) {
-  if (stored_ == nullptr) return nullptr;
-  const auto found = facts_.patterns.find(key);
-  if (found != facts_.patterns.end()) return &found->second;
-  const Pattern* stored = stored_->find(key);
-  if (stored == nullptr) return nullptr;
-  ordinals_[key] = static_cast<uint32_t>(ordinals_.size()) + 1;
-  Pattern& pattern = facts_.patterns[key];
-  pattern.key = key;
-  pattern.query = stored->query;
-  pattern.reference_text = stored->reference_text;
-  pattern.reference_time = stored->reference_time;
-  pattern.parse_error = stored->parse_error;
-  pattern.shape = stored->shape;
-  return &pattern;
-}
-
-// The statement of an open scope. A text that was cut (or damaged) may give another key than the statement
-// had: then the statement keeps its pattern, whatever the text now says.
-std::shared_ptr<StatementInfo> WorkloadBuilder::State::restore(const PatternKey& key,
-                                                               const std::string& text) {
-  StatementScan scan;
-  std::string scratch;
-  scan_statement(text, scan, scratch);
-  Event event;
-  event.text = text;
-  event.scan = &scan;
-  std::shared_ptr<StatementInfo> info = describe(event);
-  if (info->key == key) return info;
-  Pattern* pattern = adopt(key);
-  if (pattern == nullptr) return nullptr;
-  auto renamed = std::make_shared<StatementInfo>(*info);
-  renamed->key = key;
-  renamed->pattern = pattern;
-  renamed->ordinal = ordinals_[key];
-  return renamed;
-}
-
 void WorkloadBuilder::State::resume(const Workload& stored) {
-  stored_ = &stored;
+  catalog_.begin_resuming(stored);
   const ScopeReferences references{
-      .pattern = [this](const PatternKey& key) { return adopt(key); },
-      .ordinal = [this](const PatternKey& key) { return adopt(key) == nullptr ? 0 : ordinals_[key]; },
-      .statement = [this](const PatternKey& key, const std::string& text) { return restore(key, text); }};
+      .pattern = [this](const PatternKey& key) { return catalog_.adopt(key); },
+      .ordinal = [this](const PatternKey& key) { return catalog_.ordinal_of(key); },
+      .statement = [this](const PatternKey& key,
+                          const std::string& text) { return catalog_.restore(key, text); }};
   for (const std::string& part : split_scopes(stored.open_scopes)) {
     std::optional<OpenState> state = read_scopes(part, tracker_->open().next_execution - 1, references);
     if (state) {
@@ -266,19 +114,7 @@ void WorkloadBuilder::State::resume(const Workload& stored) {
       ++facts_.dropped.scopes;
     }
   }
-  stored_ = nullptr;
-}
-
-// Statements that left their text to the pattern get it back when the pattern takes another one.
-void WorkloadBuilder::State::note_reference(const Event& event, Pattern& pattern) {
-  if (event.time > pattern.reference_time) return;
-  const SharedText before = options_.leaves_scopes_open ? pattern.reference_text : SharedText();
-  if (!keep_reference(event, options_.keep_values, pattern)) return;
-  new_references_.insert(&pattern);
-  if (!options_.leaves_scopes_open) return;
-  for (const std::shared_ptr<StatementInfo>& info : by_fingerprint_[pattern.key.fingerprint]) {
-    if (info->pattern == &pattern && info->reference_text.empty()) info->reference_text = before.str();
-  }
+  catalog_.end_resuming();
 }
 
 void WorkloadBuilder::State::count(const StatementEvent& statement) {
@@ -297,7 +133,7 @@ void WorkloadBuilder::State::count(const StatementEvent& statement) {
     ++facts_.dropped.patterns;
     return;
   }
-  note_reference(event, *statement.pattern);
+  catalog_.note_reference(event, *statement.pattern);
   count_execution(statement, options_.keep_values, options_.keep_values && options_.keep_samples,
                   *statement.pattern);
   if (event.kind != Event::Kind::kFailed && event.plan != nullptr)
@@ -336,11 +172,11 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   }
 
   StatementEvent& statement = statement_;
-  statement.info = look_up(event);
+  statement.info = catalog_.look_up(event);
   if (statement.info->excluded) return;
   if (event.kind == Event::Kind::kNestedPlan) {
     if (event.plan != nullptr && statement.info->pattern != nullptr) {
-      note_reference(event, *statement.info->pattern);
+      catalog_.note_reference(event, *statement.info->pattern);
       count_plan(*event.plan, *statement.info->pattern, facts_);
     }
     return;
@@ -348,7 +184,7 @@ void WorkloadBuilder::State::on_event(const Event& event) {
   if (event.kind == Event::Kind::kCount) {
     facts_.executions += event.calls;
     if (statement.info->pattern != nullptr) {
-      note_reference(event, *statement.info->pattern);
+      catalog_.note_reference(event, *statement.info->pattern);
       count_aggregate(event, *statement.info->pattern);
     } else {
       facts_.dropped.patterns += event.calls;
@@ -417,7 +253,7 @@ Workload WorkloadBuilder::State::finish(bool close_scopes) {
     facts_.open_scopes = write_open_scopes();
     tracker_->suspend();
   }
-  for (Pattern* pattern : new_references_) draw_reference(*pattern);
+  catalog_.draw_references();
   std::erase_if(facts_.patterns, [](const auto& entry) { return is_empty(entry.second); });
   for (auto& [key, pattern] : facts_.patterns) {
     if (!pattern.query.empty()) continue;
