@@ -24,6 +24,20 @@ bool as_often(uint32_t left, uint32_t right) {
   return 10 * (more - std::min(left, right)) <= more;
 }
 
+// The two ran at one time, turn by turn.
+bool in_step(const LoopExample& left, const LoopExample& right) {
+  if (!as_often(left.count, right.count)) return false;
+  if (left.time == kUnknownTime || right.time == kUnknownTime) return true;
+  return left.time <= right.time + right.span && right.time <= left.time + left.span;
+}
+
+// Some loop of the other statement ran in step with this one. That one may be among those not kept.
+bool has_in_step(const Loop& other, const LoopVerdict& verdict, const LoopExample& example) {
+  if (other.scopes > other.examples.size() && as_often(verdict.example->count, example.count)) return true;
+  return std::ranges::any_of(other.examples.unpacked(),
+                             [&](const LoopExample& its) { return in_step(its, example); });
+}
+
 struct Beside {
   const Pattern* pattern = nullptr;
   LoopVerdict verdict;
@@ -43,11 +57,14 @@ Beside loop_beside(const RuleContext& context, const Pattern& child, const Patte
     for (auto at = from; at != context.workload.loops.end() && at->first.child == key; ++at) {
       const Pattern* list = context.workload.find(at->first.parent);
       if (list == nullptr || list->key == child.key || list->key == key) continue;
+      // Where the turn is known to be one of a loop over some list, it is that one.
+      const bool rooted = parent != nullptr && key == parent->key && example.root != kNoPattern;
+      if (rooted && list->key != example.root) continue;
       LoopVerdict verdict = judge(at->second, *pattern, list);
       const bool linked = verdict.report && verdict.kind == LoopClass::kRowByRow &&
                           verdict.example != nullptr && verdict.through == kNoPattern &&
                           is_strong(verdict.link.strength);
-      if (!linked || !as_often(verdict.example->count, example.count)) continue;
+      if (!linked || !has_in_step(at->second, verdict, example)) continue;
       const auto rank = [](const LoopVerdict& judged) {
         return std::make_tuple(judged.confidence, judged.link.strength);
       };
