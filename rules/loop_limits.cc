@@ -32,6 +32,10 @@ void limit_unseen(LoopVerdict& verdict) {
            verdict);
 }
 
+void limit_between(std::string doubt, LoopVerdict& verdict) {
+  lower_to(Confidence::kMedium, std::move(doubt), verdict);
+}
+
 void limit_batch(const Pattern& child, LoopVerdict& verdict) {
   if (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk) return;
   const BatchEvidence evidence = sent_as_batch(*verdict.example);

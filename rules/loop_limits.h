@@ -15,6 +15,9 @@ void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict)
 // Turns whose values the capture has not.
 void limit_unseen(LoopVerdict& verdict);
 
+// Turns that may go over the rows of one of several lists; `doubt` names them.
+void limit_between(std::string doubt, LoopVerdict& verdict);
+
 // What a driver sent as one batch is no loop that waits for each row. Of writes that is all there is to say;
 // reads still ask for rows one by one. Writes come in batches often, reads seldom: what a log can't tell is a
 // doubt about writes only.

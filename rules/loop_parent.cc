@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "rules/loop_accident.h"
+#include "rules/loop_habit.h"
 #include "rules/memo.h"
 
 namespace pgsieve {
@@ -145,6 +147,85 @@ ParentChoice choose_parent(const RuleContext& context, const LoopExample& exampl
     for (const Candidate& one : fitting) choice.possible.push_back(one.pattern);
   }
   return choice;
+}
+
+namespace {
+
+// A turn for each row, neither more nor less.
+bool as_many_as_rows(const LoopExample& example) {
+  const int64_t rows = example.parent_rows > 1 ? example.parent_rows : example.parent_limit;
+  return rows > 1 && example.parent_executions <= 1 && example.count == rows;
+}
+
+// At one time with the loop, as far as is known of the other one.
+bool may_have_run_with(const LoopExample& example, const Loop& other, const Pattern& list) {
+  constexpr Microseconds kBefore = 100 * kMillisecond;
+  const Microseconds from = example.time, until = example.time + example.span;
+  if (from == kUnknownTime) return true;
+  if (list.first != kUnknownTime && (list.first > until || list.last < from - kBefore)) return false;
+  if (other.scopes > other.examples.size()) return true;
+  return std::ranges::any_of(other.examples.unpacked(), [&](const LoopExample& its) {
+    return its.time == kUnknownTime || (its.time <= until && from - kBefore <= its.time + its.span);
+  });
+}
+
+// More rows asked for than the list may have.
+bool more_than_rows(const LoopExample& example) {
+  return example.parent_limit > 1 && example.parent_executions <= 1 &&
+         example.distinct_values > example.parent_limit;
+}
+
+// The lists that may have fed the loop: those of just before, and where its turns came from several
+// connections all that the statement has loops under at the time.
+std::vector<PatternKey> rivals_of(const RuleContext& context, const LoopExample& example,
+                                  const Pattern& child) {
+  std::vector<PatternKey> rivals = example.rivals;
+  if (example.scope != ScopeKind::kFanOut) return rivals;
+  const auto& loops = context.workload.loops;
+  for (auto at = loops.lower_bound(LoopKey{child.key, kNoPattern});
+       at != loops.end() && at->first.child == child.key; ++at) {
+    const Pattern* list = context.workload.find(at->first.parent);
+    if (list == nullptr || !may_have_run_with(example, at->second, *list)) continue;
+    if (std::ranges::find(rivals, list->key) == rivals.end()) rivals.push_back(list->key);
+  }
+  return rivals;
+}
+
+}  // namespace
+
+bool shows_its_list(const LoopExample& example) {
+  return as_many_as_rows(example) || one_unit_of_work(example);
+}
+
+// A run or a body that repeats, or as many turns as the list has rows, belongs to the list before it unless
+// another is clearly the rule. Turns among all kinds of statements don't tell: there it takes a clear rule.
+ParentChoice choose_named_parent(const RuleContext& context, const LoopExample& example, const Pattern& child,
+                                 const Pattern& parent, const Link& link) {
+  constexpr uint64_t kLists = 3, kRule = 50;  // executions that show one, and hundredths of them
+  ParentChoice nearest{&parent, link, {}};
+  if (as_many_as_rows(example) && !example.rival_of_same_limit) return nearest;
+  const uint64_t own = habit(context, child, parent);
+  ParentChoice other;
+  uint64_t most = 0;
+  std::vector<const Pattern*> possible = {&parent};
+  for (const PatternKey& key : rivals_of(context, example, child)) {
+    const Pattern* rival = context.workload.find(key);
+    if (rival == nullptr || rival->shape == nullptr || rival == &parent || rival->key == child.key) continue;
+    Link of_rival = context.memo->link(*rival, child, context);
+    if (of_rival.strength < LinkStrength::kNames) continue;
+    possible.push_back(rival);
+    const uint64_t follows = rival->calls < kLists ? 0 : habit(context, child, *rival);
+    if (other.parent == nullptr || follows > most) {
+      most = follows;
+      other = {rival, std::move(of_rival), {}};
+    }
+  }
+  const bool too_many = more_than_rows(example);
+  if (possible.size() == 1 || (own >= kRule && own >= 2 * most && !too_many)) return nearest;
+  if (most >= kRule && most >= 2 * own) return other;
+  const bool repeats = !is_scattered(example) || one_unit_of_work(example);
+  if (repeats && !too_many && example.scope != ScopeKind::kFanOut) return nearest;
+  return {nullptr, {}, std::move(possible)};
 }
 
 }  // namespace pgsieve

@@ -68,6 +68,7 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
     verdict.reasons.push_back(fmt::format("{} of {} values stood in the parent's list",
                                           example.matched_values, example.distinct_values));
   }
+  if (verdict.other_parent != kNoPattern) return;  // the example is of another list's rows
   if (example.parent_rows > 1 && example.count == example.parent_rows) {
     verdict.reasons.push_back(
         fmt::format("it ran {} times after the parent returned {} rows", example.count, example.parent_rows));
@@ -118,6 +119,10 @@ void explain_loop(const LoopExample& example, LoopVerdict& verdict) {
     verdict.reasons.emplace_back("all in one trace or test");
   else if (one_unit_of_work(example))
     verdict.reasons.emplace_back("all in one request: what other requests begin with did not run in between");
+}
+
+std::string explain_in_all(const Pattern& child) {
+  return fmt::format("{} executions in all, as many as all its lists together may have rows", child.calls);
 }
 
 std::string untimed_doubt(Microseconds at_most) {

@@ -7,6 +7,8 @@
 
 #include "rules/loop_accident.h"
 #include "rules/loop_beside.h"
+#include "rules/loop_grade.h"
+#include "rules/loop_habit.h"
 #include "rules/loop_limits.h"
 #include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
@@ -28,133 +30,6 @@ uint64_t executions_like(const Loop& loop, uint32_t at_least) {
     if (Histogram::bucket_high(bucket) >= at_least) executions += size * scopes;
   }
   return all == executions ? loop.executions : executions;
-}
-
-Confidence lower(Confidence confidence) {
-  return confidence == Confidence::kLow ? Confidence::kLow
-                                        : static_cast<Confidence>(static_cast<int>(confidence) - 1);
-}
-
-// Nothing before it could have supplied the values: they come from outside the database, or from another
-// statement whose names don't tell.
-void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
-  const bool one_unit = one_unit_of_work(example);
-  const bool timed = example.median_gap != kUnknownTime || one_unit || close_on_average(example, options);
-  const bool regular = example.longest_run >= options.min_alone || example.cycle_statements > 0 ||
-                       example.longest_run * 2 >= example.count ||
-                       (one_unit && example.count >= 2 * options.min_alone);
-  verdict.confidence =
-      one_unit && example.longest_run >= 2 * options.min_alone ? Confidence::kMedium : Confidence::kLow;
-  // Values from outside the database are a list of different things; a few that come again are a choice, not
-  // a loop. (The owner and the requestor of each of a list's tickets: two turns for a ticket, all different.)
-  const bool different =
-      example.distinct_tuples * 10 >= example.count * 9 && example.distinct_values * 5 >= example.count * 2;
-  verdict.report =
-      example.count >= options.min_alone && example.distinct_values >= 3 && different && timed && regular;
-  verdict.doubts.emplace_back("no statement before it could have supplied the values");
-  if (!one_unit && example.median_turn_gap != kUnknownTime &&
-      example.median_turn_gap > tight_turn(example, options) && !hurried_turns(example, options))
-    verdict.doubts.emplace_back(
-        "time passes between the turns, if always the same: requests at a fixed rate would look like this");
-  if (example.fed_by_own_rows * 2 >= example.count) {
-    // Down a path: each turn asks for what the turn before it returned.
-    verdict.kind = LoopClass::kTreeWalk;
-    verdict.report = false;
-  }
-}
-
-// As if there were no parent.
-void judge_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
-  verdict.link = {};
-  verdict.reasons.clear();
-  explain_loop(example, verdict);
-  if (independent(example, false, options)) {
-    verdict.kind = LoopClass::kIndependent;
-  } else {
-    grade_alone(example, options, verdict);
-  }
-}
-
-// With a parent whose rows can have supplied the values.
-void grade_linked(const LoopExample& example, const LoopOptions& options, bool with_schema,
-                  LoopVerdict& verdict) {
-  const bool all_rows = one_turn_per_row(example);
-  const bool listed = example.matched_values >= 3;
-  const bool named = verdict.link.strength >= LinkStrength::kNames;
-  const bool begun_here =
-      example.beside_parent >= options.min_count;  // the loop shows on the parent's own connection
-  if (example.scope == ScopeKind::kFanOut && !all_rows && !begun_here) {
-    // A list on another connection moments ago: on a busy program there always is one. What ran on one
-    // connection is judged as if it had no parent.
-    if (example.sessions == 1) judge_alone(example, options, verdict);
-    return;
-  }
-  const bool elsewhere = example.scope == ScopeKind::kFanOut && example.sessions == 1;
-  verdict.report =
-      example.count >= options.min_count && (example.distinct_values >= 2 || unseen_values(example));
-  if (example.count == 2 && all_rows && example.distinct_values == 2) verdict.report = options.min_count <= 2;
-  verdict.confidence = named && (example.count >= 5 || all_rows || listed) ? Confidence::kHigh
-                       : named || all_rows                                 ? Confidence::kMedium
-                                                                           : Confidence::kLow;
-  if (!named && verdict.confidence == Confidence::kLow && example.count >= 5)
-    verdict.confidence = Confidence::kMedium;
-  if (example.scope == ScopeKind::kFanOut && !all_rows && few_of_each(*verdict.loop, example) &&
-      !one_unit_of_work(example)) {
-    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
-    verdict.doubts.emplace_back("few turns after each list, on several connections: requests may mix there");
-  }
-  if (elsewhere) {
-    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
-    verdict.doubts.emplace_back("the list was read on another connection, and no trace ties them together");
-  }
-  if (verdict.link.strength == LinkStrength::kStem) {
-    verdict.doubts.emplace_back(with_schema ? "no foreign key links the statements"
-                                            : "different words may have one stem; --schema would tell");
-  } else if (!named) {
-    verdict.doubts.emplace_back(with_schema
-                                    ? "no foreign key or name links the statements"
-                                    : "no name links the statements; the foreign keys of --schema may");
-  }
-  if (example.count < 5 && !all_rows)
-    verdict.doubts.push_back(fmt::format("only {} executions", example.count));
-  if (leaves_room(example) && !all_rows && !listed && !one_unit_of_work(example) &&
-      example.scope != ScopeKind::kTrace) {
-    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
-    verdict.doubts.push_back(untimed_doubt(example.most_idle));
-  }
-  const Microseconds slow = 20 * kMillisecond;
-  const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
-  const bool paused =
-      example.median_gap != kUnknownTime && example.median_gap > std::max(slow, 3 * mean_time);
-  const bool part_of_page = example.parent_limit > 1 && like_requests(example, options);
-  if ((paused || part_of_page) && !one_unit_of_work(example) && !all_rows) {
-    verdict.confidence = lower(verdict.confidence);
-    verdict.doubts.emplace_back("time passes between the turns: they may be separate requests");
-  }
-  // A page of a list, then some of its rows by key, at leisure: somebody opens them one by one.
-  constexpr uint32_t kFew = 5;
-  constexpr Microseconds kThink = 10 * kMillisecond;
-  const bool some_rows = !all_rows && example.parent_limit > 1 && example.count < example.parent_limit;
-  // The same where each turn reads the row itself before what belongs to it: a loop over the list has it.
-  const bool after_its_row = example.fed_by_previous * 10 >= example.count * 9;
-  const bool any_row = verdict.link.strength == LinkStrength::kSameKey ||
-                       verdict.link.strength == LinkStrength::kPolymorphic || after_its_row;
-  if (any_row && some_rows && like_requests(example, options)) verdict.report = false;
-  // Few turns for the list, each after a pause, the first one, too.
-  const bool few =
-      example.count < kFew || (example.parent_limit > 1 && 2 * int64_t{example.count} < example.parent_limit);
-  const Microseconds pause = std::max(kThink, tight_turn(example, options));
-  const bool after_pauses = example.parent_gap > pause && example.median_turn_gap > pause;
-  if (few && after_pauses && !all_rows && at_leisure(example, options) && !one_unit_of_work(example) &&
-      example.scope != ScopeKind::kTrace)
-    verdict.report = false;
-  // A transaction for each turn, and time between them: each is the work of a request.
-  const bool own_transactions = example.transactions > 1 && example.transactions * 10 >= example.count * 9;
-  if (own_transactions && !all_rows && at_leisure(example, options)) verdict.report = false;
-  if (example.unit_mismatches * 2 > example.count && units_are_requests(example)) {
-    verdict.confidence = lower(verdict.confidence);
-    verdict.doubts.emplace_back("most turns carry another trace or tag than the parent");
-  }
 }
 
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
@@ -228,20 +103,21 @@ bool turns_show(const LoopVerdict& verdict) {
 }
 
 // Several lists fit alike.
-void doubt_between(const std::vector<const Pattern*>& lists, LoopVerdict& verdict) {
+std::string lists_of(const std::vector<const Pattern*>& lists) {
   std::string names;
   for (const Pattern* list : lists) {
     const uint32_t main = list->shape->main_relation();
     const std::string name = main == kNoIndex ? "a function" : qualified_name(list->shape->relations[main]);
     names += (names.empty() ? "" : ", ") + name;
   }
-  verdict.doubts = {"the values may come from one of several lists before it: of " + names};
+  return "the values may come from one of several lists before it: of " + names;
 }
 
 }  // namespace
 
 PatternKey parent_of(const LoopVerdict& verdict) {
   if (verdict.other_parent != kNoPattern) return verdict.other_parent;
+  if (verdict.between_lists) return kNoPattern;
   return verdict.loop == nullptr ? kNoPattern : verdict.loop->key.parent;
 }
 
@@ -268,6 +144,35 @@ void keep_better(LoopVerdict verdict, LoopVerdict& best) {
   if (best.example == nullptr || rank(verdict) > rank(best)) best = std::move(verdict);
 }
 
+// Which list fed the loop; sets the verdict's link to it. `whole`: see list_of_all().
+ParentChoice choose_list(const RuleContext& context, const Pattern& child, const Pattern* parent,
+                         const Pattern* whole, LoopVerdict& verdict) {
+  const LoopExample& example = *verdict.example;
+  ParentChoice choice;
+  const bool unseen = row_evidence(example, verdict.link) == RowEvidence::kNone;
+  const bool certain =
+      shows_its_list(example) || (parent != nullptr && verdict.link.strength >= LinkStrength::kNames &&
+                                  once_per_row_after(context, child, *parent));
+  if (whole != nullptr && unseen && (whole == parent || !certain)) {
+    choice.parent = whole;
+    if (whole != parent) verdict.link = context.memo->link(*whole, child, context);
+  } else if (verdict.link.strength == LinkStrength::kReference) {
+    choice = choose_parent(context, example, child, *parent, verdict.link);
+    verdict.link = choice.link;
+  } else if (verdict.link.strength >= LinkStrength::kNames && unseen && !certain) {
+    choice = choose_named_parent(context, example, child, *parent, verdict.link);
+    verdict.between_lists = choice.parent == nullptr;
+    if (choice.parent != nullptr) verdict.link = choice.link;
+  }
+  return choice;
+}
+
+ListHabit habit_after(const RuleContext& context, const Pattern& child, const Pattern* list,
+                      const Pattern* whole, const Link& link) {
+  if (list == nullptr || link.strength < LinkStrength::kNames) return {};
+  return {list == whole, follows_as_a_rule(context, child, *list)};
+}
+
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,
                   const LoopOptions& options, int depth) {
   LoopVerdict best;
@@ -279,6 +184,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
   for (LoopExample& example : examples) example.requests = requests_of(context, example, child);
+  const Pattern* whole = parent == nullptr ? nullptr : list_of_all(context, child);
   const Accidents accidents(loop, examples, single_turns(context, loop.key),
                             link.strength >= LinkStrength::kNames, options);
   for (LoopExample& unpacked : examples) {
@@ -289,12 +195,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.link = link;
     if (link.strength != LinkStrength::kNone && !varies(example, link))
       verdict.link = context.memo->link(*parent, child, context, example.varying_slots);
-    ParentChoice choice;
-    if (verdict.link.strength == LinkStrength::kReference) {
-      choice = choose_parent(context, example, child, *parent, verdict.link);
-      verdict.link = choice.link;
-      if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
-    }
+    const ParentChoice choice = choose_list(context, child, parent, whole, verdict);
+    if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
     const Confidence between = use_row_between(context, child, parent, options, depth, verdict);
     const JudgeLoop judge_other = [&](const Loop& other, const Pattern& its_child, const Pattern* its_list) {
       return judge(context, other, its_child, its_list, options, depth + 1);
@@ -306,17 +208,21 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       continue;
     }
     const bool linked = verdict.link.strength != LinkStrength::kNone;
+    const Pattern* list = choice.parent == nullptr ? parent : choice.parent;
+    const ListHabit habit = habit_after(context, child, list, whole, verdict.link);
     verdict.kind = loop_class(example, child, verdict.link, options);
-    if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && accidents.holds(example))
+    if (verdict.kind == LoopClass::kRowByRow && parent != nullptr && !habit.once_per_row &&
+        accidents.holds(example))
       verdict.kind = LoopClass::kIndependent;
     if (verdict.kind == LoopClass::kRowByRow) {
-      explain_parent(example, verdict.link, verdict);
+      if (!verdict.between_lists) explain_parent(example, verdict.link, verdict);
+      if (habit.once_per_row) verdict.reasons.push_back(explain_in_all(child));
       explain_loop(example, verdict);
       const RowEvidence rows = row_evidence(example, verdict.link);
       if (is_read(child.shape->kind) && refuted(example, verdict.link)) {
         judge_alone(example, options, verdict);
       } else if (rows != RowEvidence::kNone || (is_linked(verdict) && turns_show(verdict))) {
-        grade_linked(example, options, !context.schema.empty(), verdict);
+        grade_linked(example, options, !context.schema.empty(), habit, verdict);
         // Values that merely fit are no answer to why it was judged as if there were no list.
         const bool alone = linked && verdict.link.strength == LinkStrength::kNone;
         if (rows == RowEvidence::kProof || (rows == RowEvidence::kFitting && !alone)) {
@@ -327,7 +233,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         }
       } else {
         grade_alone(example, options, verdict);
-        if (!choice.possible.empty()) doubt_between(choice.possible, verdict);
+        if (!choice.possible.empty()) verdict.doubts = {lists_of(choice.possible)};
         if (parent == nullptr) use_own_rows(context, child, verdict);
       }
       const bool self = parent != nullptr && verdict.link.child_table == verdict.link.parent_table &&
@@ -344,6 +250,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       limit_doubtful(accidents.doubt(example), between, verdict);
     limit_batch(child, verdict);
     limit_unseen(verdict);
+    if (verdict.between_lists && is_linked(verdict)) limit_between(lists_of(choice.possible), verdict);
     // A name or rows it takes to be sure of the list.
     if (verdict.link.strength == LinkStrength::kReference && verdict.confidence == Confidence::kHigh &&
         row_evidence(example, verdict.link) == RowEvidence::kNone)

@@ -20,15 +20,16 @@ struct LoopVerdict {
   bool report = false;                         // worth a finding at this confidence
   std::shared_ptr<const LoopExample> example;  // the scope that decided; null: none
   const Loop* loop = nullptr;
-  PatternKey other_parent;  // a likelier list than the loop's own; kNoPattern: none
-  Link link;                // between parent and child; kNone without a parent
-  PatternKey through;       // the one-row statement of each turn that `link` is to, when not the parent
-  uint64_t count = 0;       // executions in all scopes that look like this
+  PatternKey other_parent;     // a likelier list than the loop's own; kNoPattern: none
+  bool between_lists = false;  // `link` is to one of several, and nothing tells which
+  Link link;                   // between parent and child; kNone without a parent
+  PatternKey through;          // the one-row statement of each turn that `link` is to, when not the parent
+  uint64_t count = 0;          // executions in all scopes that look like this
   std::vector<std::string> reasons;  // strongest first
   std::vector<std::string> doubts;   // why not higher
 };
 
-// The list that the loop goes over; kNoPattern: none.
+// The list that the loop goes over; kNoPattern: none, or one of several.
 PatternKey parent_of(const LoopVerdict& verdict);
 
 // True when the parent's rows can have supplied the values: a link by key or name, or a lookup by key that

@@ -62,20 +62,6 @@ uint32_t SessionTracker::first_result(const Session& session, const Group& list)
   return list.execution == nullptr ? 0 : list.execution->result;
 }
 
-// Another list that fits as well as the best one does. What ran before a pause belongs to other work. False:
-// this one did, and so did all lists before it.
-bool SessionTracker::note_rival(const Session& session, const Group& list, Candidate& best) {
-  constexpr size_t kRivals = 3;
-  constexpr Microseconds kPause = 20 * kMillisecond;
-  if (best.rivals.size() >= kRivals) return true;
-  if (session.longest_gap_since(list.last_position) >= kPause) return false;
-  const bool outside = session.in_transaction && list.execution->transaction != session.transaction_ordinal;
-  if (outside || list.pattern == best.execution->pattern) return true;
-  best.rivals.push_back(list.pattern->key);
-  if (list.execution->limit == best.execution->limit) best.rival_of_same_limit = true;
-  return true;
-}
-
 // The best by (weight, values found in its rows, latest). The groups come latest first, so without any values
 // the first of the highest weight is the best, and the search ends there. What ran before the statement's own
 // last execution was judged then: when that judgement stands, only a later one that is as good can be better.
@@ -318,6 +304,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   if (group.run == nullptr) group.run = start_run(session, group, statement, candidate);
   with_parent.values = values_of(session, group.run->parent());
   group.run->add(statement, with_parent);
+  if (group.run->count() == 2) note_rivals(session, group, statement);
 }
 
 void SessionTracker::release(RingEntry& entry) {

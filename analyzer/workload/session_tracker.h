@@ -107,6 +107,7 @@ class SessionTracker {
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
   Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
   static bool note_rival(const Session& session, const Group& list, Candidate& best);
+  void note_rivals(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
   Candidate find_in_ring(const Session& session, const Group& group, const StatementEvent& statement);
   // The number in session.values that the rows of a list begin with.

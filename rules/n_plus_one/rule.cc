@@ -128,12 +128,19 @@ Finding loop_finding(const RuleContext& context, const Pattern& child, const Loo
   return finding;
 }
 
-// A statement may run in several loops, after different lists: each is a finding. What ran without a parent
-// is only reported when no loop with one explains the statement: it is most often the rest of such a loop.
+// A statement may run in several loops, after different lists: each is a finding. What ran without a parent,
+// or after lists of which none is certain, is only reported when no loop with one explains the statement: it
+// is most often the rest of such a loop.
 void report_loops(const RuleContext& context, const Pattern& child, const LoopOptions& options,
                   FixAdvisor& advisor, std::vector<Finding>& findings) {
   bool explained = false;
-  for (const LoopVerdict& verdict : all_verdicts(context, child.key, options)) {
+  const std::vector<LoopVerdict> verdicts = all_verdicts(context, child.key, options);
+  const bool named = std::ranges::any_of(verdicts, [](const LoopVerdict& verdict) {
+    return verdict.report && verdict.kind == LoopClass::kRowByRow && is_linked(verdict) &&
+           parent_of(verdict) != kNoPattern;
+  });
+  for (const LoopVerdict& verdict : verdicts) {
+    if (verdict.between_lists && named) continue;
     if (!verdict.report || (verdict.kind != LoopClass::kRowByRow && verdict.kind != LoopClass::kTreeWalk))
       continue;
     if (part_of_write(context, child, *verdict.example)) continue;
@@ -141,7 +148,16 @@ void report_loops(const RuleContext& context, const Pattern& child, const LoopOp
     const bool alone = verdict.loop->key.parent == kNoPattern;
     if (!linked && !alone && explained) continue;
     explained = explained || linked;
-    findings.push_back(loop_finding(context, child, verdict, advisor));
+    Finding finding = loop_finding(context, child, verdict, advisor);
+    const auto same = std::ranges::find(findings, finding.parent, &Finding::parent);
+    if (verdict.other_parent == kNoPattern || same == findings.end()) {
+      findings.push_back(std::move(finding));
+      continue;
+    }
+    same->count += finding.count;
+    same->time_ms += finding.time_ms;
+    same->evidence.push_back(
+        fmt::format("{} more executions after other lists that ran in between", finding.count));
   }
 }
 
