@@ -291,13 +291,15 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
   });
   for (const auto& [head, line] : heads) {
     if (candidates.size() >= kMaxCandidates) break;
-    bool session_field = false;
-    for (const bool quit : {false, true}) {
-      if (quit && !session_field) break;
-      std::string candidate = take_prefix_apart(prefix_head, head, evidence, quit, session_field);
-      std::string other = with_application(candidate);
-      add(std::move(candidate));
-      if (!other.empty()) add(std::move(other));
+    for (const char joiner : {'\0', joining_mark(head)}) {
+      bool session_field = false;
+      for (const bool quit : {false, true}) {
+        if (quit && !session_field) break;
+        std::string candidate = take_prefix_apart(prefix_head, head, evidence, quit, joiner, session_field);
+        std::string other = with_application(candidate);
+        add(std::move(candidate));
+        if (!other.empty()) add(std::move(other));
+      }
     }
   }
   add_quits(candidates);

@@ -14,8 +14,14 @@ struct PrefixEvidence {
 
 // The prefix whose fields have the forms seen in `text`. With `quit`, %q stands before the first field that
 // background processes lack. session_field: there is such a field. `head`: the part of the prefix before
-// `text`; the result starts with it.
+// `text`; the result starts with it. `joiner`: a mark that stands between the fields, so in none of them, but
+// for times and numbers; 0: there is none.
 std::string take_prefix_apart(std::string_view head, std::string_view text, const PrefixEvidence& evidence,
-                              bool quit, bool& session_field);
+                              bool quit, char joiner, bool& session_field);
+
+// The dash or underscore that a filled-in prefix ends with ("…-jo-shop-"), or that stands on both sides of a
+// number before a name ("-77-jo"): it may stand between all of its fields. Names may hold it, too, so that is
+// but one way to read it. 0: there is none.
+char joining_mark(std::string_view text);
 
 }  // namespace pgsieve

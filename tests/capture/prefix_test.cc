@@ -221,7 +221,11 @@ INSTANTIATE_TEST_SUITE_P(
         Guess{"2026-11-22 01:02:03.004 UTC client backend[77] jo@shop ", "%m %b[%p] %u@%d "},
         Guess{"2026-11-22 01:02:03.004 UTC [77] user:jo db:shop ", "%m [%p] user:%u db:%d "},
         Guess{"2026-11-22 01:02:03.004 UTC [      77] jo        |shop  |app   ", "%m [%8p] %-10u|%-6d|%-5a "},
-        Guess{"", ""}));
+        Guess{"2026-11-22 01:02:03.004 UTC-6a1b2c3d.4d-jo-shop-10.0.0.1-", "%m-%c-%u-%d-%h-"},
+        Guess{"2026-11-22 01:02:03 UTC-77-jo-shop-10.0.0.1 ", "%t-%p-%u-%d-%h "},
+        Guess{"2026-11-22 01:02:03.004 UTC_6a1b2c3d.4d_jo_", "%m_%c_%u_"},
+        Guess{"2026-11-22 01:02:03.004 UTC_77_jo_shop_", "%m_%p_%u_%d_"},
+        Guess{"2026-11-22 01:02:03.004 UTC jo@my-shop->77 ", "%m %u@%d->%p "}, Guess{"", ""}));
 
 // A log as a server writes it: what a prefix is filled in with, in turn, each with a statement behind it.
 struct Lines {
