@@ -64,6 +64,14 @@ bool pinned_by_unique_key(const StatementShape& shape, uint32_t block, uint32_t 
   return std::ranges::find(pinned, "id") != pinned.end();
 }
 
+bool limit_bounds_nothing(const Pattern& pattern) {
+  if (pattern.shape == nullptr || pattern.shape->blocks.empty()) return false;
+  const RowBound& limit = pattern.shape->blocks[0].limit;
+  if (!limit.present) return false;
+  if (pattern.limits.count() > 0) return pattern.limits.min() >= kEndlessLimit;
+  return limit.value.value_or(0) >= kEndlessLimit;
+}
+
 std::optional<std::string> sample_parameter(std::string_view parameters, unsigned number) {
   const std::string name = fmt::format("${} = ", number);
   size_t at = 0;

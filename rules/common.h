@@ -26,6 +26,10 @@ std::string quoted_relation(const Relation& relation);
 // row per value.
 bool pinned_by_unique_key(const StatementShape& shape, uint32_t block, uint32_t relation, const Table* table);
 
+// True when every LIMIT that the statement ran with was the greatest number its program knows: see
+// kEndlessLimit.
+bool limit_bounds_nothing(const Pattern& pattern);
+
 // Text of parameter $n in "$1 = 'a', $2 = NULL"; nullopt: NULL or not there.
 std::optional<std::string> sample_parameter(std::string_view parameters, unsigned number);
 

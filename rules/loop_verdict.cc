@@ -181,6 +181,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   Link link;
   if (parent != nullptr && parent->shape != nullptr) {
     link = context.memo->link(*parent, child, context);
+    // That a table refers to its own rows takes more than a column with the form of some reference.
+    if (parent == &child && link.strength == LinkStrength::kReference) link = {};
   }
   std::vector<LoopExample> examples = loop.examples.unpacked();
   for (LoopExample& example : examples) example.requests = requests_of(context, example, child);

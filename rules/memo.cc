@@ -21,7 +21,8 @@ uint64_t identity(const BatchRequest& request) {
   hash = combine_texts(hash, request.conflict_columns);
   const unsigned flags = (request.types_exact ? 1U : 0U) | (request.one_row_per_key ? 2U : 0U) |
                          (request.no_offset ? 4U : 0U) | (request.keep_literals ? 8U : 0U) |
-                         (request.keys_repeat ? 16U : 0U) | (request.no_unique_index ? 32U : 0U);
+                         (request.keys_repeat ? 16U : 0U) | (request.no_unique_index ? 32U : 0U) |
+                         (request.no_limit ? 64U : 0U);
   return hash_combine(hash, flags);
 }
 

@@ -81,6 +81,7 @@ struct BatchRequest {
   bool types_exact = false;        // they come from a schema, not from looking at values
   bool one_row_per_key = false;    // a key has at most one row: LIMIT can go
   bool no_offset = false;          // OFFSET was always 0
+  bool no_limit = false;           // LIMIT was always kEndlessLimit or more
   bool keep_literals = false;      // else literals in conditions and written values become parameters
   bool keys_repeat = false;        // some key came more than once
   std::vector<std::string> conflict_columns;  // INSERT: ON CONFLICT (these) DO NOTHING

@@ -29,6 +29,16 @@ bool is_zero(const Node* node) {
          node->a_const->ival->ival == 0;
 }
 
+bool same_column(const Node* left, const Node* right) {
+  if (column_name_of(left).empty() || column_name_of(right).empty()) return false;
+  const auto names = [](const Node* node) {
+    return nodes(node->column_ref->n_fields, node->column_ref->fields);
+  };
+  return std::ranges::equal(names(left), names(right), [](const Node* one, const Node* other) {
+    return tree::string_of(one) == tree::string_of(other);
+  });
+}
+
 class SelectRewrite {
  public:
   explicit SelectRewrite(Draft& draft)
@@ -37,6 +47,7 @@ class SelectRewrite {
   std::optional<Rewrite> run() {
     if (select_.into_clause != nullptr || select_.n_values_lists > 0) return std::nullopt;
     if (draft_.request().no_offset || is_zero(select_.limit_offset)) select_.limit_offset = nullptr;
+    if (draft_.request().no_limit) drop_limit();
     plain_ = select_.op == PG_QUERY__SET_OPERATION__SETOP_NONE && select_.larg == nullptr;
     if (plain_) draft_.add_select_conditions(select_);
     flat_ = plain_ && find_predicates();
@@ -61,6 +72,10 @@ class SelectRewrite {
     return true;
   }
 
+  void drop_limit() {
+    select_.limit_count = nullptr;
+    select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+  }
   bool has_limit() const { return select_.limit_count != nullptr; }
   bool is_single_row() const {
     return select_.n_distinct_clause == 0 && select_.n_group_clause == 0 && !has_limit() &&
@@ -109,7 +124,15 @@ class SelectRewrite {
            select_.distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET;
   }
 
+  // The keys come first; what the statement's own order says of them again adds nothing.
   void order_by_keys() {
+    Node** const end = std::remove_if(
+        select_.sort_clause, select_.sort_clause + select_.n_sort_clause, [this](const Node* item) {
+          return std::ranges::any_of(predicates_, [item](const auto& predicate) {
+            return same_column(item->sort_by->node, predicate.column);
+          });
+        });
+    select_.n_sort_clause = static_cast<size_t>(end - select_.sort_clause);
     for (size_t i = predicates_.size(); i-- > 0;) {
       Node* ordered = draft_.snippet("SELECT 1 ORDER BY true");
       if (ordered == nullptr) return;
@@ -154,8 +177,7 @@ class SelectRewrite {
   std::optional<Rewrite> flat() {
     Rewrite about;
     if (has_limit()) {
-      select_.limit_count = nullptr;
-      select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+      drop_limit();
     }
     const FixClass kind = flat_class();
     show_keys(draft_, select_, predicates_, about);
@@ -239,8 +261,7 @@ class SelectRewrite {
                                 draft_.unnest_item(alias));
     if (root == nullptr) return std::nullopt;
     draft_.substitute_keys(alias);
-    select_.limit_count = nullptr;
-    select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+    drop_limit();
     select_.n_sort_clause = 0;
     PgQuery__SelectStmt& made = *root->select_stmt;
     made.target_list[made.n_target_list - 1]->res_target->val->sub_link->subselect = draft_.statement();
@@ -287,8 +308,7 @@ class SelectRewrite {
     draft_.insert(select_.n_target_list, select_.target_list, shown, true);
     draft_.insert(select_.n_group_clause, select_.group_clause, predicates_[0].column, false);
     select_.n_sort_clause = 0;
-    select_.limit_count = nullptr;
-    select_.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
+    drop_limit();
     if (!put_keys(draft_, select_.where_clause, predicates_)) return std::nullopt;
     root->select_stmt->from_clause[0]->join_expr->rarg->range_subselect->subquery = draft_.statement();
     std::optional<Rewrite> out = draft_.finish(FixClass::kCount, root);

@@ -145,6 +145,10 @@ struct RowBound {
   uint32_t slot = kNoIndex;          // slot ordinal of the literal or parameter
 };
 
+// LIMIT 9007199254740991, 2147483647, 18446744073709551615: the greatest number that a program knows, or many
+// nines, written where its author must write some limit and means none. No page has so many rows.
+constexpr int64_t kEndlessLimit = 999'999'999;
+
 struct QueryBlock {
   uint32_t parent = kNoIndex;
   BlockRole role = BlockRole::kTop;

@@ -131,7 +131,8 @@ void link_by_names(const LinkProfile& parent, uint32_t parent_table, const LinkP
   const LinkProfile::TableName& offered = parent.tables[parent_table];
   const LinkProfile::TableName& keyed = child.tables[key.table];
   const bool same_table = offered.name == keyed.name;
-  if (parent.groups) return;
+  const bool asks_for_id = key.normal.reference || key.normal.words.empty();
+  if (parent.groups || (parent.names_no_key && asks_for_id)) return;
   if (same_table && key.primary)
     best.offer(key.row_id ? LinkStrength::kSameKey : LinkStrength::kSameColumn, parent,
                {parent_table, key.normal.hash, key.column}, child, key);

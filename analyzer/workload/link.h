@@ -119,6 +119,7 @@ struct LinkProfile {
   using WordMask = std::array<uint64_t, 8>;
   WordMask offers{};
   WordMask wants{};
+  bool names_no_key = false;             // it lists plain columns, and none is like a key or a reference
   bool gives_row_ids = false;            // its rows may carry a key of theirs
   bool gives_references = false;         // … or a reference to other rows
   uint32_t reference_slot = UINT32_MAX;  // of a key with the form of a reference, or of a function's argument

@@ -444,6 +444,7 @@ LinkProfile draw_link_profile(const StatementShape& shape, const Schema* schema,
   profile.many_rows = may_return_many(shape, places, profile, schema);
   profile.groups = is_read(shape.kind) && only_groups(shape, places, profile, schema);
   profile.unsure_rows = profile.many_rows && rows_unsure(shape, profile, schema);
+  profile.names_no_key = lists_no_key(shape, profile);
   add_masks(schema, profile);
   if (profile.many_rows) find_any_reference(shape, schema, seen, profile);
   find_references(shape, profile);

@@ -78,6 +78,20 @@ bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& place
   });
 }
 
+bool lists_no_key(const StatementShape& shape, const LinkProfile& profile) {
+  if (!is_read(shape.kind) || shape.blocks.empty() || shape.blocks[0].set_operation) return false;
+  if (profile.star || profile.columns.empty()) return false;
+  const bool plain = std::ranges::all_of(shape.blocks[0].targets, [](const TargetColumn& target) {
+    return !target.star && !target.use.whole_row();
+  });
+  return plain && std::ranges::none_of(profile.columns, [&profile](const LinkProfile::ColumnName& column) {
+           return column.words.empty() || column.reference || column.initials ||
+                  std::ranges::any_of(profile.tables, [&column](const LinkProfile::TableName& table) {
+                    return looks_primary(column, table) || column.words.akin_to(table.words);
+                  });
+         });
+}
+
 // An order is for several.
 bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const Schema* schema) {
   const QueryBlock& top = shape.blocks[0];

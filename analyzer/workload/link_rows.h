@@ -22,6 +22,10 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
 bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& places, const LinkProfile& profile,
                  const Schema* schema);
 
+// SELECT kind, content FROM domains JOIN domainmetadata …: nothing that a later query could ask for by id.
+// What an expression gives may be a key. Needs profile.columns.
+bool lists_no_key(const StatementShape& shape, const LinkProfile& profile);
+
 // WHERE isbn = $1: one row or many, nothing tells.
 bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const Schema* schema);
 

@@ -17,6 +17,14 @@ using handwriting::Token;
 using handwriting::tokens_of;
 using handwriting::without_last_comment;
 
+// … limit $2
+bool has_bound_limit(std::string_view text) {
+  const std::vector<Token> tokens = tokens_of(text);
+  for (size_t i = 0; i + 1 < tokens.size(); ++i)
+    if (equal_nocase(tokens[i].text, "limit") && tokens[i + 1].kind == Token::Kind::kParameter) return true;
+  return false;
+}
+
 // What the tokens show, gathered in one pass.
 class Reader {
  public:
@@ -122,7 +130,8 @@ class Reader {
     if (name == "t0_r0" || name == "count_all" || name == "subquery_for_count" ||
         name == "ar_internal_metadata" || (starts("alias_") && all_digits(name.substr(6))))
       vote(Orm::kActiveRecord, 3);
-    if (starts("pivot_") || name == "laravel_through_key" || name == "laravel_row" || name == "latestOfMany")
+    if (starts("pivot_")) vote(Orm::kEloquent, 1);  // AdonisJS's Lucid writes it, too
+    if (name == "laravel_through_key" || name == "laravel_row" || name == "latestOfMany")
       vote(Orm::kEloquent, 3);
     if (name == "aggregate" && lower_ && !in_quotes) vote(Orm::kEloquent, 3);
     if (starts("dctrn_") || starts("sclr_") || name == "doctrine_migration_versions") vote(Orm::kDoctrine, 3);
@@ -272,17 +281,20 @@ class Reader {
                                 text_.find("  WHERE ") == std::string_view::npos;
     bool qualified = false;
     bool soft_delete = false;
-    bool literal_limit = false;
+    const bool bound_limit = has_bound_limit(text_);
+    bool limited = false;
     for (size_t i = 4; i < tokens_.size(); ++i) {
       if (column(i, Kind::kQuoted) && at(i).text == table) qualified = true;
       if (quoted(i) && at(i).text == "deleted_at" && word(i + 1, "is")) soft_delete = true;
-      if (word(i, "limit")) literal_limit = true;
+      if (word(i, "limit")) limited = true;
     }
+    const bool literal_limit = limited && !bound_limit;  // Knex sends it apart from the text
     if (upper_ && qualified && !in_parentheses) vote(Orm::kGorm, soft_delete ? 3 : 2);
     if (lower_ && qualified) vote(Orm::kEloquent, literal_limit ? 2 : 1);
+    if (lower_ && bound_limit) votes_.against[static_cast<size_t>(Orm::kEloquent)] = true;
     if (lower_ && !qualified) {
-      vote(Orm::kObjection, 1);
-      vote(Orm::kEloquent, 1);
+      vote(Orm::kObjection, literal_limit ? 0 : 1);
+      vote(Orm::kEloquent, literal_limit ? 2 : 1);
     }
   }
 

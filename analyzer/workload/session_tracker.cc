@@ -189,7 +189,7 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.pattern = statement.pattern;
   execution.pattern_ordinal = statement.pattern_ordinal;
   execution.end = statement.end;
-  execution.limit = statement.limit;
+  execution.limit = statement.limit < kEndlessLimit ? statement.limit : -1;
   execution.rows = statement.rows;
   execution.session = statement.session;
   execution.trace = statement.trace;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <limits>
+#include <map>
 #include <tuple>
+#include <vector>
 
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
@@ -143,38 +145,60 @@ bool is_loop_child(const std::vector<Finding>& findings, const PatternKey& key) 
   });
 }
 
+// When a loop ran, from its first turn to the end of its last.
+struct TimeSpan {
+  Microseconds from = 0, to = 0;
+};
+constexpr TimeSpan kAnyTime{std::numeric_limits<Microseconds>::min(),
+                            std::numeric_limits<Microseconds>::max()};
+
 // What runs in every turn of a loop over the rows of a list, which is one piece of work however long its
-// turns take.
-std::set<PatternKey> statements_of_loops(const RuleContext& context, const std::vector<Finding>& findings) {
-  std::set<PatternKey> statements;
+// turns take, and when.
+using LoopTimes = std::map<PatternKey, std::vector<TimeSpan>>;
+
+LoopTimes statements_of_loops(const RuleContext& context, const std::vector<Finding>& findings) {
+  LoopTimes statements;
   for (const Finding& finding : findings) {
     if (finding.rule != "n-plus-one" || finding.parent == kNoPattern ||
         finding.confidence < Confidence::kHigh)
       continue;
     const auto loop = context.workload.loops.find(LoopKey{finding.pattern, finding.parent});
     if (loop == context.workload.loops.end() || loop->second.examples.empty()) continue;
-    const LoopExample example = loop->second.examples.front();
-    if (example.parent_executions <= 1) statements.insert(example.cycle.begin(), example.cycle.end());
+    if (loop->second.examples.front().parent_executions > 1) continue;
+    const bool all_known = loop->second.scopes <= loop->second.examples.size();
+    for (const LoopExample& example : loop->second.examples.unpacked()) {
+      const bool timed = all_known && example.time != kUnknownTime;
+      const TimeSpan span = timed ? TimeSpan{example.time, example.time + example.span} : kAnyTime;
+      for (const PatternKey& key : example.cycle) statements[key].push_back(span);
+    }
   }
   return statements;
+}
+
+// The same statement repeated at another time is not that loop's.
+bool ran_in(const LoopTimes& loops, const PatternKey& key, const RepeatExample& example) {
+  const auto found = loops.find(key);
+  if (found == loops.end()) return false;
+  return example.time == kUnknownTime || std::ranges::any_of(found->second, [&example](const TimeSpan& span) {
+           return example.time <= span.to && example.time + example.span >= span.from;
+         });
 }
 
 }  // namespace
 
 void check_duplicate_query(const RuleContext& context, std::vector<Finding>& findings) {
   const auto min_count = static_cast<uint32_t>(context.option("duplicate-query.min-count", 3));
-  const std::set<PatternKey> in_loops = statements_of_loops(context, findings);
+  const LoopTimes loops = statements_of_loops(context, findings);
   FixAdvisor advisor(context);
   for (const auto& [key, repeat] : context.workload.repeats) {
     const Pattern* pattern = context.workload.find(key);
     if (pattern == nullptr || !repeatable(*pattern)) continue;
     const RepeatExample* best = nullptr;
     Bond bond = Bond::kNone;
-    const bool of_loop = in_loops.contains(key);
     for (const RepeatExample& example : repeat.examples) {
       if (example.count < min_count) continue;
       // What has other values in each turn is no repetition in that loop.
-      const bool in_loop = of_loop && 2 * example.other_values <= example.count;
+      const bool in_loop = ran_in(loops, key, example) && 2 * example.other_values <= example.count;
       const Bond of_example = bond_of(example, in_loop, min_count);
       if (!belongs_together(example, of_example, in_loop) && !may_belong_together(example, of_example))
         continue;

@@ -199,6 +199,7 @@ void fill_order(const Pattern& child, FixPlan& plan) {
     plan.order_column = top.order[0].use.column;
     plan.order_descending = top.order[0].descending;
   }
+  if (limit_bounds_nothing(child)) return;
   if (top.limit.value) plan.limit = std::to_string(*top.limit.value);
   if (plan.limit.empty() && child.limits.count() > 0 && child.limits.min() == child.limits.max())
     plan.limit = std::to_string(child.limits.min());
@@ -287,6 +288,7 @@ BatchRequest batch_request(const RuleContext& context, const Pattern& child, con
     request.types.push_back(type_of_slot(context, child, example, slot, request.types_exact));
   request.one_row_per_key = has_one_row_per_key(context, child, request.varying);
   request.no_offset = child.offsets.count() > 0 && child.offsets.max() == 0;
+  request.no_limit = limit_bounds_nothing(child);
   if (varies_beyond_keys(child, example, request.one_row_per_key)) request.varying.clear();
   const auto keys = std::count_if(request.varying.begin(), request.varying.end(), [&](uint32_t slot) {
     return child.shape->slots[slot].role == SlotRole::kEqual;

@@ -113,9 +113,9 @@ bool lists_kinds(const StatementShape& shape) {
 Reach reach_of(const Pattern& pattern, const Schema& schema) {
   const StatementShape& shape = *pattern.shape;
   const QueryBlock& top = shape.blocks[0];
-  const bool bounded = (top.limit.present && !top.limit.all) || top.has_aggregate || !top.group.empty() ||
-                       top.has_having || top.set_operation || top.skip_locked || lists_kinds(shape) ||
-                       pattern.fetches > 0;
+  const bool limited = top.limit.present && !top.limit.all && !limit_bounds_nothing(pattern);
+  const bool bounded = limited || top.has_aggregate || !top.group.empty() || top.has_having ||
+                       top.set_operation || top.skip_locked || lists_kinds(shape) || pattern.fetches > 0;
   if (bounded || !top.has_from || pattern.key.arity == Arity::kMany || shape.main_relation() == kNoIndex)
     return Reach::kBounded;
   bool reads_table = false;
@@ -207,7 +207,8 @@ Evidence from_duration(const RuleContext& context, const Pattern& pattern, Reach
   if (!best || reach == Reach::kNarrowed) return {};
   const double least = reach == Reach::kWhole ? context.option("unpaginated.whole-table-ms", kWholeTableMs)
                                               : context.option("unpaginated.filtered-ms", kFilteredMs);
-  const double needed = std::max(slowness_factor(context) * least, kSlowRatio * floor_ms) + cold_start_ms(pattern);
+  const double needed =
+      std::max(slowness_factor(context) * least, kSlowRatio * floor_ms) + cold_start_ms(pattern);
   return {.known = true,
           .many = *best >= needed,
           .confidence = *best >= 4 * needed ? Confidence::kMedium : Confidence::kLow,
@@ -244,9 +245,10 @@ void check_unpaginated(const RuleContext& context, std::vector<Finding>& finding
     finding.confidence = evidence.confidence;
     finding.severity =
         evidence.confidence == Confidence::kLow ? FindingSeverity::kInfo : FindingSeverity::kWarning;
-    finding.message =
-        fmt::format("reads {} of {} without LIMIT: {}", reach == Reach::kWhole ? "all" : "an open-ended part",
-                    finding.table.empty() ? "its tables" : finding.table, evidence.text);
+    finding.message = fmt::format(
+        "reads {} of {} {}: {}", reach == Reach::kWhole ? "all" : "an open-ended part",
+        finding.table.empty() ? "its tables" : finding.table,
+        limit_bounds_nothing(pattern) ? "with a LIMIT that bounds nothing" : "without LIMIT", evidence.text);
     finding.evidence.push_back(evidence.text);
     if (!evidence.missing.empty()) finding.why_not_higher.push_back(evidence.missing);
     finding.fixes.push_back(

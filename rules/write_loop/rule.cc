@@ -68,6 +68,15 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
     verdict.doubts.emplace_back(
         "it ran among other statements in no order that repeats: they may be separate requests");
   }
+  // A request reads what it needs, then writes: so many statements a turn take something that holds the turns
+  // together.
+  constexpr uint32_t kOfRequest = 4;
+  if (!one_unit && !linked && example.cycle_statements >= kOfRequest) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.emplace_back(
+        "each turn ran several other statements, and no transaction, trace or list holds the turns together: "
+        "requests that write once each, one right after the other, look the same");
+  }
   verdict.confidence = std::min(verdict.confidence, verdict.ceiling);
   return example.count >= 3;
 }

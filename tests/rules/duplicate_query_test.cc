@@ -57,6 +57,23 @@ TEST(DuplicateQuery, InEveryTurnOfALoop) {
   EXPECT_EQ(bench.findings("duplicate-query").size(), 1U);
 }
 
+// A loop of another time that runs the same statement holds nothing together here.
+TEST(DuplicateQuery, AStatementOfALoopAtAnotherTime) {
+  const auto counted = [](int part) {
+    return "SELECT count(*) FROM offers WHERE part_id = " + std::to_string(part);
+  };
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM parts ORDER BY name LIMIT 8");
+  for (int part = 1; part <= 8; ++part) bench.run(counted(part), 700);
+  bench.pause();
+  bench.session(2);
+  for (int i = 0; i < 6; ++i) {  // from page to page
+    bench.run(counted(3), 40 * kMillisecond);
+    bench.run("SELECT id, price FROM offers WHERE part_id = 3 LIMIT 5 OFFSET " + std::to_string(5 * i), 400);
+  }
+  EXPECT_TRUE(bench.findings("duplicate-query").empty());
+}
+
 // A slow program is slow between all of its statements.
 TEST(DuplicateQuery, TheSessionsPaceIsTheYardstick) {
   SequenceBench bench;

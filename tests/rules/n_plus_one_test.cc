@@ -26,6 +26,18 @@ TEST(NPlusOne, ASlowLoopOverAWholePage) {
   EXPECT_EQ(bench.findings("n-plus-one").size(), 1U);
 }
 
+// Fewer turns than a page has rows may be what somebody opened; a limit that bounds nothing is no page.
+TEST(NPlusOne, AnEndlessLimitIsNoPage) {
+  for (const std::string limit : {"", " LIMIT 9007199254740991"}) {
+    SequenceBench bench;
+    bench.run("SELECT id, title FROM visits WHERE ward = 'x'" + limit);
+    for (int id = 1; id <= 14; ++id)
+      bench.run("SELECT body FROM notes WHERE visit_id = " + std::to_string(id),
+                kThinkTimes[static_cast<size_t>(id - 1)] * kMillisecond / 2);
+    EXPECT_EQ(bench.findings("n-plus-one").size(), 1U) << limit;
+  }
+}
+
 // A relation's loader may find the row by the child's key: it reads another table than the one written.
 TEST(NPlusOne, AReadThatOnlyJoinsTheWrittenTableIsItsOwnLoop) {
   SequenceBench bench(

@@ -16,6 +16,14 @@ TEST(Unpaginated, TakesTimeThatOnlyRowsExplain) {
   EXPECT_EQ(judge("SELECT id FROM items WHERE quantity >= 2", {24.0}), 1U);
 }
 
+// Where a library must write some limit.
+TEST(Unpaginated, ALimitThatBoundsNothing) {
+  for (const std::string_view endless :
+       {"9007199254740991", "2147483647", "9223372036854775807", "999999999"})
+    EXPECT_EQ(judge("SELECT id, name FROM items LIMIT " + std::string(endless), {12.0}), 1U) << endless;
+  EXPECT_EQ(judge("SELECT id, name FROM items LIMIT 10000", {12.0}), 0U);
+}
+
 TEST(Unpaginated, LeavesBoundedAndSmallResultsAlone) {
   EXPECT_EQ(judge("SELECT id FROM items", {0.9}), 0U);
   EXPECT_EQ(judge("SELECT id FROM items LIMIT 10", {30.0}), 0U);

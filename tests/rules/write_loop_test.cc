@@ -51,6 +51,29 @@ TEST(WriteLoop, RowsWrittenOneAfterAnother) {
   EXPECT_EQ(bench.findings("write-loop").size(), 1U);
 }
 
+// A service under load: each request reads what it needs, then writes down what it answered.
+TEST(WriteLoop, ATurnOfManyStatementsMayBeARequest) {
+  const auto written = [](bool in_transaction) {
+    SequenceBench bench;
+    if (in_transaction) bench.run("BEGIN");
+    for (int i = 0; i < 12; ++i) {
+      const std::string user = "'u" + std::to_string(i) + "'";
+      bench.run("SELECT secret FROM accounts WHERE login = " + user, 600);
+      bench.run("SELECT attribute, value FROM replies WHERE login = " + user, 300);
+      bench.run("SELECT plan FROM memberships WHERE login = " + user, 300);
+      bench.run("INSERT INTO sign_ins (login, answer) VALUES (" + user + ", 'yes')", 300);
+    }
+    if (in_transaction) bench.run("COMMIT");
+    return bench.findings("write-loop");
+  };
+  const std::vector<Finding> loose = written(false);
+  ASSERT_EQ(loose.size(), 1U);
+  EXPECT_EQ(loose[0].confidence, Confidence::kMedium);
+  const std::vector<Finding> held = written(true);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].confidence, Confidence::kHigh);
+}
+
 // Logs with %t show whole seconds. Many rows leave no room for pauses, some leave it open, few and seldom
 // ones are not spoken of.
 TEST(WriteLoop, ByAClockOfWholeSeconds) {

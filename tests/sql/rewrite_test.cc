@@ -35,6 +35,27 @@ TEST(Rewrite, ReadsPlaceholdersOfTracingClients) {
             "SELECT user_id, id FROM posts WHERE user_id = ANY($1) AND status = $2 ORDER BY user_id");
 }
 
+// A library that orders every look-up by its key.
+TEST(Rewrite, TheKeyIsOrderedByOnce) {
+  const auto once = rewrite_of("SELECT id, title FROM posts WHERE user_id = 7 ORDER BY user_id DESC, title");
+  ASSERT_TRUE(once);
+  EXPECT_EQ(once->sql,
+            "SELECT user_id, id, title FROM posts WHERE user_id = ANY($1) ORDER BY user_id, title");
+}
+
+TEST(Rewrite, ALimitThatBoundsNothingGoes) {
+  const std::string text = "SELECT user_id, title FROM posts WHERE user_id = 7 LIMIT 9007199254740991";
+  const StatementShape shape = draw_shape(text);
+  BatchRequest request;
+  request.text = text;
+  request.shape = &shape;
+  request.varying = {0};
+  request.no_limit = true;
+  const std::optional<Rewrite> rewrite = batch_rewrite(request);
+  ASSERT_TRUE(rewrite);
+  EXPECT_EQ(rewrite->sql, "SELECT user_id, title FROM posts WHERE user_id = ANY($1) ORDER BY user_id");
+}
+
 TEST(Rewrite, StatementsWithoutABatchedForm) {
   EXPECT_FALSE(rewrite_of("SELECT nextval($1)"));
   EXPECT_FALSE(rewrite_of("SELECT pg_advisory_lock($1)"));

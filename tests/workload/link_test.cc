@@ -85,6 +85,22 @@ TEST(Link, ACountHasTheKeyOfNoRow) {
   EXPECT_EQ(link("SELECT max(id) FROM products", again), LinkStrength::kSameKey);
 }
 
+// What it lists tells no row apart, so it can't have fed a query by id; expressions and stars may.
+TEST(Link, AListWithoutAnyKeyFeedsNoQueryById) {
+  const std::string metadata =
+      " FROM zones, zone_settings WHERE zone_settings.zone_id = zones.id AND zones.name = $1";
+  const std::string entries = "SELECT content FROM entries WHERE name = $1 AND zone_id = $2";
+  EXPECT_LT(link("SELECT kind, content" + metadata, entries), LinkStrength::kSameColumn);
+  EXPECT_EQ(link("SELECT zones.id, kind, content" + metadata, entries), LinkStrength::kNames);
+  EXPECT_GE(link("SELECT zone_id, kind, content" + metadata, entries), LinkStrength::kSameColumn);
+  EXPECT_EQ(link("SELECT kind, zones.id::text" + metadata, entries), LinkStrength::kNames);
+  EXPECT_EQ(link("SELECT zones.*" + metadata, entries), LinkStrength::kNames);
+  const std::string user = "SELECT * FROM users WHERE id = $1";
+  EXPECT_LT(link("SELECT name, city FROM users", user), LinkStrength::kSameKey);
+  EXPECT_EQ(link("SELECT title FROM books", "SELECT stars FROM reviews WHERE book = $1"),
+            LinkStrength::kNames);  // not by id: by what, only the schema knows
+}
+
 // settings.key may be the key of any setting; settings.id is that of a row.
 TEST(Link, AKeyOfWhateverIsNoRowsId) {
   EXPECT_EQ(link("SELECT * FROM settings WHERE key LIKE 'a%'", "SELECT * FROM settings WHERE key = $1"),
