@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kFullPart =
     897;  // a part this long may have been cut without a blank: 900 less a cut character
 
+constexpr std::string_view kFoldedLine = "\\n\t";  // backslash, n, tab
+
 struct Mark {
   uint64_t number = 0, part = 0;
   size_t length = 0;  // "[n-m] " or "[n] "; 0: no mark
@@ -37,14 +39,15 @@ Mark read_mark(std::string_view text) {
 }
 
 // "#011" back to a tab, and every other control character a daemon wrote as '#' and three octal digits.
-std::string unescape_octal(std::string_view text) {
+// `cut_at_newlines`: the record has no newline, so "#012" is the statement's own.
+std::string unescape_octal(std::string_view text, bool cut_at_newlines) {
   std::string plain;
   plain.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
     const auto octal = [&](size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
     if (text[i] == '#' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
       const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
-      if (code > 0 && (code < 32 || code == 127)) {
+      if (code > 0 && (code < 32 || code == 127) && (code != '\n' || !cut_at_newlines)) {
         plain += static_cast<char>(code);
         i += 3;
         continue;
@@ -53,6 +56,14 @@ std::string unescape_octal(std::string_view text) {
     plain += text[i];
   }
   return plain;
+}
+
+// Daemons that keep the blank behind "postgres[7]:" as the message's first byte (rsyslog in its RFC 5424 and
+// JSON templates) do so in every record.
+bool has_blank_of_tag(std::string_view text) {
+  if (!text.starts_with(' ')) return false;
+  text.remove_prefix(1);
+  return read_mark(text).part == 1 || (parse_time(text).length > 0 && find_level(text).length > 0);
 }
 
 // Drops a time and a "[pid]" that repeat what every line gets anyway; where they differ from the record's,
@@ -77,6 +88,16 @@ std::string_view without_head(std::string_view text, std::string& time, std::str
   return text;
 }
 
+// An unsplit message may hold its newlines: further lines start with a tab. Gives the bytes added.
+size_t append_lines(std::string_view text, std::string& lines) {
+  const size_t before = lines.size();
+  for (const char c : text) {
+    lines += c;
+    if (c == '\n') lines += '\t';
+  }
+  return lines.size() - before;
+}
+
 std::string line_head(std::string_view time, std::string_view host, std::string_view pid) {
   std::string head(time);
   head += ' ';
@@ -89,6 +110,26 @@ std::string process_name(std::string_view host, std::string_view pid) {
 }
 
 }  // namespace
+
+bool EntryJoiner::is_marked(std::string_view text, std::string_view pid) {
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  const Mark mark = read_mark(text);
+  return mark.length > 0 && mark.part > 0 && std::to_string(mark.number) != pid;
+}
+
+bool EntryJoiner::has_folded_lines(std::string_view text) {
+  return text.find(kFoldedLine) != std::string_view::npos && text.find('\n') == std::string_view::npos;
+}
+
+std::string EntryJoiner::unfold_lines(std::string_view text, std::string_view line_break) {
+  std::string lines;
+  lines.reserve(text.size());
+  for (size_t at = text.find(kFoldedLine); at != std::string_view::npos; at = text.find(kFoldedLine)) {
+    lines.append(text.substr(0, at)).append(line_break);
+    text.remove_prefix(at + kFoldedLine.size());
+  }
+  return lines.append(text);
+}
 
 std::string EntryJoiner::prefix_for(std::string_view server_prefix, bool host) {
   for (const std::string_view own : {"%m", "%t", "%n"}) {
@@ -113,12 +154,7 @@ void EntryJoiner::start(Entry entry, std::string_view text) {
   std::string inner_pid = entry.pid;
   text = without_head(text, entry.time, inner_pid);
   entry.lines = line_head(entry.time, entry.host, inner_pid);
-  const size_t before = entry.lines.size();
-  for (const char c : text) {  // log_min_messages aside, an unsplit message may hold its newlines
-    entry.lines += c;
-    if (c == '\n') entry.lines += '\t';
-  }
-  bytes_ += entry.lines.size() - before;
+  bytes_ += append_lines(text, entry.lines);
   open(std::move(entry));
 }
 
@@ -142,8 +178,7 @@ void EntryJoiner::append(Entry& entry, std::string_view text, Joint joint) {
   } else if (joint == Joint::kLine && !text.starts_with('\t')) {
     entry.lines += '\t';
   }
-  entry.lines += text;
-  bytes_ += text.size();
+  bytes_ += append_lines(text, entry.lines);
 }
 
 // A csvlog row's first line or a jsonlog record, as shippers of log files send them; and the further lines of
@@ -181,14 +216,21 @@ bool EntryJoiner::add_row(std::string_view host, std::string_view pid, std::stri
 bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_view pid,
                       std::string_view text, std::string& out) {
   ++records_;
+  blank_of_tag_ = blank_of_tag_ || has_blank_of_tag(text);
+  if (blank_of_tag_ && text.starts_with(' ')) text.remove_prefix(1);
   const Mark mark = read_mark(text);
   text.remove_prefix(mark.length);
   const size_t part_bytes = text.size();
   std::string unescaped;
   if (text.starts_with('\t')) raw_tabs_ = true;
   if (!raw_tabs_ && text.find('#') != std::string_view::npos) {
-    unescaped = unescape_octal(text);
+    unescaped = unescape_octal(text, mark.length > 0);
     text = unescaped;
+  }
+  std::string unfolded;
+  if (mark.length == 0 && EntryJoiner::has_folded_lines(text)) {
+    unfolded = EntryJoiner::unfold_lines(text, "\n");  // append_lines() sets the tabs
+    text = unfolded;
   }
   const bool row = mark.length == 0 && (rows_ || text.starts_with('{') || parse_time(text).length > 0);
   if (row && add_row(host, pid, text)) {

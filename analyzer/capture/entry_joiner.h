@@ -36,6 +36,16 @@ class EntryJoiner {
            std::string& out);
   void finish(std::string& out);
 
+  // Whether the text starts with "[n-m] ", the server's own numbers in syslog: not "[PID-m] " of a
+  // log_line_prefix.
+  static bool is_marked(std::string_view text, std::string_view pid);
+
+  // Whether an entry's lines have been folded into one, its newlines spelled as backslash and n (rsyslog's
+  // imfile): the server's tab stands behind each of them, behind a statement's own "\n" there is none.
+  static bool has_folded_lines(std::string_view text);
+  // The lines again, `line_break` for each spelled newline with its tab.
+  static std::string unfold_lines(std::string_view text, std::string_view line_break);
+
   // log_line_prefix of the lines that come out, with or without a host, for a server whose own is
   // `server_prefix`.
   static std::string prefix_for(std::string_view server_prefix, bool host);
@@ -65,7 +75,8 @@ class EntryJoiner {
   uint64_t records_ = 0;
   size_t bytes_ = 0;
   bool rows_ = false;
-  bool raw_tabs_ = false;  // the daemon does not write "#011"
+  bool blank_of_tag_ = false;  // every record starts with the blank behind the tag
+  bool raw_tabs_ = false;      // the daemon does not write "#011"
 };
 
 }  // namespace pgsieve

@@ -46,6 +46,11 @@ void JsonVendors::append_text(std::string_view text, Microseconds time, std::str
     return;
   }
   if (text.empty()) return;
+  std::string unfolded;
+  if (EntryJoiner::has_folded_lines(text)) {
+    unfolded = EntryJoiner::unfold_lines(text, "\n\t");
+    text = unfolded;
+  }
   const LevelWord level = find_level(text);
   // Behind a tab a level word is a statement's: the line goes on with an entry.
   const std::string_view head = text.substr(0, level.at);
@@ -152,6 +157,18 @@ bool JsonVendors::search_hits(const object& record, JsonFound& found, std::strin
   return !found.name.empty();
 }
 
+// A syslog record as JSON: the server cut its message into numbered parts.
+bool JsonVendors::syslog_part(const object& record, std::string_view text, const JsonFound& found,
+                              std::string& lines) {
+  std::string_view pid = first_field(record, {"procid", "PID", "pid", "PROCID", "syslog_pid", "syslogtag"});
+  if (const size_t open = pid.find('['); open != std::string_view::npos)  // "postgres[7]:"
+    pid = pid.substr(open + 1, pid.find(']', open) - open - 1);
+  if (pid.empty() || pid.find_first_not_of("0123456789") != std::string_view::npos ||
+      !EntryJoiner::is_marked(text, pid))
+    return false;
+  return joiner_.add(format_time(found.time), "", pid, text, lines);
+}
+
 // A line under a usual key.
 bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& lines) {
   const std::string_view line =
@@ -174,7 +191,11 @@ bool JsonVendors::shipper(const object& record, JsonFound& found, std::string& l
                    : "JSON";
   found.time = time_field(
       record, {"timestamp", "@timestamp", "time", "ts", "TimeGenerated", "_time", "Date", "_ts", "dt"});
-  append_text(line, found.time, lines);
+  if (syslog_part(record, line, found, lines)) {
+    found.name = "syslog";
+  } else {
+    append_text(line, found.time, lines);
+  }
   return true;
 }
 

@@ -52,6 +52,7 @@ class JsonVendors {
   bool loki(const object& record, JsonFound& found, std::string& lines);
   bool search_hits(const object& record, JsonFound& found, std::string& lines);
   bool shipper(const object& record, JsonFound& found, std::string& lines);
+  bool syslog_part(const object& record, std::string_view text, const JsonFound& found, std::string& lines);
 
   // unwrap_json_containers.cc
   bool docker(const object& record, std::string& lines);

@@ -114,11 +114,11 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kLed{"led lines", make_led};
   static const WrapperKind kColoured{"colours", make_coloured};
   static const WrapperKind kCopyText{"table", make_copy_text};
-  static const WrapperKind kJson[] = {{"docker", make_json},        {"journald", make_json},
-                                      {"Cloud Logging", make_json}, {"Azure", make_json},
-                                      {"CloudWatch", make_json},    {"OTLP", make_json},
-                                      {"JSON", make_json},          {"CloudNativePG", make_json},
-                                      {"Loki", make_json},          {"table", make_json}};
+  static const WrapperKind kJson[] = {
+      {"docker", make_json}, {"journald", make_json},   {"Cloud Logging", make_json},
+      {"Azure", make_json},  {"CloudWatch", make_json}, {"OTLP", make_json},
+      {"JSON", make_json},   {"syslog", make_json},     {"CloudNativePG", make_json},
+      {"Loki", make_json},   {"table", make_json}};
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const std::string_view lines = complete_lines(head, ended);
   static const WrapperKind kTail{"tail", make_tail_output};

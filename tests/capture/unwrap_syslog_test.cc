@@ -39,6 +39,40 @@ TEST(Syslog, JournalctlFormsFramesAndOldRepeats) {
                    "syslog");
 }
 
+// rsyslog's RFC 5424 template keeps the blank behind "postgres[7]:", its JSON template as well.
+TEST(Syslog, BlankOfTheTagIsNoPartOfTheMessage) {
+  const std::string plain = " [7] u@d LOG:  statement: SELECT 'a b\n\tFROM t\n";
+  const std::string frame = "<134>1 2026-11-22T00:53:03.1Z host postgres 7 - -  ";
+  expect_unwrapped(
+      frame + "[3-1] u@d LOG:  statement: SELECT 'a\n" + frame + "[3-2]  b\n" + frame + "[3-3] #011FROM t\n",
+      "2026-11-22 00:53:03.1 UTC host" + plain, "syslog");
+  const auto record = [](const std::string& message) {
+    return R"({"timestamp":"2026-11-22T00:53:03.1Z","hostname":"host","syslogtag":"postgres[7]:",)"
+           R"("message":)" +
+           json_string(message) + "}\n";
+  };
+  expect_unwrapped(
+      record(" [3-1] u@d LOG:  statement: SELECT 'a") + record(" [3-2]  b") + record(" [3-3] #011FROM t"),
+      "2026-11-22 00:53:03.100 UTC" + plain, "syslog");
+  // The pid and the line's number in log_line_prefix look like it.
+  const std::string numbered = "[7-1] u@d LOG:  statement: SELECT 1";
+  EXPECT_EQ(undo(record(numbered)).text, "2026-11-22 00:53:03.100 UTC " + numbered + "\n");
+}
+
+// The server cuts its messages at newlines, so no record has one.
+TEST(Syslog, EscapedNewlineInACutRecordIsTheStatements) {
+  const std::string head = "Nov 22 00:53:03 host postgres[7]: [3-1] u@d LOG:  statement: SELECT ";
+  EXPECT_NE(undo(head + "'a#012b'\n").text.find("SELECT 'a#012b'\n"), std::string::npos);
+}
+
+TEST(Syslog, LinesFoldedByImfileAreLinesAgain) {
+  const std::string entry = "2026-11-22 00:53:03.1 UTC [7] LOG:  statement: SELECT E'a\\nb'\\n\tFROM t";
+  const std::string lines = " [7] LOG:  statement: SELECT E'a\\nb'\n\tFROM t\n";
+  expect_unwrapped("2026-11-22T00:53:04Z host postgresql: " + entry + "\n",
+                   "2026-11-22 00:53:03.1 UTC host" + lines, "syslog");
+  EXPECT_EQ(undo("{\"message\":" + json_string(entry) + "}\n").text, "2026-11-22 00:53:03.1 UTC" + lines);
+}
+
 // One server run, written to syslog and to stderr with the same prefix.
 TEST(Syslog, TextsEqualThoseOfStderr) {
   const Unwrapped result = undo(fixture("run.syslog"));
