@@ -39,6 +39,7 @@ constexpr std::string_view kBindWords[] = {
 constexpr std::string_view kFetchWords[] = {
     "exécute fetch à partir de",
     "esecuzione di fetch da",
+    "执行FETCH操作",
     "执行提取，来源为",
     "執行擷取，來源為",
     "자료뽑기",

@@ -61,6 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"耗时: 1.500 ms  语句: SELECT 1", K::kStatement, ""},
         Sample{"耗时: 1.500 ms  绑定 S_1: SELECT 1", K::kBind, "S_1"},
         Sample{"耗时: 1.500 ms  执行 S_1: SELECT 1", K::kExecute, "S_1"},
+        Sample{"执行时间: 1.500 ms 执行FETCH操作S_1/C_2: SELECT 1", K::kFetch, "S_1/C_2"},
         Sample{"ხანგრძლივობა: 1.500 მწმ  გამოსახულება: SELECT 1", K::kStatement, ""},
         Sample{"ხანგრძლივობა: 1.500 მწმ  S_1-ის დამუშავება: SELECT 1", K::kParse, "S_1"},
         Sample{"ხანგრძლივობა: 1.500 მწმ  მიბმა S_1: SELECT 1", K::kBind, "S_1"},
