@@ -102,8 +102,8 @@ bool turns_show(const LoopVerdict& verdict) {
          example.cycle_statements > 0;
 }
 
-// Several lists fit alike.
-std::string lists_of(const std::vector<const Pattern*>& lists) {
+// The doubt where several lists fit alike.
+std::string one_of_several(const std::vector<const Pattern*>& lists) {
   std::string names;
   for (const Pattern* list : lists) {
     const uint32_t main = list->shape->main_relation();
@@ -235,7 +235,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         }
       } else {
         grade_alone(example, options, verdict);
-        if (!choice.possible.empty()) verdict.doubts = {lists_of(choice.possible)};
+        if (!choice.possible.empty()) verdict.doubts = {one_of_several(choice.possible)};
         if (parent == nullptr) use_own_rows(context, child, verdict);
       }
       const bool self = parent != nullptr && verdict.link.child_table == verdict.link.parent_table &&
@@ -252,7 +252,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
       limit_doubtful(accidents.doubt(example), between, verdict);
     limit_batch(child, verdict);
     limit_unseen(verdict);
-    if (verdict.between_lists && is_linked(verdict)) limit_between(lists_of(choice.possible), verdict);
+    if (verdict.between_lists && is_linked(verdict)) limit_between(one_of_several(choice.possible), verdict);
     // A name or rows it takes to be sure of the list.
     if (verdict.link.strength == LinkStrength::kReference && verdict.confidence == Confidence::kHigh &&
         row_evidence(example, verdict.link) == RowEvidence::kNone)

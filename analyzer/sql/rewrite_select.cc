@@ -176,9 +176,7 @@ class SelectRewrite {
 
   std::optional<Rewrite> flat() {
     Rewrite about;
-    if (has_limit()) {
-      drop_limit();
-    }
+    if (has_limit()) drop_limit();
     const FixClass kind = flat_class();
     show_keys(draft_, select_, predicates_, about);
     if (select_.n_group_clause > 0) {

@@ -24,11 +24,6 @@ int tier(LinkStrength strength) {
   return strength == LinkStrength::kPossible ? 1 : 0;
 }
 
-// Both have a trace, and not the same.
-bool of_other_trace(const ParentExecution& parent, const StatementEvent& statement) {
-  return statement.trace != 0 && parent.trace != 0 && parent.trace != statement.trace;
-}
-
 bool can_be_child(const StatementEvent& statement) {
   return statement.single_value && statement.info->asks_for_rows &&
          (statement.info->kind == StatementClass::kQuery || statement.info->kind == StatementClass::kWrite);
@@ -253,7 +248,7 @@ void SessionTracker::end_run(Session& session, Group& group) {
 bool SessionTracker::doubtful(const Candidate& candidate, const StatementEvent& statement) {
   if (candidate.execution == nullptr) return true;
   const ParentExecution& parent = *candidate.execution;
-  if (of_other_trace(parent, statement)) return true;
+  if (parent.of_other_trace(statement.trace)) return true;
   return parent.end != kUnknownTime && statement.start != kUnknownTime &&
          candidate.last_heard != kUnknownTime && statement.start - candidate.last_heard > kFanOutWindow;
 }
@@ -272,7 +267,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   if (is_over(session, group, context)) end_run(session, group);
   const bool settled = group.run != nullptr && group.judged.epoch == session.parent_epoch &&
                        group.run->parent().id != 0 && group.run->parent().session == session.id &&
-                       !of_other_trace(group.run->parent(), statement);
+                       !group.run->parent().of_other_trace(statement.trace);
   if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.judged.parent != 0 ? group.judged.parent : group.run->parent().id;
   } else if (can_be_child(statement)) {

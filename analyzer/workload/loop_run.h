@@ -34,6 +34,9 @@ struct ParentExecution {
   uint64_t session = 0, trace = 0, unit = 0;
   uint32_t result = 0;  // number of its rows in the session's ValueTable; 0: not known
   uint32_t cells = 0;   // of its rows that were taken in there
+
+  // Both have a trace, and not the same.
+  bool of_other_trace(uint64_t other) const { return trace != 0 && other != 0 && trace != other; }
 };
 
 // Median of up to 64 values seen first, and the largest of all: enough to tell a tight loop from think time.

@@ -59,7 +59,7 @@ void SessionTracker::note_rivals(const Session& session, const Group& group,
       const ParentExecution& list = *program->second.ring[place].execution;
       if (list.end == kUnknownTime || statement.start == kUnknownTime) continue;
       if (statement.start - list.end > kFanOutWindow) continue;
-      if (statement.trace != 0 && list.trace != 0 && statement.trace != list.trace) continue;
+      if (list.of_other_trace(statement.trace)) continue;
       if (named(list.info->parent_number, *list.info->link)) add(list);
     }
   }
