@@ -24,8 +24,8 @@ void check_idle_in_transaction(const RuleContext& context, std::vector<Finding>&
     finding.count = pauses;
     finding.message = fmt::format(
         "the transaction stayed open for {:.0f} ms without a statement after this one", longest_ms);
-    finding.evidence.push_back(
-        fmt::format("{} statements had run in the transaction before the pause", pause.statements_before));
+    finding.evidence.push_back(fmt::format("{} statement{} had run in the transaction before the pause",
+                                           pause.statements_before, pause.statements_before == 1 ? "" : "s"));
     if (holds) {
       finding.evidence.push_back(
           fmt::format("rows it had locked or written stayed locked{}",
