@@ -59,19 +59,25 @@ class Running {
   pid_t child_ = -1;
 };
 
-// Waits until the process has the file open; false when it never does.
-bool has_open(pid_t process, const std::string& path) {
-  for (int tries = 0; tries < 600; ++tries) {
-    const std::string directory = "/proc/" + std::to_string(process) + "/fd/";
-    for (int descriptor = 3; descriptor < 16; ++descriptor) {
-      char target[4096];
-      const ssize_t length =
-          readlink((directory + std::to_string(descriptor)).c_str(), target, sizeof target);
-      if (length > 0 && std::string_view(target, static_cast<size_t>(length)) == path) return true;
-    }
-    poll(nullptr, 0, 50);
+bool is_open(pid_t process, const std::string& path) {
+  const std::string directory = "/proc/" + std::to_string(process) + "/fd/";
+  for (int descriptor = 3; descriptor < 16; ++descriptor) {
+    char target[4096];
+    const ssize_t length = readlink((directory + std::to_string(descriptor)).c_str(), target, sizeof target);
+    if (length > 0 && std::string_view(target, static_cast<size_t>(length)) == path) return true;
   }
   return false;
+}
+
+// Waits until the process keeps the file open; false when it never does. Before it is followed, a file is
+// opened now and then for a look at it.
+bool has_open(pid_t process, const std::string& path) {
+  int looks = 0;
+  for (int tries = 0; tries < 1200 && looks < 5; ++tries) {
+    looks = is_open(process, path) ? looks + 1 : 0;
+    poll(nullptr, 0, 30);
+  }
+  return looks == 5;
 }
 
 class IngestCommand : public ::testing::Test {
