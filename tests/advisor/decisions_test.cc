@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace pgsieve {
 namespace {
@@ -112,7 +114,7 @@ TEST(Decisions, MistakesAreNamedWithTheirLine) {
 }
 
 TEST(Decisions, AnAbsentFileIsEmptyAndSavingReplacesIt) {
-  const std::string path = ::testing::TempDir() + "pgsieve-decisions-test.toml";
+  const std::string path = ::testing::TempDir() + "pgsieve_decisions_" + std::to_string(getpid()) + ".toml";
   std::filesystem::remove(path);
   Result<Decisions> decisions = Decisions::load(path);
   ASSERT_TRUE(decisions.ok());

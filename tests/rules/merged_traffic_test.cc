@@ -2,6 +2,7 @@
 // the loops found are those that are found apart.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -126,7 +127,7 @@ void expect_as_apart(const std::vector<std::string>& captures) {
       apart[loop] = std::max(apart[loop], confidence);
   }
   EXPECT_FALSE(apart.empty());
-  const std::string merged = ::testing::TempDir() + "/merged_traffic.log";
+  const std::string merged = fmt::format("{}pgsieve_{}_merged_traffic.log", ::testing::TempDir(), getpid());
   for (const int64_t window : {2'000, 60'000, 3'600'000}) {
     for (const unsigned seed : {1U, 2U, 3U}) {
       merge_logs(captures, window, seed, merged);
