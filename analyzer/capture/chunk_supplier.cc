@@ -96,14 +96,17 @@ ChunkSupplier::~ChunkSupplier() = default;
 
 bool ChunkSupplier::open_path(const std::string& path) {
   const auto range = ranges_.find(path);
+  const auto held = options_.held.find(path);
   // A file that goes on in another one has its end.
-  if (options_.follow && options_.stop != nullptr && !continued_.contains(path) && is_plain_file(path)) {
+  if (options_.follow && options_.stop != nullptr && !continued_.contains(path) &&
+      (held != options_.held.end() || is_plain_file(path))) {
     const auto waiting = [this] {
       checkpoint();
       if (waiting_) waiting_();
     };
-    auto source = open_following(path, *options_.stop, false, waiting,
-                                 range == ranges_.end() ? 0 : range->second.from, options_.followed_bytes);
+    auto source =
+        open_following(path, *options_.stop, false, waiting, range == ranges_.end() ? 0 : range->second.from,
+                       options_.followed_bytes, held == options_.held.end() ? nullptr : held->second.get());
     if (!source) {
       failure_ = source.error();
       return false;

@@ -27,8 +27,10 @@ class FollowSource final : public Source {
   FollowSource(const FollowSource&) = delete;
   FollowSource& operator=(const FollowSource&) = delete;
 
-  bool open_file() {
-    const int next = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // What has the name now, or what was held for us.
+  bool open_file(const HeldFile* held = nullptr) {
+    int next = held != nullptr ? held->take() : -1;
+    if (next < 0) next = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     if (next < 0) return false;
     close_file();
     file_ = next;
@@ -157,9 +159,10 @@ class FollowSource final : public Source {
 
 Result<std::unique_ptr<Source>> open_following(
     const std::string& path, const std::atomic<bool>& stop, bool from_end, std::function<void()> waiting,
-    uint64_t from, std::function<void(const std::string& path, std::string_view bytes, bool first)> observe) {
+    uint64_t from, std::function<void(const std::string& path, std::string_view bytes, bool first)> observe,
+    const HeldFile* held) {
   auto source = std::make_unique<FollowSource>(path, stop, std::move(waiting), std::move(observe));
-  if (!source->open_file()) {
+  if (!source->open_file(held)) {
     Error failed;
     failed.kind = Error::Kind::kInput;
     failed.message = std::string("can't open: ") + std::strerror(errno);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "analyzer/base/error.h"
+#include "analyzer/capture/held_file.h"
 #include "analyzer/capture/source.h"
 
 namespace pgsieve {
@@ -19,10 +20,11 @@ namespace pgsieve {
 // line without its end gets one. A truncated file is noticed by its size or by other bytes at its start. With
 // `from_end`, what the file holds already is skipped; else its first `from` bytes are. `waiting` is called
 // now and then while there is nothing to read, from the thread that reads. `observe` is called with all bytes
-// read, see IngestOptions::followed_bytes.
+// read, see IngestOptions::followed_bytes. `held`: the file to begin with, whatever has the name now.
 Result<std::unique_ptr<Source>> open_following(
     const std::string& path, const std::atomic<bool>& stop, bool from_end = false,
     std::function<void()> waiting = {}, uint64_t from = 0,
-    std::function<void(const std::string& path, std::string_view bytes, bool first)> observe = {});
+    std::function<void(const std::string& path, std::string_view bytes, bool first)> observe = {},
+    const HeldFile* held = nullptr);
 
 }  // namespace pgsieve

@@ -9,6 +9,8 @@
 #include "analyzer/capture/assembler.h"
 #include "analyzer/capture/chunk_order.h"
 #include "analyzer/capture/chunk_supplier.h"
+#include "analyzer/capture/file_part.h"
+#include "analyzer/capture/held_file.h"
 #include "analyzer/capture/ingest_summary.h"
 #include "analyzer/capture/input_watch.h"
 #include "analyzer/capture/pipeline.h"
@@ -60,6 +62,8 @@ class Pipeline {
   void await(const uint64_t& stage, uint64_t ticket);
   void advance(uint64_t& stage);
   void follow(Followed& input);
+  Status hold_files(const std::vector<std::string>& inputs);
+  bool held_under_another_name(const std::string& path) const;
   void start_following(const std::string& path, const InputOrder& order, const PipelineLimits& limits);
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
   static void prepare(const Job& job, PreparedChunk& chunk);
@@ -279,12 +283,34 @@ void Pipeline::start_following(const std::string& path, const InputOrder& order,
   turn_changed_.wait(lock, [&input] { return input.caught_up; });
 }
 
+// Opens the inputs that are followed, before anything is looked at.
+Status Pipeline::hold_files(const std::vector<std::string>& inputs) {
+  const Result<std::vector<std::string>> paths = expand_inputs(inputs);
+  if (!paths) return paths.error();
+  for (const std::string& path : *paths) {
+    if (!follow_options_.held.contains(path) && is_plain_file(path))
+      follow_options_.held[path] = HeldFile::open(path);
+  }
+  return {};
+}
+
+// A file that lost its name since it was held is read under the name it had.
+bool Pipeline::held_under_another_name(const std::string& path) const {
+  const auto identity = file_identity(path);
+  return std::any_of(follow_options_.held.begin(), follow_options_.held.end(), [&](const auto& held) {
+    return held.second != nullptr && held.second->identity() == identity &&
+           file_identity(held.first) != identity;
+  });
+}
+
 Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, const PipelineLimits& limits) {
   constexpr auto kPause = std::chrono::milliseconds(200);
+  follow_options_ = options_;
+  if (Status failed = hold_files(inputs)) return *failed;
   InputWatch watch(inputs);
   Result<InputOrder> order = watch.start(options_);
   if (!order) return order.error();
-  follow_options_ = options_;
+  std::erase_if(order->paths, [this](const std::string& path) { return held_under_another_name(path); });
   follow_options_.progress = nullptr;
   for (const auto& [path, range] : order->ranges) {
     ByteRange& part = follow_options_.ranges[path];

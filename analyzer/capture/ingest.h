@@ -20,6 +20,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/time.h"
 #include "analyzer/capture/event.h"
+#include "analyzer/capture/held_file.h"
 
 namespace pgsieve {
 
@@ -34,8 +35,8 @@ enum class LogFormatKind : uint8_t {
   kPackets,
   kConversations
 };
-std::string_view log_format_name(
-    LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp", "pg_stat_statements", "pcap", "pgcap"
+std::string_view log_format_name(LogFormatKind kind);  // "stderr", "csvlog", "jsonlog", "syslog", "otlp",
+                                                       // "pg_stat_statements", "pcap", "pgcap"
 
 class EventReader;
 struct IngestOptions;
@@ -77,9 +78,12 @@ struct IngestOptions {
   // that appear in the directories and globs among them. Compressed files are read to their end. Every file
   // is read by a thread of its own; the sink is called from one thread at a time.
   bool follow = false;
+  // Following: files the caller opened when it decided what of them is to be read. The others are opened
+  // first of all.
+  std::map<std::string, std::shared_ptr<const HeldFile>> held;
   std::vector<std::string> leave_out;  // following: files in the directories that are not read
-  // Following: called with all bytes read, in order for each path, from any thread. `first`: they are the first
-  // of a file that has the name now, while another had it before. May be empty.
+  // Following: called with all bytes read, in order for each path, from any thread. `first`: they are the
+  // first of a file that has the name now, while another had it before. May be empty.
   std::function<void(const std::string& path, std::string_view bytes, bool first)> followed_bytes;
   // What the run before left (IngestStats::session_rests; empty: there was none), where another will follow:
   // then what waits for statements to come is left to that one.
@@ -133,8 +137,8 @@ struct IngestStats {
   uint64_t orphan_durations = 0;  // duration lines without a statement
   uint64_t plans = 0;
   uint64_t filtered = 0;  // events dropped by the filters
-  // While none has passed: what the log has where a filter names what is kept ("databases", "users", "applications",
-  // "hosts"), at most 8 of each.
+  // While none has passed: what the log has where a filter names what is kept ("databases", "users",
+  // "applications", "hosts"), at most 8 of each.
   std::map<std::string, std::set<std::string>> other_names;
   uint64_t truncated_texts = 0;
   uint64_t truncated_parameters = 0;
@@ -144,15 +148,15 @@ struct IngestStats {
   uint64_t skipped_duplicates = 0;  // entries that a second copy of the same log repeated
   std::string format;               // of the input: one name, or "mixed"
   std::string prefix;
-  std::string confidence;    // how sure the detection is, and on how many lines: "matched 396 of 396 entries"
-  std::string pin_options;   // the options that pin the detection: "--format stderr --prefix '%m [%p] '"
+  std::string confidence;   // how sure the detection is, and on how many lines: "matched 396 of 396 entries"
+  std::string pin_options;  // the options that pin the detection: "--format stderr --prefix '%m [%p] '"
   std::string session_rests;  // for the next run: see IngestOptions::session_rests
-  bool interrupted = false;  // by IngestOptions::stop, before the end of the inputs
+  bool interrupted = false;   // by IngestOptions::stop, before the end of the inputs
   Microseconds first = kUnknownTime, last = kUnknownTime;
   Microseconds min_duration_seen = kUnknownTime;
   std::map<std::string, std::string>
       settings;  // what the log implies: log_min_duration_statement, log_duration, auto_explain, …
-  std::vector<std::string> warnings;  // complete sentences for the header of the report
+  std::vector<std::string> warnings;    // complete sentences for the header of the report
   std::vector<std::string> incomplete;  // those of them because of which a verdict is partial
 };
 

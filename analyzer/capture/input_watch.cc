@@ -1,12 +1,10 @@
 #include "analyzer/capture/input_watch.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 
 #include "analyzer/capture/file_part.h"
+#include "analyzer/capture/held_file.h"
 #include "analyzer/capture/source.h"
 
 namespace pgsieve {
@@ -14,12 +12,6 @@ namespace {
 
 constexpr size_t kHeadBytes = 4096;
 constexpr size_t kEnough = 64;  // bytes of a head that tell one log from another
-
-std::optional<std::pair<uint64_t, uint64_t>> identity_of(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  return std::pair{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)};
-}
 
 // Decoded.
 std::string head_of(const std::string& path) {
@@ -54,7 +46,7 @@ Result<InputOrder> InputWatch::start(const IngestOptions& options) {
 
 void InputWatch::remember(const std::string& path) {
   paths_.insert(path);
-  const auto identity = identity_of(path);
+  const auto identity = file_identity(path);
   if (!identity) return;
   Known& known = known_[*identity];
   if (known.head.size() < kHeadBytes) known.head = head_of(path);
@@ -75,7 +67,7 @@ std::vector<std::string> InputWatch::fresh() {
     const Result<std::vector<std::string>> paths = expand_inputs({input});
     if (!paths) continue;  // between a rotation's two steps the directory may be empty
     for (const std::string& path : *paths) {
-      const auto identity = identity_of(path);
+      const auto identity = file_identity(path);
       if (!identity || left_out_.contains(kind_of(path))) continue;
       if (paths_.contains(path)) {  // followed: also what has the name now
         remember(path);

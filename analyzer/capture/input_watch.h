@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/capture/held_file.h"
 #include "analyzer/capture/input_order.h"
 
 namespace pgsieve {
@@ -31,14 +32,13 @@ class InputWatch {
   struct Known {
     std::string head;  // its first bytes, as far as they were there
   };
-  using Identity = std::pair<uint64_t, uint64_t>;  // device, inode
 
   void remember(const std::string& path);
   bool is_copy(const std::string& head) const;
 
   std::vector<std::string> inputs_;
   std::set<std::string> paths_;  // handed out or left out
-  std::map<Identity, Known> known_;
+  std::map<FileIdentity, Known> known_;
   std::set<std::pair<std::string, std::string>>
       left_out_;  // directory and extension of a log's other formats
 };

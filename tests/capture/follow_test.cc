@@ -65,6 +65,26 @@ TEST_F(FollowTest, RenamedFileIsReadToItsEndFirst) {
   EXPECT_EQ(next(*source), "new file\n");
 }
 
+TEST_F(FollowTest, FileHeldOpenIsReadBeforeTheOneThatTookItsName) {
+  append("one\n");
+  const auto held = HeldFile::open(path_.string());
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->identity(), file_identity(path_.string()));
+  fs::rename(path_, directory_ / "server.log.1");
+  append("new file\n");
+  EXPECT_NE(held->identity(), file_identity(path_.string()));
+  const auto source = open_following(path_.string(), stop_, false, {}, 0, {}, held.get());
+  ASSERT_TRUE(source.ok());
+  EXPECT_EQ(next(**source), "one\n");
+  EXPECT_EQ(next(**source), "new file\n");
+}
+
+TEST_F(FollowTest, OnlyRegularFilesAreHeld) {
+  EXPECT_FALSE(HeldFile::open(path_.string()));
+  EXPECT_FALSE(HeldFile::open(directory_.string()));
+  EXPECT_FALSE(file_identity(directory_.string()));
+}
+
 TEST_F(FollowTest, TruncatedFileStartsOver) {
   append("a long first line\n");
   const auto source = follow();

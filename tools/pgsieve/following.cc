@@ -19,6 +19,8 @@ namespace pgsieve {
 
 namespace {
 
+constexpr int kLooks = 3;  // at a file that is rotated while it is looked at
+
 class Follower {
  public:
   explicit Follower(const AnalysisOptions& options) : options_(options), builder_(options.workload) {}
@@ -28,7 +30,8 @@ class Follower {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Result<std::map<std::string, ByteRange>> start();
+  Status start(IngestOptions& ingest_options);
+  Result<ByteRange> unknown_part(const std::string& path, const std::vector<StoredInput>& inputs);
   Status sample_head(const std::string& path, uint64_t bytes);
   void observe(const std::string& path, std::string_view bytes, bool first);
   void checkpoint(const std::string& path, uint64_t bytes);
@@ -36,7 +39,6 @@ class Follower {
 
   const AnalysisOptions& options_;
   WorkloadBuilder builder_;
-  std::string session_rests_;  // of the store
   std::map<std::string, uint64_t> read_;  // of the files that have the names now
   std::map<std::string, uint64_t> committed_;
   Clock::time_point last_commit_ = Clock::now();
@@ -49,8 +51,8 @@ class Follower {
   std::vector<StoredInput> rotated_;
 };
 
-// Takes over the store's open scopes; gives the part of each file that the store doesn't know.
-Result<std::map<std::string, ByteRange>> Follower::start() {
+// Takes over the store's open scopes; finds the part of each file that the store doesn't know.
+Status Follower::start(IngestOptions& ingest_options) {
   Result<Store> store = Store::open_for_update(options_.store_file);
   if (!store) return store.error();
   const Result<std::vector<StoredInput>> inputs = store->inputs();
@@ -58,18 +60,35 @@ Result<std::map<std::string, ByteRange>> Follower::start() {
   const Result<StoreContents> contents = store->load();
   if (!contents) return contents.error();
   builder_.resume(contents->workload);
-  session_rests_ = contents->ingest.session_rests;
+  ingest_options.session_rests = contents->ingest.session_rests;
   const Result<std::vector<std::string>> paths = expand_inputs(options_.inputs);
   if (!paths) return paths.error();
-  std::map<std::string, ByteRange> unknown;
   for (const std::string& path : *paths) {
     if (!is_plain_file(path)) continue;
-    const Result<uint64_t> known =
-        known_bytes(path, complete_size(path, {}, options_.ingest), *inputs, options_.ingest);
-    if (!known) return known.error();
-    unknown[path].from = read_[path] = committed_[path] = *known;
-    if (Status failed = sample_head(path, *known)) return *failed;
+    // Looked at again when it was rotated away meanwhile: what was found is the other file's.
+    for (int looks = 0; looks < kLooks; ++looks) {
+      const auto before = file_identity(path);
+      const Result<ByteRange> unknown = unknown_part(path, *inputs);
+      if (!unknown) return unknown.error();
+      ingest_options.ranges[path] = *unknown;
+      ingest_options.held[path] = HeldFile::open(path);
+      const auto& held = ingest_options.held[path];
+      if (held != nullptr && held->identity() == before) break;
+    }
+    committed_[path] = read_[path];
   }
+  return {};
+}
+
+Result<ByteRange> Follower::unknown_part(const std::string& path, const std::vector<StoredInput>& inputs) {
+  const Result<uint64_t> known =
+      known_bytes(path, complete_size(path, {}, options_.ingest), inputs, options_.ingest);
+  if (!known) return known.error();
+  read_[path] = *known;
+  samplers_[path] = ContentSampler();
+  if (Status failed = sample_head(path, *known)) return *failed;
+  ByteRange unknown;
+  unknown.from = *known;
   return unknown;
 }
 
@@ -135,11 +154,8 @@ Status Follower::commit(const IngestStats* account) {
 }
 
 Status Follower::run() {
-  Result<std::map<std::string, ByteRange>> unknown = start();
-  if (!unknown) return unknown.error();
   IngestOptions ingest_options = options_.ingest;
-  ingest_options.ranges = std::move(*unknown);
-  ingest_options.session_rests = session_rests_;
+  if (Status failed = start(ingest_options)) return failed;
   ingest_options.checkpoint = [this](const std::string& path, uint64_t bytes) { checkpoint(path, bytes); };
   ingest_options.followed_bytes = [this](const std::string& path, std::string_view bytes, bool first) {
     observe(path, bytes, first);
