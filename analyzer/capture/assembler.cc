@@ -39,25 +39,10 @@ void assign(std::string& kept, std::string_view now) {
   if (!now.empty() && kept != now) kept = now;
 }
 
-// A DETAIL of its own shows the values of parameters, and of EXECUTE the statement.
-bool lacks_detail(const Execution& execution) {
-  if (execution.parameters_given || !execution.prepare_text.empty()) return false;
-  constexpr std::string_view kExecute = "execute";
-  if (!execution.extended && execution.text.size() > kExecute.size()) {
-    const bool executes =
-        std::equal(kExecute.begin(), kExecute.end(), execution.text.begin(),
-                   [](char expected, char given) { return expected == static_cast<char>(given | 0x20); });
-    if (executes) return true;
-  }
-  if (execution.scan == nullptr) return execution.text.find('$') != std::string_view::npos;
-  return std::any_of(execution.scan->slots.begin(), execution.scan->slots.end(),
-                     [](const Slot& slot) { return slot.kind == Slot::Kind::kParameter; });
-}
-
 // Whether no entry to come can belong to it, plans apart. Of a portal with a name more rows may be fetched.
 bool is_complete(const Execution& execution) {
   if (!execution.active || execution.duration == kUnknownTime || execution.awaits_fetch) return false;
-  return execution.name.find('/') == std::string_view::npos && !lacks_detail(execution);
+  return execution.name.find('/') == std::string_view::npos && !execution.lacks_detail();
 }
 
 }  // namespace
@@ -100,21 +85,6 @@ void Assembler::add(const PreparedChunk& chunk, const ChunkPlace& place) {
   touched_.clear();
 }
 
-void Assembler::finish() {
-  for (Backend& backend : backends_.all()) {
-    const bool awaits = backend.current.active && backend.current.awaits_duration;
-    release_early_plans(backend);
-    flush(backend);
-    if (resumable_ && backend.session != 0) {
-      rests_.keep(backend, awaits);
-      continue;
-    }
-    for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);
-    drop_loose(backend);
-  }
-  if (resumable_) stats_.session_rests = rests_.text();
-}
-
 Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
   uint64_t key = 0;
   const bool by_pid = entry.session_id.empty();
@@ -141,7 +111,7 @@ Backend& Assembler::backend_of(const LogEntry& entry, const Message& message) {
   if (backend.session == 0) {
     backend.by_pid = by_pid;
     open_session(backend, entry);
-    if (resumable_ && message.kind != MessageKind::kConnection) rests_.restore(backend);
+    if (resumable_ && message.kind != MessageKind::kConnection) restore(backend, entry);
   }
   if (entry.time != kUnknownTime) backend.last_time = entry.time;
   return backend;
@@ -263,10 +233,14 @@ void Assembler::start(Execution& execution, Backend& backend, const LogEntry& en
   execution.active = true;
   execution.time = entry.time;
   execution.transaction = transaction_identity(backend.session, entry.transaction);
+  execution.sqlstate = entry.sqlstate;
+  locate(execution, entry);
+}
+
+void Assembler::locate(Execution& execution, const LogEntry& entry) const {
   execution.file = place_.file;
   execution.offset = entry.offset;
   execution.line = place_.line_base + entry.line;
-  execution.sqlstate = entry.sqlstate;
 }
 
 void Assembler::add_execution(Backend& backend, const LogEntry& entry, const EntryFacts& fact) {

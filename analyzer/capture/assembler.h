@@ -73,14 +73,13 @@ class Assembler {
   Assembler(IngestStats& stats, EventSink& sink) : stats_(stats), emitter_(stats, sink) {}
 
   // Goes on where another run over the log ended, and will end so that one can go on (session_rest.h).
-  void resume(std::string_view rests) {
-    resumable_ = true;
-    rests_ = SessionRests(rests);
-  }
+  // `whole_statements`: one that has not ended is left to that one with its text and values.
+  void resume(std::string_view rests, bool whole_statements);
 
   // The chunks of the input in order. Afterwards the chunk may be reused.
   void add(const PreparedChunk& chunk, const ChunkPlace& place);
-  // The end of the input: emits what is held back. Sessions stay open: their end was not seen.
+  // The end of the input: emits what is held back and not left to another run. Sessions stay open: their end
+  // was not seen.
   void finish();
 
   const SettingsEvidence& evidence() const { return evidence_; }
@@ -113,6 +112,12 @@ class Assembler {
   void flush_complete(const Backend& next);
   void flush(Backend& backend);
   void start(Execution& execution, Backend& backend, const LogEntry& entry);
+  void locate(Execution& execution, const LogEntry& entry) const;
+
+  // assembler_runs.cc
+  void restore(Backend& backend, const LogEntry& entry);
+  SessionRests::Left left_of(const Backend& backend) const;
+  void end(Backend& backend, SessionRests::Left left);
 
   // assembler_plans.cc
   void add_plan(Backend& backend, const LogEntry& entry, const Message& message);
@@ -131,7 +136,8 @@ class Assembler {
   Backend* latest_ = nullptr;  // of the latest primary entry
   ChunkPlace place_;
   SessionRests rests_;
-  bool resumable_ = false;
+  bool resumable_ = false, leaves_statements_ = false;
+  bool pairs_durations_ = false;  // the run before left a statement that awaits its duration
   const PreparedChunk* chunk_ = nullptr;
   std::string scratch_;
   std::vector<BoundValue> values_;

@@ -177,6 +177,15 @@ void Execution::own() {
   parameter_list = list_storage_;
 }
 
+bool Execution::lacks_detail() const {
+  if (parameters_given || !prepare_text.empty()) return false;
+  size_t at = 0;
+  if (!extended && take_keyword(text, at, "EXECUTE")) return true;
+  if (scan == nullptr) return text.find('$') != std::string_view::npos;
+  return std::any_of(scan->slots.begin(), scan->slots.end(),
+                     [](const Slot& slot) { return slot.kind == Slot::Kind::kParameter; });
+}
+
 void Execution::set_parameters(std::string_view list, std::string& scratch) {
   list_storage_ = list;
   own_parameters_.clear();

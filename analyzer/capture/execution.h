@@ -69,6 +69,8 @@ struct Execution {
   void own();
   // A view was set after own().
   void changed() { owned_ = false; }
+  // Whether a DETAIL of its own is to come: it shows the values of parameters, and of EXECUTE the statement.
+  bool lacks_detail() const;
   // Lexes the list and keeps it with its values.
   void set_parameters(std::string_view list, std::string& scratch);
 

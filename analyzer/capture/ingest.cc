@@ -47,7 +47,7 @@ class Pipeline {
  public:
   Pipeline(const IngestOptions& options, EventSink& sink)
       : options_(options), filter_(options, stats_, sink), assembler_(stats_, filter_) {
-    if (options.session_rests) assembler_.resume(*options.session_rests);
+    if (options.session_rests) assembler_.resume(*options.session_rests, options.keep_values);
   }
 
   // The inputs, one after the other, by all threads together.

@@ -88,6 +88,7 @@ struct IngestOptions {
   // What the run before left (IngestStats::session_rests; empty: there was none), where another will follow:
   // then what waits for statements to come is left to that one.
   std::optional<std::string> session_rests;
+  bool keep_values = true;  // false: what is left to the next run holds no text and no value
   // Following: called now and then while the sink is not. `bytes` of the file that has the name `path` now
   // have been turned into entries. May be empty.
   std::function<void(const std::string& path, uint64_t bytes)> checkpoint;

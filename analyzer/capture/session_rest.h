@@ -1,7 +1,9 @@
 // What one run over a log leaves to the next: of each session that may go on, what belongs to statements
-// still to come. Numbers and hashes only, no text and no value.
+// still to come. Numbers and hashes only, no text and no value; but for a statement whose last entry has not
+// come, which is left to the next run whole.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,17 +19,30 @@ class SessionRests {
   // As written by text(); what does not look like it is left out.
   explicit SessionRests(std::string_view text);
 
-  // Keeps what the backend owes, if anything. `awaits`: the duration of its last statement has not come.
-  void keep(const Backend& backend, bool awaits);
-  // Gives the backend, which was just opened, what its session was left with. False: nothing.
+  // Of the backend's last statement: nothing more comes; it is counted, its duration may come; the statement
+  // itself. Or an error, whose statement comes.
+  enum class Left : uint8_t { kNothing, kDuration, kStatement, kError };
+
+  // Whether there is room for a statement of so many bytes, values included.
+  bool has_room(size_t bytes) const;
+  // Keeps what the backend owes, if anything.
+  void keep(const Backend& backend, Left left);
+  // Gives the backend, which was just opened, what its session was left with: `current` is active when a
+  // statement was, `failed` when an error was; their place in the input is not known. False: nothing.
   bool restore(Backend& backend);
 
   // Never empty. At most kMost sessions.
   std::string text() const;
+  // Takes over the rests of other sessions.
+  void add(const SessionRests& others) { rests_.insert(others.rests_.begin(), others.rests_.end()); }
+  // Those with a statement that was left whole.
+  size_t statements() const;
 
  private:
   static constexpr size_t kMost = BackendTable::kMaxBackends;
+  static constexpr size_t kLongestStatement = size_t{64} * 1024, kMostBytes = size_t{4} << 20;
   std::map<uint64_t, std::string> rests_;  // by Backend::key
+  size_t statement_bytes_ = 0;             // kept since it was made
 };
 
 }  // namespace pgsieve

@@ -15,7 +15,9 @@ namespace pgsieve {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kLog = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/quickstart/postgresql.log";
 
@@ -106,6 +108,61 @@ TEST_F(StoreCommand, CutBeforeAnExecuteTwoRunsEqualOne) {
     for (const char* member : {"executions", "errors", "unread_lines"})
       EXPECT_EQ(two_runs["ingest"][member], whole["ingest"][member]) << member << " " << part;
   }
+}
+
+// Between the entries of one statement: its text and its duration or error, a duration and its values, an
+// error and its statement.
+TEST_F(StoreCommand, CutWithinAStatementTwoRunsEqualOne) {
+  const std::string logs = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/logs/";
+  const auto report = [this](const std::string& file, bool with_store) {
+    std::vector<std::string> arguments = {"report", file, "-o", "json", "--top", "0"};
+    if (with_store) arguments.insert(arguments.end(), {"--store", store_});
+    return json::parse(run_pgsieve(arguments).out, nullptr, false);
+  };
+  int number = 0;
+  for (const std::string& log :
+       {run_command({"gzip", "-dc", logs + "stmtall.log.gz"}).out, read_file(logs + "all.log")}) {
+    const json whole = report(directory_.write("whole.log", log), false);
+    for (const char* entry : {" LOG:  duration: ", " DETAIL:  parameters: ", " ERROR:  ", " STATEMENT:  "}) {
+      for (const size_t from : {log.size() / 10, log.size() / 2}) {
+        const size_t found = log.find(entry, from);
+        if (found == std::string::npos) continue;
+        const size_t cut = log.rfind('\n', found) + 1;
+        const std::string name = std::to_string(++number) + ".log";
+        store_ = directory_.path("within" + name + ".sqlite");
+        report(directory_.write("a" + name, log.substr(0, cut)), true);
+        const json two_runs = report(directory_.write("b" + name, log.substr(cut)), true);
+        EXPECT_EQ(two_runs["patterns"], whole["patterns"]) << entry << from;
+        EXPECT_EQ(two_runs["findings"], whole["findings"]) << entry << from;
+        for (const char* member : {"executions", "errors"})
+          EXPECT_EQ(two_runs["ingest"][member], whole["ingest"][member]) << member << entry << from;
+      }
+    }
+  }
+  EXPECT_GE(number, 12);
+}
+
+// A statement that runs on is no executed one, and the report says so; where values are not kept, neither is
+// it.
+TEST_F(StoreCommand, AStatementThatHasNotEndedIsSaid) {
+  const auto entry = [](int second, const std::string& message) {
+    return "2026-01-02 03:04:0" + std::to_string(second) + ".000 UTC [77] LOG:  " + message + "\n";
+  };
+  const std::string ended = entry(1, "statement: SELECT 'first'") + entry(2, "duration: 1.000 ms");
+  const std::string running = entry(3, "statement: SELECT v FROM t WHERE k = 'secret'");
+  const std::string log = directory_.write("a.log", ended + running);
+  EXPECT_THAT(run_pgsieve({"ingest", "--store", store_, log}).err,
+              AllOf(HasSubstr("1 statement had not ended"), HasSubstr("1 executed statement ")));
+  EXPECT_EQ(run({}, true)["ingest"]["executions"], 1);
+  const std::string rest = directory_.write("b.log", entry(4, "duration: 5.000 ms"));
+  EXPECT_THAT(run_pgsieve({"ingest", "--store", store_, rest}).err,
+              AllOf(Not(HasSubstr("not ended")), HasSubstr("2 executed statements ")));
+
+  const std::string config = directory_.write("strip.toml", "[privacy]\nliterals = \"strip\"\n");
+  const std::string bare = directory_.path("bare.sqlite");
+  EXPECT_THAT(run_pgsieve({"ingest", "--config", config, "--store", bare, log}).err,
+              HasSubstr("2 executed statements "));
+  EXPECT_THAT(read_file(bare), Not(HasSubstr("736563726574")));  // "secret" as it would be left
 }
 
 TEST_F(StoreCommand, TheSameBytesCountOnce) {

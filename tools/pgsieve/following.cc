@@ -61,6 +61,7 @@ Status Follower::start(IngestOptions& ingest_options) {
   if (!contents) return contents.error();
   builder_.resume(contents->workload);
   ingest_options.session_rests = contents->ingest.session_rests;
+  ingest_options.keep_values = options_.workload.keep_values;
   const Result<std::vector<std::string>> paths = expand_inputs(options_.inputs);
   if (!paths) return paths.error();
   for (const std::string& path : *paths) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "analyzer/capture/session_rest.h"
 #include "analyzer/report/layout.h"
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
@@ -47,7 +48,10 @@ int run_merge(const MergeOptions& options) {
       inputs.push_back(input);
     }
     merged.workload.merge(contents->workload);
+    SessionRests rests(merged.ingest.session_rests);
+    rests.add(SessionRests(contents->ingest.session_rests));
     merge_ingest(merged.ingest, contents->ingest);
+    merged.ingest.session_rests = rests.text();
   }
   Result<Store> target = Store::open_for_update(options.output);
   if (!target) return refuse(target.error());

@@ -14,7 +14,9 @@
 
 #include "analyzer/capture/file_part.h"
 #include "analyzer/capture/input_order.h"
+#include "analyzer/capture/session_rest.h"
 #include "analyzer/capture/source.h"
+#include "analyzer/report/layout.h"
 #include "analyzer/store/ingest_record.h"
 #include "analyzer/store/store.h"
 #include "analyzer/wire/capture_reader.h"
@@ -156,6 +158,7 @@ Status extend(Store& store, StoreContents& contents, const StorePlan& plan, cons
   AnalysisOptions parts = options;
   parts.ingest.ranges = plan.ranges;
   parts.ingest.session_rests = contents.ingest.session_rests;
+  parts.ingest.keep_values = options.workload.keep_values;
   Result<IngestStats> stats = ingest_with_progress(plan.paths, parts, builder);
   if (!stats) return stats.error();
   stats->filtered += builder.left_out();
@@ -262,14 +265,22 @@ void close_scopes(Workload& workload, const WorkloadOptions& options) {
   workload.merge(builder.finish(/*close_scopes=*/true));
 }
 
+// Of the store as it is now; the next run counts them.
+static void tell_unfinished(IngestStats& ingest) {
+  const size_t statements = SessionRests(ingest.session_rests).statements();
+  if (statements == 0) return;
+  ingest.warnings.push_back(
+      fmt::format("{} had not ended where the log ends: counted by the run that finds the end.",
+                  counted(statements, "statement")));
+}
+
 Result<Reading> read_store(const AnalysisOptions& options) {
-  if (options.ingest.follow) {
-    Result<Reading> followed = follow_store(options);
-    if (followed) close_scopes(followed->workload, options.workload);
-    return followed;
-  }
-  Result<Reading> reading = options.inputs.empty() ? read_store_only(options) : read_into_store(options);
-  if (reading) close_scopes(reading->workload, options.workload);
+  Result<Reading> reading = options.ingest.follow    ? follow_store(options)
+                            : options.inputs.empty() ? read_store_only(options)
+                                                     : read_into_store(options);
+  if (!reading) return reading;
+  close_scopes(reading->workload, options.workload);
+  tell_unfinished(reading->ingest);
   return reading;
 }
 
