@@ -150,17 +150,53 @@ size_t query_id_length(std::string_view text) {
   return digits > 20 || digits < (sign == 1 ? 6U : 11U) ? 0 : end;
 }
 
-size_t host_length(std::string_view rest) {
-  size_t length = span_of(rest, [](char c) { return is_digit(c) || c == '.'; });
-  if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length), '.') != 3) {
-    length = span_of(rest, [](char c) { return is_hex(c) || c == ':'; });
-    const std::string_view address = rest.substr(0, length);
-    if (std::count(address.begin(), address.end(), ':') < 2 || address.ends_with(':') ||
-        address.find_first_of("0123456789abcdef") == std::string_view::npos ||
-        address.find(":::") != std::string_view::npos) {
-      return 0;
+static size_t dotted_length(std::string_view rest) {
+  const size_t length = span_of(rest, [](char c) { return is_digit(c) || c == '.'; });
+  const auto end = rest.begin() + static_cast<std::ptrdiff_t>(length);
+  return std::count(rest.begin(), end, '.') == 3 ? length : 0;
+}
+
+// Eight groups of up to four digits; "::" stands once for as many as are missing, and the last two may be a
+// dotted address (RFC 4291, 2.2).
+static size_t colons_length(std::string_view rest) {
+  constexpr size_t kGroups = 8, kDigits = 4;
+  size_t groups = 0, at = 0;
+  bool shortened = false;
+  if (rest.starts_with("::")) {
+    shortened = true;
+    at = 2;
+  }
+  while (groups < kGroups) {
+    if (const size_t dotted = groups > 0 || shortened ? dotted_length(rest.substr(at)) : 0; dotted > 0) {
+      groups += 2;
+      at += dotted;
+      break;
+    }
+    const size_t digits = span_of(rest.substr(at), is_hex);
+    if (digits == 0) break;
+    if (digits > kDigits) return 0;
+    ++groups;
+    at += digits;
+    const std::string_view behind = rest.substr(at);
+    if (behind.starts_with("::") && !shortened) {
+      shortened = true;
+      at += 2;
+    } else if (behind.starts_with(':') && behind.size() > 1 && is_hex(behind[1])) {
+      ++at;
+    } else {
+      break;
     }
   }
+  const bool goes_on =
+      at + 1 < rest.size() && rest[at] == ':' && (is_hex(rest[at + 1]) || rest[at + 1] == ':');
+  if (groups == 0 || rest[at - 1] == ':' || goes_on) return 0;
+  return shortened == (groups < kGroups) ? at : 0;
+}
+
+size_t host_length(std::string_view rest) {
+  size_t length = dotted_length(rest);
+  if (length == 0) length = colons_length(rest);
+  if (length == 0) return 0;
   if (length < rest.size() && rest[length] == '(') {
     const size_t close = rest.find(')', length);
     if (close != std::string_view::npos) return close + 1;
@@ -185,6 +221,15 @@ size_t name_limit(std::string_view text) {
         parse_time(rest).length == 0 && backend_type_length(rest) == 0)
       continue;
     return text.substr(0, at).ends_with(" from") ? at - 5 : at;
+  }
+  return text.size();
+}
+
+size_t number_after_name(std::string_view text) {
+  for (size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const size_t digits = span_of(rest, is_digit);
+    if (digits > 1 && digits < 9 && (digits == rest.size() || is_delimiter(rest[digits]))) return at;
   }
   return text.size();
 }

@@ -47,4 +47,7 @@ size_t host_length(std::string_view text);
 // id, a time, a virtual transaction. "from" before an address is the prefix's own word.
 size_t name_limit(std::string_view text);
 
+// Where a name ends at the latest, as a number behind a blank follows that may be a process id.
+size_t number_after_name(std::string_view text);
+
 }  // namespace pgsieve::internal

@@ -9,7 +9,9 @@
 // values that look like what the escape stands for count for it, blanks in user names,
 // '=' in applications and so on against it.
 #include <algorithm>
+#include <cctype>
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -116,6 +118,7 @@ int application_quality(std::string_view name, const Names& known) {
   // "[unknown] 8/6/0": a client that gave no name, and what %v and %x say of its transaction.
   if (name.starts_with("[unknown] ")) return -6;
   int points = name.find_first_of("=@,()") == std::string_view::npos ? 2 : -4;
+  if (name.ends_with(':') || name.ends_with('/') || name.ends_with('-')) --points;
   if (name.starts_with(' ') || name.find("  ") != std::string_view::npos) points -= 3;
   if (std::count(name.begin(), name.end(), '[') != std::count(name.begin(), name.end(), ']')) points -= 4;
   return points;
@@ -134,6 +137,24 @@ std::string with_application(std::string prefix) {
     return {};
   prefix[at + 1] = 'a';
   return prefix;
+}
+
+// With %p and another number in each other's place: which of two numbers is which shows in many lines only.
+std::string with_numbers_exchanged(std::string prefix, char other) {
+  const size_t pid = prefix.find("%p");
+  const size_t number = prefix.find({'%', other});
+  if (pid == std::string::npos || number == std::string::npos) return {};
+  std::swap(prefix[pid + 1], prefix[number + 1]);
+  return prefix;
+}
+
+// A name has no colon, slash or the like at its end: the prefix has it.
+std::string with_mark(std::string prefix, std::string_view head) {
+  while (head.ends_with(' ')) head.remove_suffix(1);
+  if (!prefix.ends_with("%a") || head.empty() || !std::ispunct(static_cast<unsigned char>(head.back())) ||
+      head.ends_with(']') || head.ends_with(')'))
+    return {};
+  return prefix + head.back();
 }
 
 // A prefix that another one begins with is that of the background processes: it ends at a %q.
@@ -178,20 +199,27 @@ class LineNumbers {
                        entry.application.empty() && entry.host.empty();
     zero_ |= entry.session_line == 0 && !ended;
     if (entry.session_line == 0) return;
+    lowest_pid_ = std::min(lowest_pid_, entry.pid);
     const uint64_t session =
         entry.session_id.empty() ? entry.pid : std::hash<std::string_view>()(entry.session_id);
     const auto [last, fresh] = last_.try_emplace(session, entry.session_line);
     if (fresh) return;
     ++(entry.session_line >= last->second && entry.session_line - last->second < 100 ? up_ : down_);
+    next_ += entry.session_line == last->second + 1 ? 1 : 0;
     repeated_ += entry.session_line == last->second ? 1 : 0;
     last->second = entry.session_line;
   }
+  // Most are the one before and one: whatever stands there counts. Nothing else does that but process ids,
+  // where each session has one statement: then what is taken for their id is a small number.
+  bool right() const { return next_ > 1 && next_ * 2 > up_ + down_ && lowest_pid_ >= kFewest; }
   // A statement's DETAIL may repeat the number; not every entry does.
   bool wrong() const { return zero_ || down_ * 4 > up_ || (up_ > 4 && repeated_ == up_); }
 
  private:
+  static constexpr uint64_t kFewest = 10;  // the server's own processes are before any client's
   std::map<uint64_t, uint64_t> last_;
-  size_t up_ = 0, down_ = 0, repeated_ = 0;
+  uint64_t lowest_pid_ = std::numeric_limits<uint64_t>::max();
+  size_t up_ = 0, down_ = 0, repeated_ = 0, next_ = 0;
   bool zero_ = false;
 };
 
@@ -222,6 +250,7 @@ int64_t score(const std::string& prefix, const std::vector<std::string_view>& li
   const auto different = static_cast<int64_t>(applications.size());
   if (different > 2 && different * 2 > matched) total -= std::min(matched * 8, total - 1);
   if (numbers.wrong()) total -= std::min(matched * 8, total - 1);
+  if (numbers.right()) total += matched;
   return total;
 }
 
@@ -296,9 +325,14 @@ std::vector<std::string> guess_prefixes(const std::vector<std::string_view>& lin
       for (const bool quit : {false, true}) {
         if (quit && !session_field) break;
         std::string candidate = take_prefix_apart(prefix_head, head, evidence, quit, joiner, session_field);
-        std::string other = with_application(candidate);
+        const std::string without_transaction = with_numbers_exchanged(candidate, 'x');
+        std::string others[] = {with_application(candidate), with_numbers_exchanged(candidate, 'l'),
+                                without_transaction, with_numbers_exchanged(without_transaction, 'l'),
+                                with_mark(candidate, head)};
         add(std::move(candidate));
-        if (!other.empty()) add(std::move(other));
+        for (std::string& other : others) {
+          if (!other.empty()) add(std::move(other));
+        }
       }
     }
   }

@@ -220,7 +220,8 @@ bool PrefixReader::step_free_words(std::string_view rest) {
       return true;
     }
     // An application name: whatever is left, blanks included, up to a closing mark.
-    size_t last = name_limit(rest);
+    size_t last =
+        std::min(name_limit(rest), seen("%p") || seen("%c") ? rest.size() : number_after_name(rest));
     while (last > end && (is_delimiter(rest[last - 1]) || rest[last - 1] == ':' || rest[last - 1] == '-'))
       --last;
     const size_t bar = rest.find_first_of(out_.ends_with(':') ? "|,;:" : "|,;", end);

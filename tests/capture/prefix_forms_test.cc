@@ -10,12 +10,24 @@ TEST(PrefixForms, HostsEndBehindTheirPort) {
   EXPECT_EQ(host_length("127.0.0.1:user"), 9U);
   EXPECT_EQ(host_length("::1(5432)"), 9U);
   EXPECT_EQ(host_length("fe80::1 x"), 7U);
+  EXPECT_EQ(host_length("2001:db8:0:0:0:0:0:1(5432) x"), 26U);
+  EXPECT_EQ(host_length("::ffff:10.0.0.1(54321)"), 22U);
+  EXPECT_EQ(host_length("::1:user"), 3U);
+  EXPECT_EQ(host_length("1:2:3:4:5:6:10.0.0.1]"), 20U);
   EXPECT_EQ(host_length("10.0.0.1(54"), 8U) << "a bracket that does not close is no port";
 }
 
 TEST(PrefixForms, NumbersAndNamesAreNoHosts) {
-  for (const char* text : {"1.2.3", "12:34", "::", "a:::b", "10:20:", "shop", "[local]", ""})
+  for (const char* text :
+       {"1.2.3", "12:34", "::", "a:::b", "10:20:", "shop", "[local]", "", "10:20:30", ":5400:2026", "::1::2",
+        "1:2:3:4:5:6:7:8:9", "12345::1", "2001:db8:1", "a:b::", "1:2:3:4:5:6:7::8:9"})
     EXPECT_EQ(host_length(text), 0U) << text;
+}
+
+TEST(PrefixForms, ANumberMayFollowAName) {
+  EXPECT_EQ(number_after_name("PostgreSQL JDBC Driver 5407 00000 "), 22U);
+  EXPECT_EQ(number_after_name("psql 5407"), 4U);
+  EXPECT_EQ(number_after_name("worker 3 of queue5 2x "), 22U);
 }
 
 TEST(PrefixForms, BackendTypesEndWhereTheWordDoes) {
