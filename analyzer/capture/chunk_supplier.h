@@ -25,7 +25,7 @@
 namespace pgsieve {
 
 struct PipelineLimits {
-  size_t chunk_bytes = size_t{128} * 1024;
+  size_t chunk_bytes = size_t{96} * 1024;
   size_t head_bytes = size_t{512} * 1024;  // what detection sees
   size_t reversed_bytes =
       size_t{256} * 1024 * 1024;  // of an input that runs backwards in time, read as a whole

@@ -8,6 +8,7 @@
 
 #include "analyzer/capture/assembler.h"
 #include "analyzer/capture/chunk_order.h"
+#include "analyzer/capture/chunk_stages.h"
 #include "analyzer/capture/chunk_supplier.h"
 #include "analyzer/capture/file_part.h"
 #include "analyzer/capture/held_file.h"
@@ -58,9 +59,7 @@ class Pipeline {
  private:
   struct Followed;
 
-  void work(ChunkSupplier& supplier);
-  void await(const uint64_t& stage, uint64_t ticket);
-  void advance(uint64_t& stage);
+  std::unique_ptr<DeferredWork> consume(Job& job, const PreparedChunk& chunk, ChunkSupplier& supplier);
   void follow(Followed& input);
   Status hold_files(const std::vector<std::string>& inputs);
   bool held_under_another_name(const std::string& path) const;
@@ -82,12 +81,9 @@ class Pipeline {
   std::vector<uint64_t> lines_, group_;  // by file: lines so far; group
   Status failure_;
 
-  std::mutex supply_;
-  uint64_t next_ticket_ = 0;
+  // Following: the inputs take turns.
   std::mutex turn_;
   std::condition_variable turn_changed_;
-  uint64_t consumed_ = 0, completed_ = 0;  // chunks that have been through a stage
-
   IngestOptions follow_options_;
   std::vector<std::unique_ptr<Followed>> followed_;
   std::string prefix_;  // of the followed inputs so far
@@ -163,50 +159,15 @@ void Pipeline::consume(const Job& job, const PreparedChunk& chunk) {
   if (!chunk.log.entries.empty()) groups_.saw(group, chunk.log.entries.back().time);
 }
 
-// A thread takes a chunk through three stages: preparing it, beside all others; consuming it, one chunk at a
-// time in the order of the input; and what the sink deferred, likewise. So several threads are busy as long
-// as no stage takes more than its share.
-void Pipeline::work(ChunkSupplier& supplier) {
-  Job job;
-  PreparedChunk chunk;
-  for (;;) {
-    uint64_t ticket = 0;
-    {
-      const std::lock_guard<std::mutex> lock(supply_);
-      if (stopped() || !supplier.next(job)) return;
-      ticket = next_ticket_++;
-    }
-    prepare(job, chunk);
-    std::unique_ptr<DeferredWork> rest;
-    await(consumed_, ticket);
-    if (job.events != nullptr) {
-      await(completed_, ticket);                        // these events can't wait
-      const std::lock_guard<std::mutex> lock(supply_);  // it reads from the source of a supplier's input
-      consume_events(job, supplier.files()[job.file]);
-    } else {
-      filter_.begin_deferring();
-      consume(job, chunk);
-      rest = filter_.take_deferred();
-    }
-    advance(consumed_);
-    await(completed_, ticket);
-    if (rest != nullptr) rest->run();
-    advance(completed_);
+std::unique_ptr<DeferredWork> Pipeline::consume(Job& job, const PreparedChunk& chunk,
+                                                ChunkSupplier& supplier) {
+  if (job.events != nullptr) {
+    consume_events(job, supplier.files()[job.file]);
+    return nullptr;
   }
-}
-
-// Until all chunks before this one have been through a stage: then everybody else waits for a later ticket.
-void Pipeline::await(const uint64_t& stage, uint64_t ticket) {
-  std::unique_lock<std::mutex> lock(turn_);
-  turn_changed_.wait(lock, [&stage, ticket] { return stage == ticket; });
-}
-
-void Pipeline::advance(uint64_t& stage) {
-  {
-    const std::lock_guard<std::mutex> lock(turn_);
-    ++stage;
-  }
-  turn_changed_.notify_all();
+  filter_.begin_deferring();
+  consume(job, chunk);
+  return filter_.take_deferred();
 }
 
 Result<IngestStats> Pipeline::finish(InputFacts inputs, const Status& failure, const Status& unmatched) {
@@ -221,11 +182,10 @@ Result<IngestStats> Pipeline::finish(InputFacts inputs, const Status& failure, c
 
 Result<IngestStats> Pipeline::run(std::vector<std::string> paths, const PipelineLimits& limits) {
   ChunkSupplier supplier(std::move(paths), options_, limits);
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < std::max(options_.threads, 1U); ++i)
-    threads.emplace_back([this, &supplier] { work(supplier); });
-  work(supplier);
-  for (std::thread& thread : threads) thread.join();
+  run_stages(std::max(options_.threads, 1U),
+             {[&](Job& job) { return !stopped() && supplier.next(job); },
+              [](const Job& job, PreparedChunk& chunk) { prepare(job, chunk); },
+              [&](Job& job, const PreparedChunk& chunk) { return consume(job, chunk, supplier); }});
   stats_.interrupted = stopped();
   if (stats_.interrupted) supplier.interrupt();
   const Status failure = supplier.failure();

@@ -27,7 +27,7 @@ struct WorkloadOptions {
   // kMinLoops, those with the fewest turns are forgotten: in a long capture any two statements follow each
   // other now and then.
   size_t max_loops = 50'000;
-  static constexpr size_t kLoopsPerPattern = 3;
+  static constexpr size_t kLoopsPerPattern = 2;
   static constexpr size_t kMinLoops = 4096;
   bool keep_values = true;  // keep sample texts and values (false: no literal of the traffic is stored)
   bool keep_samples =
