@@ -302,6 +302,11 @@ void ChunkSupplier::close_input() {
                                         : fmt::format("{} records of", input.report.other_records),
                                     input.report.other_records == 1 ? "was" : "were"));
   }
+  if (const uint64_t omitted = input.report.omitted_records; omitted > 0) {
+    warnings_.push_back(fmt::format(
+        "{}: journalctl left out the text of {} {}, too long or not printable; journalctl --all has it.",
+        file.name, omitted, omitted == 1 ? "message" : "messages"));
+  }
   if (input.report.damaged_records > 0) {
     warnings_.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file.name,
                                     input.report.damaged_records, input.report.wrappers,

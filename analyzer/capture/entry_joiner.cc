@@ -222,8 +222,14 @@ bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_
   text.remove_prefix(mark.length);
   const size_t part_bytes = text.size();
   std::string unescaped;
-  if (text.starts_with('\t')) raw_tabs_ = true;
-  if (!raw_tabs_ && text.find('#') != std::string_view::npos) {
+  // journalctl prints a tab as eight blanks.
+  constexpr std::string_view kPrintedTab = "        ";
+  if (!raw_tabs_ && text.starts_with(kPrintedTab)) {
+    unescaped.append("\t").append(text.substr(kPrintedTab.size()));
+    text = unescaped;
+  } else if (text.starts_with('\t')) {
+    raw_tabs_ = true;
+  } else if (!raw_tabs_ && text.find('#') != std::string_view::npos) {
     unescaped = unescape_octal(text, mark.length > 0);
     text = unescaped;
   }

@@ -20,7 +20,8 @@ namespace pgsieve {
 struct JsonFound {
   std::string_view name;  // of the wrapper; empty: none of ours
   Microseconds time = kUnknownTime;
-  bool is_other = false;  // another program's record in one of our wrappers
+  bool is_other = false;    // another program's record in one of our wrappers
+  bool is_omitted = false;  // its text was left out
 };
 
 class JsonVendors {

@@ -23,6 +23,7 @@ struct UnwrapReport {
       inner_head;  // when the wrapper writes but the start of each inner line: that part of the prefix
   uint64_t other_records = 0;  // records of other programs in the same stream, left out
   uint64_t other_bytes = 0;
+  uint64_t omitted_records = 0;  // records whose message journalctl left out: too long, or bytes of no text
   uint64_t damaged_records = 0;  // wrapper records that could not be undone
   uint64_t damaged_offset = 0;   // of the first of them
   std::string warning;           // a complete sentence for the header of the report; may be empty

@@ -89,6 +89,11 @@ void RecordUnwrapper<Records>::take(std::string_view json, std::string& out) {
   } else if (root.get(fields) == simdjson::SUCCESS) {
     found = vendors_.read(fields, scratch_);
   }
+  if (found.is_omitted) {
+    ++report_.omitted_records;
+    report_.other_bytes += json.size();
+    return;
+  }
   if (found.name.empty() || found.is_other) {
     ++report_.other_records;
     report_.other_bytes += json.size();

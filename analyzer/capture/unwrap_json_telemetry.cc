@@ -12,13 +12,17 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 // The journal as JSON: {"MESSAGE":"…","_PID":"…","__REALTIME_TIMESTAMP":"usec"}; bytes that are no UTF-8 come
-// as an array of numbers. What the server wrote to syslog has marks and goes to the joiner; what it wrote to
-// stderr is whole lines.
+// as an array of numbers, and what is longer than 4 KB as null, but for journalctl --all. What the server
+// wrote to syslog has marks and goes to the joiner; what it wrote to stderr is whole lines.
 bool JsonVendors::journal(const object& record, JsonFound& found, std::string& lines) {
   std::string_view message;
   std::string bytes;
   array numbers;
   if (!get_field(record, "MESSAGE", message)) {
+    element none;
+    found.is_omitted = record.at_key("MESSAGE").get(none) == simdjson::SUCCESS && none.is_null() &&
+                       number_field(record, "__REALTIME_TIMESTAMP") > 0;
+    if (found.is_omitted) return true;
     if (!get_field(record, "MESSAGE", numbers)) return false;
     for (const element number : numbers) {
       uint64_t byte = 0;

@@ -20,6 +20,7 @@ namespace {
 struct Header {
   std::string_view month_day_time;  // RFC 3164: "Nov 22 00:53:03"
   std::string_view iso_time;
+  std::string unix_time;  // RFC 3164 with the seconds since 1970, as an ISO time
   std::string_view host, program, pid, message;
 };
 
@@ -58,6 +59,31 @@ bool take_bsd_time(std::string_view& text, std::string_view& time) {
   time = text.substr(0, end);
   text.remove_prefix(end + 1);
   return true;
+}
+
+// journalctl -o short-unix: "1763905767.305495 ", as an ISO time.
+bool take_unix_time(std::string_view& text, std::string& time) {
+  constexpr size_t kSeconds = 10, kDigits = 6;
+  if (text.size() < kSeconds + kDigits + 2 || text[kSeconds] != '.' || text[kSeconds + kDigits + 1] != ' ')
+    return false;
+  int64_t microseconds = 0;
+  for (size_t at = 0; at <= kSeconds + kDigits; ++at) {
+    if (at == kSeconds) continue;
+    if (!is_digit(text[at])) return false;
+    microseconds = microseconds * 10 + (text[at] - '0');
+  }
+  time = format_time(microseconds);
+  text.remove_prefix(kSeconds + kDigits + 2);
+  return true;
+}
+
+// Text that journalctl does not print: "[146B blob data]", "[1.2K blob data]".
+bool is_blob(std::string_view message) {
+  constexpr std::string_view kEnd = " blob data]";
+  const size_t unit = message.find_first_not_of("0123456789.", 1);
+  if (!message.starts_with('[') || unit < 2 || unit == std::string_view::npos) return false;
+  return std::string_view("BKMG").find(message[unit]) != std::string_view::npos &&
+         message.substr(unit + 1) == kEnd;
 }
 
 // journalctl -o short-full: "Fri 2026-11-20 10:00:00 UTC ".
@@ -136,7 +162,9 @@ bool read_header(std::string_view text, Header& header) {
     numbered = text.starts_with("1 ");
     if (numbered) text.remove_prefix(2);
   }
-  if (!take_bsd_time(text, header.month_day_time) && !take_full_time(text, header.iso_time)) {
+  if (take_unix_time(text, header.unix_time)) {
+    header.iso_time = header.unix_time;
+  } else if (!take_bsd_time(text, header.month_day_time) && !take_full_time(text, header.iso_time)) {
     const ParsedTime time = parse_time(text);
     if (time.length < 19 || text.size() <= time.length || text[10] != 'T' || text[time.length] != ' ')
       return false;
@@ -250,6 +278,7 @@ class SyslogUnwrapper final : public LineUnwrapper {
     const std::string_view message = without_color(header.message);
     const std::string time =
         header.iso_time.empty() ? time_of(header.month_day_time) : iso_to_log(header.iso_time);
+    if (is_blob(message)) return omitted(text);
     constexpr std::string_view kRepeated = "message repeated ";
     if (message.starts_with(kRepeated))
       return repeat(time, header, message.substr(kRepeated.size()), text, out);

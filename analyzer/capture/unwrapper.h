@@ -39,6 +39,10 @@ class LineUnwrapper : public Unwrapper {
     ++report_.other_records;
     report_.other_bytes += text.size() + 1;
   }
+  void omitted(std::string_view text) {
+    ++report_.omitted_records;
+    report_.other_bytes += text.size() + 1;
+  }
   void damaged() {
     if (report_.damaged_records++ == 0) report_.damaged_offset = line_offset_;
   }

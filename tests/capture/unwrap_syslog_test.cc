@@ -39,6 +39,43 @@ TEST(Syslog, JournalctlFormsFramesAndOldRepeats) {
                    "syslog");
 }
 
+// A server that logs to stderr under systemd: each line is a record of its own, whose tab journalctl prints
+// as blanks. What a statement's text imitates stays text.
+TEST(Syslog, JournalctlPrintsTabsAsBlanks) {
+  const std::string tab(8, ' ');
+  for (const std::string head :
+       {"2026-11-22T00:53:03.500000+00:00 host postgres[3]: ", "1795308783.500000 host postgres[3]: "}) {
+    const Unwrapped result =
+        undo(head + "2026-11-22 00:53:03.004 UTC [7] LOG:  duration: 1.5 ms  statement: SELECT 1,\n" + head +
+             tab + tab + "'\n" + head + tab +
+             "2026-11-22 00:53:03.004 UTC [9] LOG:  duration: 9.0 ms  statement: SELECT 9'\n");
+    EXPECT_EQ(result.text,
+              "2026-11-22 00:53:03.004 UTC host [7] LOG:  duration: 1.5 ms  statement: SELECT 1,\n\t" + tab +
+                  "'\n\t2026-11-22 00:53:03.004 UTC [9] LOG:  duration: 9.0 ms  statement: SELECT 9'\n")
+        << head;
+  }
+}
+
+// What journalctl leaves out without --all is counted, and no part of the statement before it.
+TEST(Syslog, JournalctlLeavesTextsOut) {
+  const std::string head = "Nov 22 00:53:03 host postgres[3]: ";
+  const std::string entry = "2026-11-22 00:53:03.004 UTC [7] LOG:  statement: SELECT 1\n";
+  const std::string plain = "2026-11-22 00:53:03.004 UTC host [7] LOG:  statement: SELECT 1\n";
+  const Unwrapped text =
+      undo(head + entry + head + "[146B blob data]\n" + head + "[4.5K blob data]\n" + head + entry);
+  EXPECT_EQ(text.text, plain + plain);
+  EXPECT_EQ(text.report.omitted_records, 2U);
+  EXPECT_EQ(text.report.other_records, 0U);
+
+  const std::string record = R"({"_TRANSPORT":"stdout","__REALTIME_TIMESTAMP":"1795308783500000","MESSAGE":)";
+  const std::string line = entry.substr(0, entry.size() - 1);
+  const Unwrapped json =
+      undo(record + json_string(line) + "}\n" + record + "null}\n" + record + json_string(line) + "}\n");
+  EXPECT_EQ(json.text, entry + entry);
+  EXPECT_EQ(json.report.omitted_records, 1U);
+  EXPECT_EQ(json.report.other_records, 0U);
+}
+
 // rsyslog's RFC 5424 template keeps the blank behind "postgres[7]:", its JSON template as well.
 TEST(Syslog, BlankOfTheTagIsNoPartOfTheMessage) {
   const std::string plain = " [7] u@d LOG:  statement: SELECT 'a b\n\tFROM t\n";
