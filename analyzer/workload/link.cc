@@ -166,6 +166,8 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
     if (column.words.empty()) return;
     if (key.qualified != 0 && column.hash == key.qualified)
       best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
+    if (!key.primary && column.referred == key.normal.hash)
+      best.offer(LinkStrength::kNames, parent, {column.table, column.hash, written}, child, key);
     if (key.primary && !column.bare && column.words.akin_to(keyed.words)) {
       const bool agrees = column.words.agrees_with(keyed.words);
       if (agrees || column.reference)
@@ -183,7 +185,8 @@ void link_by_columns(const LinkProfile& parent, const LinkProfile& child, const 
   const std::span<const uint32_t> last_words(names.data() + names.size(), names.size());
   const bool by_name = (!key.normal.generic || parent.groups) && !key.normal.words.empty();
   const uint32_t name = by_name ? static_cast<uint32_t>(key.normal.hash) : 0;
-  const uint32_t word = key.primary && !keyed.words.empty() ? keyed.words.last() : 0;
+  const WordHashes& words = key.primary ? keyed.words : key.normal.words;
+  const uint32_t word = words.empty() ? 0 : words.last();
   const auto qualified = static_cast<uint32_t>(key.qualified);
   if (has(names, name) || has(names, qualified) || has(last_words, word)) {
     for (size_t i = 0; i < parent.columns.size(); ++i) {

@@ -85,6 +85,9 @@ struct LinkProfile {
     bool natural = false;    // may be a key that means something: "isbn", "email", "iata_code"
     bool initials = false;   // "uid", "pid": an id of whatever the letters before it stand for
     bool reference = false;  // has the form of a reference to some row: "assignee_id", "created_by"
+    // What another table would call a reference to it: ship_imo, for ships.imo. 0: not known, or it tells
+    // nothing ("id", "status").
+    uint64_t referred = 0;
     friend bool operator==(const ColumnName&, const ColumnName&) = default;
   };
   // A column that a slot of this statement is compared with, and every column a join makes equal to it.

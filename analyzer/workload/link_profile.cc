@@ -111,6 +111,23 @@ std::vector<uint32_t> collect_tables(const StatementShape& shape, LinkProfile& p
   return places;
 }
 
+// As another table would name a reference to that column: the table's name in the singular, and the column's.
+uint64_t qualified_hash(std::string_view table, std::string_view column) {
+  Words words = name_words(table);
+  if (words.empty()) return 0;
+  words.back() = singular(words.back());
+  for (std::string& word : name_words(column)) words.push_back(std::move(word));
+  return hash64(joined(words, table.size() + column.size()));
+}
+
+// A column of the list, with what a reference to it would be called.
+LinkProfile::ColumnName listed_column(const std::string& column, uint32_t table, const LinkProfile& profile) {
+  LinkProfile::ColumnName name = normal_column(column, table);
+  if (table < profile.tables.size() && !name.words.empty() && !name.generic)
+    name.referred = qualified_hash(profile.tables[table].name, column);
+  return name;
+}
+
 void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, bool with_names,
                      const Schema* schema, const Schema* seen, LinkProfile& profile) {
   if (shape.blocks.empty()) return;
@@ -125,7 +142,7 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
         for (uint32_t i = 0; i < profile.top_tables; ++i) profile.star_tables.push_back(i);
       }
     } else if (!target.use.whole_row()) {
-      profile.columns.push_back(normal_column(target.use.column, table));
+      profile.columns.push_back(listed_column(target.use.column, table, profile));
       if (with_names) profile.column_names.push_back(target.use.column);
     }
   }
@@ -136,7 +153,7 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
     const Table* named = seen == nullptr ? nullptr : seen->find(table.schema, table.name);
     if (named == nullptr) continue;
     for (const Column& column : named->columns) {
-      profile.columns.push_back(normal_column(column.name, star_table));
+      profile.columns.push_back(listed_column(column.name, star_table, profile));
       if (with_names) profile.column_names.push_back(column.name);
     }
   }
@@ -197,15 +214,6 @@ void find_any_reference(const StatementShape& shape, const Schema* schema, const
       return;
     }
   }
-}
-
-// As another table would name a reference to that column: the table's name in the singular, and the column's.
-uint64_t qualified_hash(std::string_view table, std::string_view column) {
-  Words words = name_words(table);
-  if (words.empty()) return 0;
-  words.back() = singular(words.back());
-  for (std::string& word : name_words(column)) words.push_back(std::move(word));
-  return hash64(joined(words, table.size() + column.size()));
 }
 
 // The column of an equality slot and all columns that join equalities make equal to it.

@@ -191,6 +191,16 @@ TEST(Link, AColumnMayNameTableAndNaturalKey) {
             LinkStrength::kNames);
 }
 
+// The other way round: the list has ships.imo, and what belongs to each calls it ship_imo.
+TEST(Link, AReferenceMayNameTableAndColumn) {
+  const std::string fees = "SELECT amount FROM fees WHERE ship_imo = $1";
+  EXPECT_EQ(link("SELECT imo, title FROM ships WHERE flag = $1", fees), LinkStrength::kNames);
+  EXPECT_NE(link("SELECT imo, title FROM boats WHERE flag = $1", fees), LinkStrength::kNames);
+  EXPECT_NE(link("SELECT title, flag FROM ships", fees), LinkStrength::kNames);
+  EXPECT_NE(link("SELECT status, flag FROM ships", "SELECT amount FROM fees WHERE ship_status = $1"),
+            LinkStrength::kNames);
+}
+
 TEST(Link, APinnedColumnIsTheSameInAllRows) {
   EXPECT_NE(link("SELECT id, user_id FROM posts WHERE user_id = $1", "SELECT * FROM users WHERE id = $1"),
             LinkStrength::kNames);
