@@ -62,6 +62,16 @@ bool after_page(const RuleContext& context, const Pattern& pattern, const LoopEx
   });
 }
 
+// Turn for turn with a loop that asks for one value at a time: each list is of what that turn read, and becomes
+// one list with it.
+bool within_loop(const std::vector<Finding>& findings, const Pattern& pattern, const LoopExample& example) {
+  return std::ranges::any_of(findings, [&](const Finding& finding) {
+    return finding.rule == "n-plus-one" && finding.pattern != pattern.key &&
+           finding.confidence >= Confidence::kMedium &&
+           std::ranges::find(example.cycle, finding.pattern) != example.cycle.end();
+  });
+}
+
 bool one_piece_of_work(const LoopExample& example) {
   const uint32_t turns = example.count - 1;
   if (example.unit_changes * 2 > turns || (example.rollbacks + example.errors) * 2 >= turns ||
@@ -136,6 +146,7 @@ void check_batches_too_small(const RuleContext& context, std::vector<Finding>& f
     for (auto at = from; at != context.workload.loops.end() && at->first.child == key; ++at) {
       for (LoopExample& example : at->second.examples.unpacked()) {
         if (!is_small_batching(context, pattern, example, min_batches)) continue;
+        if (within_loop(findings, pattern, example)) continue;
         if (best && example.count <= best->count) continue;
         best = std::move(example);
         best_loop = &at->second;
