@@ -176,6 +176,24 @@ void amend(const RuleContext& context, const Pattern& pattern, const std::option
     finding.fixes.insert(finding.fixes.begin(), std::move(*fix));
 }
 
+// Rows that were asked for by key, each on its own and with no list before them, of a table whose rows name one
+// another: each may have named the next.
+void amend_path(const RuleContext& context, const Pattern& pattern, const Link& self, Finding& finding) {
+  if (finding.parent != kNoPattern || self.strength != LinkStrength::kForeignKey) return;
+  const auto found = context.workload.loops.find(LoopKey{finding.pattern, kNoPattern});
+  if (found == context.workload.loops.end() || found->second.examples.empty()) return;
+  const LoopExample example = found->second.examples.front();
+  if (asked_column(pattern, example) != self.child_column) return;
+  std::optional<Fix> fix = recursive_fix(pattern, example, self.parent_column);
+  if (!fix) return;
+  finding.properties["walk"] = "path";
+  finding.evidence.push_back(
+      fmt::format("{}.{} refers to {}: each row may have named the next", self.parent_table,
+                  self.parent_column, self.child_column));
+  fix->title = "Where each row names the next: follow the whole path in one statement";
+  finding.fixes.insert(finding.fixes.begin(), std::move(*fix));
+}
+
 }  // namespace
 
 void check_recursive_walk(const RuleContext& context, std::vector<Finding>& findings) {
@@ -202,8 +220,11 @@ void check_recursive_walk(const RuleContext& context, std::vector<Finding>& find
       findings.push_back(path_finding(pattern, *loop, *walk, self.strength));
       continue;
     }
-    for (Finding& finding : findings)
-      if (finding.pattern == key && finding.rule == "n-plus-one") amend(context, pattern, walk, finding);
+    for (Finding& finding : findings) {
+      if (finding.pattern != key || finding.rule != "n-plus-one") continue;
+      amend(context, pattern, walk, finding);
+      amend_path(context, pattern, self, finding);
+    }
   }
 }
 

@@ -47,6 +47,23 @@ TEST(RecursiveWalk, WithoutRowsItSaysNothing) {
   EXPECT_TRUE(bench.findings("recursive-walk").empty());
 }
 
+// The rows that a log has not may have named one another: both ways out are shown.
+TEST(RecursiveWalk, WithoutRowsADeclaredPathAddsItsQueryToTheLoop) {
+  const auto fixes_of = [](std::string_view ddl) {
+    SequenceBench bench(ddl);
+    for (const int id : {811, 270, 94, 33, 12, 5}) bench.run(by_id(id));
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    EXPECT_EQ(findings.size(), 1U);
+    return findings.empty() ? std::vector<Fix>() : findings[0].fixes;
+  };
+  const std::vector<Fix> fixes = fixes_of(kDdl);
+  ASSERT_GE(fixes.size(), 2U);
+  EXPECT_NE(fixes[0].code.find("WITH RECURSIVE"), std::string::npos) << fixes[0].code;
+  EXPECT_NE(fixes[1].code.find("ANY("), std::string::npos) << fixes[1].code;
+  for (const Fix& fix : fixes_of("CREATE TABLE folders (id bigint PRIMARY KEY, up_id bigint, name text);"))
+    EXPECT_EQ(fix.code.find("RECURSIVE"), std::string::npos) << fix.code;
+}
+
 TEST(RecursiveWalk, LookUpsOfListedRowsAreNoWalk) {
   SequenceBench bench(kDdl);
   for (const int id : {811, 270, 94, 33, 12, 5})
