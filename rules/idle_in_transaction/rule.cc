@@ -5,6 +5,18 @@
 
 namespace pgsieve {
 
+namespace {
+
+// One pause after mere reading may be the client's own start, or the time it took to read the rows. A long
+// one, or one that comes again, is neither.
+bool is_sure(uint64_t pauses, double longest_ms, double min_ms) {
+  constexpr uint64_t kAgain = 3;
+  constexpr double kLong = 10;  // times the limit
+  return pauses >= kAgain || longest_ms >= kLong * min_ms;
+}
+
+}  // namespace
+
 void check_idle_in_transaction(const RuleContext& context, std::vector<Finding>& findings) {
   const double min_ms = context.option("idle-in-transaction.min-ms", 100);
   for (const auto& [key, pattern] : context.workload.patterns) {
@@ -20,7 +32,8 @@ void check_idle_in_transaction(const RuleContext& context, std::vector<Finding>&
     Finding finding = pattern_finding("idle-in-transaction", pattern);
     const bool holds = pause.writes_before > 0;
     finding.severity = holds ? FindingSeverity::kError : FindingSeverity::kWarning;
-    finding.confidence = holds || longest_ms >= 2 * min_ms ? Confidence::kHigh : Confidence::kMedium;
+    finding.confidence =
+        holds || is_sure(pauses, longest_ms, min_ms) ? Confidence::kHigh : Confidence::kMedium;
     finding.count = pauses;
     finding.message = fmt::format(
         "the transaction stayed open for {:.0f} ms without a statement after this one", longest_ms);
