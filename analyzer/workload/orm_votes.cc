@@ -276,9 +276,9 @@ class Reader {
     // WHERE ("t"."c" = 1), all of it in parentheses, is Sequel's hand; GORM's first version has two blanks
     // before the WHERE.
     const size_t where = table_at(3) + 1;
+    const bool two_blanks = text_.find("  WHERE ") != std::string_view::npos;
     const bool in_parentheses = word(where, "where") && symbol(where + 1, '(') &&
-                                column(where + 2, Kind::kQuoted) &&
-                                text_.find("  WHERE ") == std::string_view::npos;
+                                column(where + 2, Kind::kQuoted) && !two_blanks;
     bool qualified = false;
     bool soft_delete = false;
     const bool bound_limit = has_bound_limit(text_);
@@ -290,6 +290,8 @@ class Reader {
     }
     const bool literal_limit = limited && !bound_limit;  // Knex sends it apart from the text
     if (upper_ && qualified && !in_parentheses) vote(Orm::kGorm, soft_delete ? 3 : 2);
+    if (upper_ && !qualified && two_blanks && word(where, "where") && symbol(where + 1, '('))
+      vote(Orm::kGorm, 2);
     if (lower_ && qualified) vote(Orm::kEloquent, literal_limit ? 2 : 1);
     if (lower_ && bound_limit) votes_.against[static_cast<size_t>(Orm::kEloquent)] = true;
     if (lower_ && !qualified) {

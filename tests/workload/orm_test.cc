@@ -99,6 +99,8 @@ const std::vector<Handwriting>& handwritings() {
        {R"(SELECT * FROM "orders" WHERE "orders"."user_id" = $1 AND "orders"."deleted_at" IS NULL)",
         R"(SELECT * FROM "users" WHERE "users"."id" = $1 ORDER BY "users"."id" LIMIT 1)",
         R"(INSERT INTO "orders" ("user_id","total") VALUES ($1,$2) RETURNING "id")"}},
+      {Orm::kGorm,
+       {R"(SELECT * FROM "venues"  WHERE (city = $1))", R"(SELECT * FROM "halls"  WHERE ("venue_id" = $1))"}},
       {Orm::kEcto,
        {R"(SELECT p0."id", p0."title", p0."user_id" FROM "posts" AS p0 WHERE (p0."user_id" = $1))",
         R"(SELECT u0."id", u0."name" FROM "users" AS u0 LIMIT 10)",
