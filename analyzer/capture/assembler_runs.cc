@@ -40,7 +40,8 @@ void Assembler::restore(Backend& backend, const LogEntry& entry) {
 SessionRests::Left Assembler::left_of(const Backend& backend) const {
   const Execution& current = backend.current;
   const bool announced = current.active && current.awaits_duration;
-  if (backend.failed.active && backend.failed.text.empty() && !announced && leaves_statements_)
+  if (backend.failed.active && backend.failed.text.empty() && !announced && leaves_statements_ &&
+      rests_.has_room(backend.failed))
     return SessionRests::Left::kError;
   if (backend.failed.active || !current.active) return SessionRests::Left::kNothing;
   const uint64_t paired = evidence_.durations_paired;
@@ -49,8 +50,7 @@ SessionRests::Left Assembler::left_of(const Backend& backend) const {
   const bool to_come = (current.awaits_duration && pairs) || current.awaits_fetch ||
                        (current.extended && current.lacks_detail() && shows_values);
   const bool alone = !backend.doubted.active && current.plans.empty();
-  if (to_come && alone && leaves_statements_ &&
-      rests_.has_room(current.text.size() + current.parameter_list.size()))
+  if (to_come && alone && leaves_statements_ && rests_.has_room(current))
     return SessionRests::Left::kStatement;
   return current.awaits_duration ? SessionRests::Left::kDuration : SessionRests::Left::kNothing;
 }

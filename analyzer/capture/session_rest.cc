@@ -63,6 +63,11 @@ void append_text(std::string_view text, std::string& out) {
   }
 }
 
+size_t bytes_of(const Execution& statement) {
+  return statement.text.size() + statement.parameter_list.size() + statement.prepare_text.size() +
+         statement.error_message.size();
+}
+
 std::string written(const Execution& statement) {
   std::string out;
   append((statement.extended ? kExtended : 0) | (statement.awaits_duration ? kAwaitsDuration : 0) |
@@ -121,7 +126,8 @@ SessionRests::SessionRests(std::string_view text) {
   }
 }
 
-bool SessionRests::has_room(size_t bytes) const {
+bool SessionRests::has_room(const Execution& statement) const {
+  const size_t bytes = bytes_of(statement);
   return bytes <= kLongestStatement && statement_bytes_ + bytes <= kMostBytes && rests_.size() < kMost;
 }
 
@@ -142,10 +148,10 @@ void SessionRests::keep(const Backend& backend, Left left) {
           static_cast<uint64_t>(prepare.bind), uint64_t{prepare.parses}, uint64_t{prepare.binds}})
       append(number, rest);
   }
-  if (left == Left::kError) rest += kError + written(backend.failed);
-  if (left == Left::kStatement) {
-    rest += kStatement + written(backend.current);
-    statement_bytes_ += backend.current.text.size() + backend.current.parameter_list.size();
+  if (left == Left::kError || left == Left::kStatement) {
+    const Execution& statement = left == Left::kError ? backend.failed : backend.current;
+    rest += (left == Left::kError ? kError : kStatement) + written(statement);
+    statement_bytes_ += bytes_of(statement);
   }
   rests_.insert_or_assign(backend.key, std::move(rest));
 }

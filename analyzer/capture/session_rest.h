@@ -23,8 +23,8 @@ class SessionRests {
   // itself. Or an error, whose statement comes.
   enum class Left : uint8_t { kNothing, kDuration, kStatement, kError };
 
-  // Whether there is room for a statement of so many bytes, values included.
-  bool has_room(size_t bytes) const;
+  // Whether there is room for the statement or the error with its texts.
+  bool has_room(const Execution& statement) const;
   // Keeps what the backend owes, if anything.
   void keep(const Backend& backend, Left left);
   // Gives the backend, which was just opened, what its session was left with: `current` is active when a
