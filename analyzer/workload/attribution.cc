@@ -47,6 +47,18 @@ bool SessionTracker::seems_one_row(const Group& list, const Group& child, bool c
   return parent.id == 0 || (parent.pattern == list.pattern && child.run->count() == 1);
 }
 
+// SELECT id … WHERE name = $1, then UPDATE … WHERE id = …, and both again in the same transaction: a name may
+// say that the id is the query's, but what holds the writes together is the transaction. They are one loop,
+// and the query is a part of its turn.
+bool SessionTracker::reads_for_write(const Group& query, const Group& write, bool written_since,
+                                     uint32_t transaction) {
+  if (written_since || transaction == 0 || write.run == nullptr || query.execution == nullptr) return false;
+  if (in_loop(query) || query.executions < 2 || query.execution->transaction != transaction) return false;
+  if (!write.run->only_within(transaction)) return false;
+  const ParentExecution& parent = write.run->parent();
+  return parent.id == 0 || (parent.pattern == query.pattern && write.run->count() == 1);
+}
+
 // The rows of a list are those of its last execution; of one that is in a loop itself, those since that loop
 // began.
 uint32_t SessionTracker::first_result(const Session& session, const Group& list) {
@@ -61,8 +73,10 @@ uint32_t SessionTracker::first_result(const Session& session, const Group& list)
 // the first of the highest weight is the best, and the search ends there. What ran before the statement's own
 // last execution was judged then: when that judgement stands, only a later one that is as good can be better.
 SessionTracker::Candidate SessionTracker::find_in_session(const Session& session, const Group& group,
-                                                          const StatementEvent& statement) {
+                                                          const StatementEvent& statement,
+                                                          uint32_t transaction) {
   Candidate best;
+  const bool writes = statement.info->kind == StatementClass::kWrite;
   const bool values_known = !session.values.empty();
   bool judged = group.judged.stands && !values_known;
   const auto own = static_cast<size_t>(&group - session.groups.data());
@@ -86,6 +100,12 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     const bool matched = match != ValueMatch::kNone;
     if (judged && weight < group.judged.weight) continue;
     bool one_row = hint.parent == GroupHint::Parent::kInLoop;
+    if (writes && !one_row && reads_for_write(other, group, ran_since, transaction)) {
+      if (group.run->parent().pattern == other.pattern) retracted = true;
+      if (retracted) judged = false;
+      passed_over = true;
+      continue;
+    }
     if (!one_row && hint.unsure_rows && seems_one_row(other, group, ran_since)) {
       one_row = in_loop(other);
       if (group.run->parent().pattern == other.pattern && (one_row || weight < kColumnTier)) {
@@ -271,7 +291,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   if (can_be_child(statement) && settled) {
     with_parent.parent_id = group.judged.parent != 0 ? group.judged.parent : group.run->parent().id;
   } else if (can_be_child(statement)) {
-    candidate = find_in_session(session, group, statement);
+    candidate = find_in_session(session, group, statement, context.transactions);
     group.judged = {session.parent_epoch, candidate.parent_id, candidate.weight, !candidate.passed_over};
     if (candidate.execution != nullptr) {
       candidate.last_heard = candidate.execution->end;

@@ -105,7 +105,8 @@ class SessionTracker {
   static bool is_over(const Session& session, const Group& group, const RunContext& context);
   void end_run(Session& session, Group& group);
   static bool doubtful(const Candidate& candidate, const StatementEvent& statement);
-  Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement);
+  Candidate find_in_session(const Session& session, const Group& group, const StatementEvent& statement,
+                            uint32_t transaction);
   static bool note_rival(const Session& session, const Group& list, Candidate& best);
   void note_rivals(const Session& session, const Group& group, const StatementEvent& statement);
   const ValueTable* values_of(const Session& session, const ParentExecution& parent) const;
@@ -114,6 +115,9 @@ class SessionTracker {
   static uint32_t first_result(const Session& session, const Group& list);
   // A list with an unknown column for its key: whether it seems to bring one row each time.
   static bool seems_one_row(const Group& list, const Group& child, bool child_ran_since);
+  // A query before a write, each time the write ran in the transaction: whether it is a part of the turn.
+  static bool reads_for_write(const Group& query, const Group& write, bool written_since,
+                              uint32_t transaction);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   RingEntry* place_of(const Session& session, const Candidate& candidate);

@@ -90,6 +90,31 @@ TEST(SessionWindows, ALoopWithinATransactionEndsWithIt) {
   EXPECT_EQ(loop.examples.at(1).count, 2U);
 }
 
+// Each write after a query for its key: within one transaction the writes are a loop, in one of their own each
+// they need not belong together.
+TEST(SessionWindows, WritesAfterQueriesForTheirKeysAreOneLoopInATransaction) {
+  const std::string write = "DELETE FROM alarms WHERE event_id = $1";
+  const auto turns = [](Stream& stream, bool own) {
+    for (int id = 1; id <= 6; ++id) {
+      if (own) stream.run(1, "BEGIN");
+      stream.run(1, "SELECT event_id FROM events WHERE path = '/home/" + std::to_string(id) + "'");
+      stream.run(1, "DELETE FROM alarms WHERE event_id = " + std::to_string(id));
+      if (own) stream.run(1, "COMMIT");
+    }
+  };
+  Stream together, apart;
+  together.run(1, "BEGIN");
+  turns(together, false);
+  together.run(1, "COMMIT");
+  const Workload facts = together.facts();
+  const Loop* loop = loop_of(facts, write, "");
+  ASSERT_NE(loop, nullptr);
+  EXPECT_EQ(loop->examples.at(0).count, 6U);
+  EXPECT_EQ(loop->examples.at(0).scope, ScopeKind::kTransaction);
+  turns(apart, true);
+  EXPECT_EQ(loop_of(apart.facts(), write, ""), nullptr);
+}
+
 // A burst of turns after the list; moments later a request asks for one more, among other things.
 TEST(SessionWindows, ABurstOfTurnsEndsWithAPauseAndOtherStatements) {
   for (const bool other_statements : {true, false}) {
