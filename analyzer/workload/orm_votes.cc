@@ -112,6 +112,9 @@ class Reader {
     }
     if (word(i, "offset") && three_parts_ && upper_) vote(Orm::kPrisma, 3);
     if (word(i, "from") || word(i, "join")) look_at_relation(i + 1);
+    // Django gives a table's other name without AS.
+    if ((word(i, "from") || word(i, "join") || word(i, "into")) && quoted(i + 1) && word(i + 2, "as"))
+      votes_.against[static_cast<size_t>(Orm::kDjango)] = true;
     if (word(i, "is") && word(i + 1, "not") && word(i + 2, "null") && lower_) look_at_not_null(i);
     if (word(i, "on") && symbol(i + 1, '(') && column(i + 2, Kind::kQuoted) && symbol(i + 5, '=') && upper_)
       vote(Orm::kDjango, 2);
@@ -277,8 +280,8 @@ class Reader {
     // before the WHERE.
     const size_t where = table_at(3) + 1;
     const bool two_blanks = text_.find("  WHERE ") != std::string_view::npos;
-    const bool in_parentheses = word(where, "where") && symbol(where + 1, '(') &&
-                                column(where + 2, Kind::kQuoted) && !two_blanks;
+    const bool in_parentheses =
+        word(where, "where") && symbol(where + 1, '(') && column(where + 2, Kind::kQuoted) && !two_blanks;
     bool qualified = false;
     bool soft_delete = false;
     const bool bound_limit = has_bound_limit(text_);
