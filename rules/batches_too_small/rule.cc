@@ -62,8 +62,8 @@ bool after_page(const RuleContext& context, const Pattern& pattern, const LoopEx
   });
 }
 
-// Turn for turn with a loop that asks for one value at a time: each list is of what that turn read, and becomes
-// one list with it.
+// Turn for turn with a loop that asks for one value at a time: each list is of what that turn read, and
+// becomes one list with it.
 bool within_loop(const std::vector<Finding>& findings, const Pattern& pattern, const LoopExample& example) {
   return std::ranges::any_of(findings, [&](const Finding& finding) {
     return finding.rule == "n-plus-one" && finding.pattern != pattern.key &&

@@ -176,8 +176,8 @@ void amend(const RuleContext& context, const Pattern& pattern, const std::option
     finding.fixes.insert(finding.fixes.begin(), std::move(*fix));
 }
 
-// Rows that were asked for by key, each on its own and with no list before them, of a table whose rows name one
-// another: each may have named the next.
+// Rows that were asked for by key, each on its own and with no list before them, of a table whose rows name
+// one another: each may have named the next. The log doesn't tell, so the batched read stays the first fix.
 void amend_path(const RuleContext& context, const Pattern& pattern, const Link& self, Finding& finding) {
   if (finding.parent != kNoPattern || self.strength != LinkStrength::kForeignKey) return;
   const auto found = context.workload.loops.find(LoopKey{finding.pattern, kNoPattern});
@@ -186,12 +186,10 @@ void amend_path(const RuleContext& context, const Pattern& pattern, const Link& 
   if (asked_column(pattern, example) != self.child_column) return;
   std::optional<Fix> fix = recursive_fix(pattern, example, self.parent_column);
   if (!fix) return;
-  finding.properties["walk"] = "path";
-  finding.evidence.push_back(
-      fmt::format("{}.{} refers to {}: each row may have named the next", self.parent_table,
-                  self.parent_column, self.child_column));
+  finding.evidence.push_back(fmt::format("{}.{} refers to {}: each row may have named the next",
+                                         self.parent_table, self.parent_column, self.child_column));
   fix->title = "Where each row names the next: follow the whole path in one statement";
-  finding.fixes.insert(finding.fixes.begin(), std::move(*fix));
+  finding.fixes.push_back(std::move(*fix));
 }
 
 }  // namespace

@@ -90,8 +90,8 @@ TEST(SessionWindows, ALoopWithinATransactionEndsWithIt) {
   EXPECT_EQ(loop.examples.at(1).count, 2U);
 }
 
-// Each write after a query for its key: within one transaction the writes are a loop, in one of their own each
-// they need not belong together.
+// Each write after a query for its key: within one transaction the writes are a loop, in one of their own
+// each they need not belong together.
 TEST(SessionWindows, WritesAfterQueriesForTheirKeysAreOneLoopInATransaction) {
   const std::string write = "DELETE FROM alarms WHERE event_id = $1";
   const auto turns = [](Stream& stream, bool own) {
