@@ -65,7 +65,6 @@ void Assembler::end(Backend& backend, SessionRests::Left left) {
 void Assembler::finish() {
   for (Backend& backend : backends_.all()) {
     release_early_plans(backend);
-    settle_plan(backend);
     if (!resumable_ || backend.session == 0) {
       end(backend, SessionRests::Left::kNothing);
       for (const PrepareTime& prepare : backend.prepares) drop_prepare(prepare);

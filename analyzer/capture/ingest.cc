@@ -270,6 +270,10 @@ Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, con
   InputWatch watch(inputs);
   Result<InputOrder> order = watch.start(options_);
   if (!order) return order.error();
+  // What nobody reads under its name is let go of.
+  std::erase_if(follow_options_.held, [&order](const auto& held) {
+    return std::find(order->paths.begin(), order->paths.end(), held.first) == order->paths.end();
+  });
   std::erase_if(order->paths, [this](const std::string& path) { return held_under_another_name(path); });
   follow_options_.progress = nullptr;
   for (const auto& [path, range] : order->ranges) {

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/capture/collect.h"
+
 namespace pgsieve {
 namespace {
 
 namespace fs = std::filesystem;
 
-class FollowTest : public testing::Test {
+class FollowTest : public ::testing::Test {
  protected:
   FollowTest() {
     std::string pattern = (fs::temp_directory_path() / "pgsieve_follow_XXXXXX").string();
@@ -77,6 +79,20 @@ TEST_F(FollowTest, FileHeldOpenIsReadBeforeTheOneThatTookItsName) {
   ASSERT_TRUE(source.ok());
   EXPECT_EQ(next(**source), "one\n");
   EXPECT_EQ(next(**source), "new file\n");
+}
+
+// Between a rotation's two steps no file has the name: what was held is read under the one it has now.
+TEST_F(FollowTest, FileHeldOpenIsReadOnceWhenNothingTookItsName) {
+  append("2026-01-02 03:04:05.000 UTC [7] LOG:  duration: 1.0 ms  statement: SELECT 1\n");
+  const std::atomic<bool> stop = true;  // what is there is read all the same
+  IngestOptions options;
+  options.follow = true;
+  options.stop = &stop;
+  options.held[path_.string()] = HeldFile::open(path_.string());
+  fs::rename(path_, directory_ / "server.log.1");
+  const testing::Ingested got = testing::ingest_file(directory_.string(), options);
+  EXPECT_EQ(got.error, "");
+  EXPECT_EQ(got.stats.executions, 1U);
 }
 
 TEST_F(FollowTest, OnlyRegularFilesAreHeld) {
