@@ -13,6 +13,7 @@
 #include "rules/loop_parent.h"
 #include "rules/loop_reasons.h"
 #include "rules/loop_scaling.h"
+#include "rules/loop_turns.h"
 #include "rules/memo.h"
 #include "rules/request_openers.h"
 #include "rules/row_evidence.h"
@@ -245,6 +246,11 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         verdict.kind = LoopClass::kTreeWalk;
         verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
       }
+    }
+    if (verdict.kind == LoopClass::kRowByRow && is_read(child.shape->kind) &&
+        row_evidence(example, verdict.link) == RowEvidence::kNone && turns_stand_alone(context, example)) {
+      verdict.kind = LoopClass::kIndependent;
+      verdict.report = false;
     }
     apply_scaling(loop, verdict);
     if (verdict.kind == LoopClass::kRowByRow && is_linked(verdict) &&

@@ -1,0 +1,89 @@
+// Turns of several statements: loops over values from outside the database, or requests at full speed.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/rules/sequence_bench.h"
+
+namespace pgsieve {
+namespace {
+
+constexpr Microseconds kAtOnce = 300;
+const std::vector<int> kRandom = {193, 248, 846, 17, 530, 902, 77, 411, 655, 29, 318, 740};
+const std::vector<int> kAscending = {17, 29, 77, 193, 248, 318, 411, 530, 655, 740, 846, 902};
+
+void read_order(SequenceBench& bench, int id, int customer) {
+  bench.run("SELECT id, customer_id, total FROM orders WHERE id = " + std::to_string(id), kAtOnce);
+  bench.run("SELECT sku, amount FROM order_lines WHERE order_id = " + std::to_string(id), kAtOnce);
+  bench.run("SELECT name FROM customers WHERE id = " + std::to_string(customer), kAtOnce);
+}
+
+TEST(LoopTurns, ReadsWithATransactionPerTurnAreRequests) {
+  SequenceBench bench;
+  for (const int id : kAscending) {
+    bench.run("BEGIN", kAtOnce);
+    read_order(bench, id, 5000 - id);
+    bench.run("COMMIT", kAtOnce);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, ARecordAndWhatBelongsToItInNoOrderAreRequests) {
+  SequenceBench bench;
+  for (const int id : kRandom) read_order(bench, id, 5000 - 7 * id);
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, TheListOfTheTurnBeforeIsNotTheListOfTheTurns) {
+  SequenceBench bench(
+      "CREATE TABLE players (id int PRIMARY KEY, name text);"
+      "CREATE TABLE games (id int PRIMARY KEY, white int REFERENCES players, black int REFERENCES players);");
+  for (const int id : kRandom) {
+    bench.run("SELECT id, name FROM players WHERE id = " + std::to_string(id), kAtOnce);
+    bench.run("SELECT id, white, black FROM games WHERE white = " + std::to_string(id), kAtOnce);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, KeysInOrderAreALoop) {
+  SequenceBench bench;
+  for (const int id : kAscending) read_order(bench, id, 5000 - id);
+  EXPECT_FALSE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, AListBeforeTheFirstTurnMakesThemALoop) {
+  for (const bool transactions : {false, true}) {
+    SequenceBench bench;
+    bench.run("SELECT id FROM orders WHERE state = 'open' ORDER BY due");
+    for (const int id : kRandom) {
+      if (transactions) bench.run("BEGIN", kAtOnce);
+      read_order(bench, id, 5000 - 7 * id);
+      if (transactions) bench.run("COMMIT", kAtOnce);
+    }
+    EXPECT_FALSE(bench.findings("n-plus-one").empty()) << transactions;
+  }
+}
+
+TEST(LoopTurns, OneTransactionAroundTheTurnsMakesThemALoop) {
+  SequenceBench bench;
+  bench.run("BEGIN", kAtOnce);
+  for (const int id : kRandom) read_order(bench, id, 5000 - 7 * id);
+  bench.run("COMMIT", kAtOnce);
+  EXPECT_FALSE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, LookedUpAndWrittenIsALoop) {
+  SequenceBench bench;
+  for (const int id : kRandom) {
+    const std::string name = "'name " + std::to_string(id) + "'";
+    bench.run("BEGIN", kAtOnce);
+    bench.run("SELECT id FROM tags WHERE name = " + name, kAtOnce);
+    bench.run("INSERT INTO tags (name) VALUES (" + name + ")", kAtOnce);
+    bench.run("COMMIT", kAtOnce);
+  }
+  EXPECT_FALSE(bench.findings("write-loop").empty());
+}
+
+}  // namespace
+}  // namespace pgsieve
