@@ -33,14 +33,6 @@ bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, 
          (loop.scopes >= kLists && std::ranges::all_of(examples, a_part));
 }
 
-// That a loop goes over a list shows in how its turns follow each other, or in their number: as many as rows,
-// one list after the other.
-bool by_itself(const Loop& loop, const LoopExample& example, bool named, const LoopOptions& options) {
-  if (held_together(example) || in_one_burst(example) || !is_scattered(example)) return false;
-  if (named && at_session_pace(example)) return false;
-  return few_of_each(loop, example) || (scattered_turns(example, options) && !one_turn_per_row(example));
-}
-
 // Three turns repeat in one order by accident, too, where requests are of a few kinds only.
 bool too_few_to_tell(const LoopExample& example) {
   constexpr uint32_t kTurns = 6;
@@ -60,20 +52,45 @@ bool like_requests(const LoopExample& example, const LoopOptions& options) {
          !in_one_burst(example);
 }
 
-bool few_of_each(const Loop& loop, const LoopExample& example) {
+namespace {
+
+bool few_turns(uint64_t turns, uint64_t lists, const LoopExample& example) {
   constexpr uint64_t kRows = 8;
   const uint64_t rows = example.parent_limit > 1 ? static_cast<uint64_t>(example.parent_limit) : kRows;
-  return loop.scopes >= kLists && 2 * loop.executions <= loop.scopes * rows;
+  return lists >= kLists && 2 * turns <= lists * rows;
 }
 
-Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single, bool named,
-                     const LoopOptions& options)
-    : loop_(loop),
+}  // namespace
+
+bool few_of_each(const Loop& loop, const LoopExample& example) {
+  return few_turns(loop.executions, loop.scopes, example);
+}
+
+bool lists_unled(const Workload& workload, const LoopKey& loop, const LoopExample& example) {
+  return example.root == kNoPattern || example.root == loop.parent || example.root == loop.child ||
+         workload.loops.contains(LoopKey{example.root, loop.parent});
+}
+
+// That a loop goes over a list shows in how its turns follow each other, or in their number: as many as rows,
+// one list after the other.
+bool Accidents::by_itself(const LoopExample& example) const {
+  if (held_together(example) || in_one_burst(example) || !is_scattered(example)) return false;
+  if (named_ && at_session_pace(example)) return false;
+  const bool few =
+      few_of_each(loop_, example) || (few_turns(example.count, example.parent_executions, example) &&
+                                      lists_unled(workload_, loop_.key, example));
+  return few || (scattered_turns(example, options_) && !one_turn_per_row(example));
+}
+
+Accidents::Accidents(const Workload& workload, const Loop& loop, const std::vector<LoopExample>& examples,
+                     uint64_t single, bool named, const LoopOptions& options)
+    : workload_(workload),
+      loop_(loop),
       options_(options),
       named_(named),
       never_its_rows_(never_its_rows(loop, examples, options)) {
-  const auto accidents = std::ranges::count_if(
-      examples, [&](const LoopExample& example) { return by_itself(loop, example, named, options); });
+  const auto accidents =
+      std::ranges::count_if(examples, [&](const LoopExample& example) { return by_itself(example); });
   mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
   for (const LoopExample& example : examples) {
     lists_ += example.parent_executions;
@@ -84,8 +101,8 @@ Accidents::Accidents(const Loop& loop, const std::vector<LoopExample>& examples,
 }
 
 bool Accidents::holds(const LoopExample& example) const {
-  return (never_its_rows_ && like_requests(example, options_)) ||
-         by_itself(loop_, example, named_, options_) || (mostly_ && too_few_to_tell(example));
+  return (never_its_rows_ && like_requests(example, options_)) || by_itself(example) ||
+         (mostly_ && too_few_to_tell(example));
 }
 
 std::string Accidents::doubt(const LoopExample& example) const {

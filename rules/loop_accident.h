@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/workload/workload.h"
 #include "rules/loop_class.h"
 
 namespace pgsieve {
@@ -20,13 +21,18 @@ bool like_requests(const LoopExample& example, const LoopOptions& options);
 // known, four.
 bool few_of_each(const Loop& loop, const LoopExample& example);
 
+// The loop's list ran again and again, and nothing above it made it: the list of that chain runs after this
+// one as much as before it, or is this one or the child itself. Requests that follow each other are like
+// that; the list over an inner loop's list is looped under neither.
+bool lists_unled(const Workload& workload, const LoopKey& loop, const LoopExample& example);
+
 // Judges the scopes of one loop with a parent.
 class Accidents {
  public:
-  // `loop` must outlive it; `examples` are its own. `single`: further lists, after which the child ran once
-  // in all of their scope. `named`: a key or a name links the loop to its list.
-  Accidents(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single, bool named,
-            const LoopOptions& options);
+  // `workload` and `loop` must outlive it; `examples` are its own. `single`: further lists, after which the
+  // child ran once in all of their scope. `named`: a key or a name links the loop to its list.
+  Accidents(const Workload& workload, const Loop& loop, const std::vector<LoopExample>& examples,
+            uint64_t single, bool named, const LoopOptions& options);
 
   // This scope holds requests of their own.
   bool holds(const LoopExample& example) const;
@@ -39,6 +45,9 @@ class Accidents {
   std::string doubt(const LoopExample& example) const;
 
  private:
+  bool by_itself(const LoopExample& example) const;
+
+  const Workload& workload_;
   const Loop& loop_;
   const LoopOptions options_;
   const bool named_;

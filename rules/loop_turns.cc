@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/loop_accident.h"
 #include "rules/loop_class.h"
 
 namespace pgsieve {
@@ -10,20 +11,15 @@ namespace {
 
 constexpr uint32_t kTurns = 5;
 
+// But for the first or the last turn.
 bool nearly_all(uint32_t part, uint32_t of) {
-  return uint64_t{part} * 10 + 10 >= uint64_t{of} * 9 + 9;
-}
-
-// A program seldom reads and commits for each row of a list, but for each request.
-bool in_own_transactions(const LoopExample& example) {
-  return example.transactions > 1 && nearly_all(example.transactions, example.count);
+  return (uint64_t{part} + 1) * 10 >= (uint64_t{of} + 1) * 9;
 }
 
 // Keys of a list come in some order as often as not; those that are asked for from outside don't.
 bool in_no_order(const LoopExample& example) {
   const uint32_t steps = example.ascending + example.descending;
-  return steps + 2 >= example.count && 4 * example.ascending <= 3 * steps &&
-         4 * example.descending <= 3 * steps;
+  return steps + 2 >= example.count && 8 * std::min(example.ascending, example.descending) > steps;
 }
 
 bool goes_on(const LoopExample& example) {
@@ -50,14 +46,59 @@ bool only_reads(const RuleContext& context, const LoopExample& example) {
 
 }  // namespace
 
-bool turns_stand_alone(const RuleContext& context, const LoopExample& example) {
+bool in_own_transactions(const LoopExample& example) {
+  return example.transactions > 1 && nearly_all(example.transactions, example.count);
+}
+
+bool serves_queue(const RuleContext& context, const LoopExample& example) {
+  return std::ranges::any_of(example.cycle, [&](const PatternKey& key) {
+    const Pattern* pattern = context.workload.find(key);
+    return pattern != nullptr && pattern->shape != nullptr && !pattern->shape->blocks.empty() &&
+           pattern->shape->blocks[0].skip_locked;
+  });
+}
+
+namespace {
+
+// The list has one turn each time, and runs under no other one.
+bool list_per_turn(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {
+  return example.parent_executions > 0 && nearly_all(example.lone_turns, example.count) &&
+         lists_unled(context.workload, loop, example);
+}
+
+// Another statement of the turn runs as often after a list from outside it: what is inserted says of itself
+// no list that it came from.
+bool turn_follows_list(const RuleContext& context, const LoopExample& example) {
+  const auto& loops = context.workload.loops;
+  return std::ranges::any_of(example.cycle, [&](const PatternKey& key) {
+    for (auto at = loops.lower_bound(LoopKey{key, kNoPattern}); at != loops.end() && at->first.child == key;
+         ++at) {
+      const bool outside =
+          at->first.parent != kNoPattern && !std::ranges::binary_search(example.cycle, at->first.parent);
+      if (outside && at->second.executions >= example.count) return true;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {
   if (example.scope != ScopeKind::kSession || one_unit_of_work(example) || example.count < kTurns)
     return false;
-  const bool listed = example.parent_executions > 0 &&
-                      (example.root != kNoPattern || !nearly_all(example.lone_turns, example.count));
-  if (listed || example.cycle_statements < 2 || !only_reads(context, example)) return false;
-  return in_own_transactions(example) ||
-         (in_no_order(example) && turn_hangs_together(context, example));
+  if (example.cycle_statements < 2) return false;
+  if (serves_queue(context, example)) return true;
+  if (!only_reads(context, example)) return false;
+  if (list_per_turn(context, loop, example)) return true;
+  return example.parent_executions == 0 &&
+         (in_own_transactions(example) || (in_no_order(example) && turn_hangs_together(context, example)));
+}
+
+bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {
+  constexpr uint32_t kStatements = 3;
+  if (example.cycle_statements < kStatements || !in_own_transactions(example)) return false;
+  const bool listed = example.parent_executions > 0 || turn_follows_list(context, example);
+  return !listed || list_per_turn(context, loop, example);
 }
 
 }  // namespace pgsieve

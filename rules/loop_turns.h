@@ -8,9 +8,19 @@
 
 namespace pgsieve {
 
+// Each turn ran in an explicit transaction of its own.
+bool in_own_transactions(const LoopExample& example);
+
+// A worker that takes a job in each turn: what it does then it does once per job by design.
+bool serves_queue(const RuleContext& context, const LoopExample& example);
+
 // True when no list feeds the turns, each is several statements, and either each is a transaction of its own,
-// or each begins with a value in no order and goes on with what belongs to it. Of a list that is read again
-// in each turn the turns don't take their values.
-bool turns_stand_alone(const RuleContext& context, const LoopExample& example);
+// or each begins with a value in no order and goes on with what belongs to it, or reads a list of its own
+// that feeds nothing else. `loop`: the one that the example is of.
+bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example);
+
+// The same of a loop of writes: each turn is a transaction of its own that reads or writes at least two other
+// things, and no list feeds them. Its statements belong together, not to those of the next.
+bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example);
 
 }  // namespace pgsieve

@@ -188,7 +188,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   std::vector<LoopExample> examples = loop.examples.unpacked();
   for (LoopExample& example : examples) example.requests = requests_of(context, example, child);
   const Pattern* whole = parent == nullptr ? nullptr : list_of_all(context, child);
-  const Accidents accidents(loop, examples, single_turns(context, loop.key),
+  const Accidents accidents(context.workload, loop, examples, single_turns(context, loop.key),
                             link.strength >= LinkStrength::kNames, options);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
@@ -247,8 +247,10 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
         verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
       }
     }
-    if (verdict.kind == LoopClass::kRowByRow && is_read(child.shape->kind) &&
-        row_evidence(example, verdict.link) == RowEvidence::kNone && turns_stand_alone(context, example)) {
+    const bool seen_rows = row_evidence(example, verdict.link) != RowEvidence::kNone;
+    const bool apart = is_read(child.shape->kind) ? turns_stand_alone(context, loop.key, example)
+                                                  : writes_stand_alone(context, loop.key, example);
+    if (verdict.kind == LoopClass::kRowByRow && !seen_rows && apart) {
       verdict.kind = LoopClass::kIndependent;
       verdict.report = false;
     }

@@ -6,6 +6,7 @@
 #include "rules/common.h"
 #include "rules/fixes/fixes.h"
 #include "rules/loop_reasons.h"
+#include "rules/loop_turns.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -30,15 +31,6 @@ bool one_row_at_a_time(const Pattern& pattern) {
   if (pattern.shape == nullptr || !is_write(pattern.shape->kind)) return false;
   return pattern.key.arity == Arity::kScalar || pattern.key.arity == Arity::kOne ||
          pattern.key.arity == Arity::kRow;
-}
-
-// A worker that takes a job and marks it done writes once per job by design.
-bool serves_queue(const RuleContext& context, const LoopExample& example) {
-  return std::any_of(example.cycle.begin(), example.cycle.end(), [&](const PatternKey& key) {
-    const Pattern* pattern = context.workload.find(key);
-    return pattern != nullptr && pattern->shape != nullptr && !pattern->shape->blocks.empty() &&
-           pattern->shape->blocks[0].skip_locked;
-  });
 }
 
 // Grades a loop of writes: what matters is that the turns belong together, not where their values come from.

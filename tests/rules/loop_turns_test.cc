@@ -46,6 +46,49 @@ TEST(LoopTurns, TheListOfTheTurnBeforeIsNotTheListOfTheTurns) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+TEST(LoopTurns, WhoTakesJobsDoesThemOneByOne) {
+  SequenceBench bench;
+  for (const int id : kRandom) {
+    const std::string key = std::to_string(id);
+    bench.run("BEGIN", kAtOnce);
+    bench.run("SELECT id, student_id FROM jobs WHERE state = 'new' LIMIT 1 FOR UPDATE SKIP LOCKED", kAtOnce);
+    bench.run("SELECT email FROM students WHERE id = " + key, kAtOnce);
+    bench.run("UPDATE jobs SET state = 'done' WHERE id = " + std::to_string(9000 + id), kAtOnce);
+    bench.run("COMMIT", kAtOnce);
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+// Two kinds of requests at full speed: the list of one seems to feed the other.
+TEST(LoopTurns, RequestsOfTwoKindsFollowTheListsOfEachOther) {
+  SequenceBench bench;
+  for (size_t i = 0; i < 48; ++i) {
+    const std::string key = std::to_string(kRandom[i % kRandom.size()] + 1000 * static_cast<int>(i % 5));
+    if (i * i % 7 < 3) {
+      bench.run("SELECT id, teacher_id FROM courses WHERE code = 'C" + key + "'", kAtOnce);
+      bench.run("SELECT id, topic FROM lessons WHERE course_id = " + std::to_string(i * 131 % 400), kAtOnce);
+      bench.run("SELECT name FROM teachers WHERE id = " + std::to_string(i * 57 % 80), kAtOnce);
+    } else {
+      bench.run("SELECT id, email FROM students WHERE id = " + key, kAtOnce);
+      bench.run("SELECT id, course_id, teacher_id FROM enrolments WHERE student_id = " + key, kAtOnce);
+      bench.run("SELECT sum(amount) FROM payments WHERE student_id = " + key, kAtOnce);
+    }
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
+TEST(LoopTurns, InnerListsOfAFewRowsAreALoop) {
+  SequenceBench bench;
+  bench.run("SELECT id, name FROM teachers WHERE retired = false");
+  for (size_t i = 0; i < kRandom.size(); ++i) {
+    bench.run("SELECT id, title FROM courses WHERE teacher_id = " + std::to_string(kRandom[i]), kAtOnce);
+    for (size_t course = 0; course < 1 + i % 3 / 2; ++course)
+      bench.run("SELECT id, topic FROM lessons WHERE course_id = " + std::to_string(100 * i + course),
+                kAtOnce);
+  }
+  EXPECT_EQ(bench.findings("n-plus-one").size(), 2U);
+}
+
 TEST(LoopTurns, KeysInOrderAreALoop) {
   SequenceBench bench;
   for (const int id : kAscending) read_order(bench, id, 5000 - id);

@@ -74,6 +74,27 @@ TEST(WriteLoop, ATurnOfManyStatementsMayBeARequest) {
   EXPECT_EQ(held[0].confidence, Confidence::kHigh);
 }
 
+// Each transaction reads and writes several things and follows no list: a request. What only writes a row is
+// a loop that pays a commit for each.
+TEST(WriteLoop, ATransactionOfManyStatementsIsARequest) {
+  const auto written = [](bool several, bool listed) {
+    SequenceBench bench;
+    if (listed) bench.run("SELECT id, balance FROM accounts WHERE branch = 4");
+    for (const int id : {193, 248, 846, 17, 530, 902, 77, 411, 655, 29}) {
+      const std::string account = std::to_string(id);
+      bench.run("BEGIN", 300);
+      if (several) bench.run("SELECT balance FROM accounts WHERE id = " + account + " FOR UPDATE", 300);
+      bench.run("UPDATE accounts SET balance = " + std::to_string(7 * id) + " WHERE id = " + account, 300);
+      if (several) bench.run("INSERT INTO bookings (account_id) VALUES (" + account + ")", 300);
+      bench.run("COMMIT", 300);
+    }
+    return bench.findings("write-loop").size();
+  };
+  EXPECT_EQ(written(true, false), 0U);
+  EXPECT_EQ(written(true, true), 2U);
+  EXPECT_EQ(written(false, false), 1U);
+}
+
 // Logs with %t show whole seconds. Many rows leave no room for pauses, some leave it open, few and seldom
 // ones are not spoken of.
 TEST(WriteLoop, ByAClockOfWholeSeconds) {
