@@ -42,9 +42,12 @@ bool too_few_to_tell(const LoopExample& example) {
 }  // namespace
 
 bool one_turn_per_row(const LoopExample& example) {
+  constexpr int64_t kTelling = 5;  // of a few keys, any number may be a multiple
   if (example.parent_rows > 1) return example.count % example.parent_rows == 0;
-  return example.parent_limit > 1 && example.parent_executions <= 1 &&
-         example.count % example.parent_limit == 0;
+  if (example.parent_executions > 1) return false;
+  const auto each_of = [&example](int64_t rows) { return example.count % rows == 0; };
+  return (example.parent_limit > 1 && each_of(example.parent_limit)) ||
+         (example.parent_keys >= kTelling && each_of(example.parent_keys));
 }
 
 bool like_requests(const LoopExample& example, const LoopOptions& options) {

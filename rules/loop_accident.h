@@ -11,7 +11,7 @@
 
 namespace pgsieve {
 
-// As many turns as the parent had rows, or was allowed to return.
+// As many turns as the parent had rows, was allowed to return, or asked for by key; or a multiple of that.
 bool one_turn_per_row(const LoopExample& example);
 
 // The turns have the time between them that requests have, and nothing holds them together.

@@ -75,6 +75,9 @@ void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& v
   } else if (example.parent_limit > 1 && example.count == example.parent_limit) {
     verdict.reasons.push_back(
         fmt::format("it ran {} times after LIMIT {}", example.count, example.parent_limit));
+  } else if (example.parent_keys > 1 && one_turn_per_row(example)) {
+    verdict.reasons.push_back(
+        fmt::format("it ran {} times after a list of {} keys", example.count, example.parent_keys));
   }
 }
 

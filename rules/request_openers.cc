@@ -32,6 +32,15 @@ bool opens_some(const Pattern& child) {
   return kShare * child.window_starts > child.calls;
 }
 
+// Who asks was looked up anew for turn after turn, and the list, if there is one, was read anew, too.
+bool begin_alike(const LoopExample& example) {
+  const auto most_turns = [&example](uint32_t turns) {
+    return turns >= 2 && 3 * uint64_t{turns} >= 2 * uint64_t{example.count};
+  };
+  return most_turns(example.reopened_turns) &&
+         (example.parent_executions == 0 || most_turns(example.parent_executions));
+}
+
 }  // namespace
 
 LoopExample::Requests requests_of(const RuleContext& context, const LoopExample& example,
@@ -39,6 +48,7 @@ LoopExample::Requests requests_of(const RuleContext& context, const LoopExample&
   using Requests = LoopExample::Requests;
   if (example.opener == kNoPattern || example.opener == child.key || opens_some(child))
     return Requests::kUnknown;
+  if (begin_alike(example)) return Requests::kOwn;
   const Pattern* opener = context.workload.find(example.opener);
   if (opener == nullptr || !opens_requests(context.workload, *opener)) return Requests::kUnknown;
   if (example.opened_turns == 0) return Requests::kOne;

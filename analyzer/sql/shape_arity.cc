@@ -4,8 +4,9 @@
 // user. What counts is the comparison that picks the rows. Without statistics its column's name has to tell:
 // keys (id, user_id, uuid) pick rows, everything else narrows them down, and a list of words ('new', 'paid')
 // is a fixed choice rather than a batch. A list makes the statement kMany unless an equality is surer to pick
-// the rows than the list is.
+// the rows than the list is. `id = 1 OR id = 2` is a list as well as `id IN (1, 2)`.
 #include <algorithm>
+#include <map>
 
 #include "analyzer/sql/shape_builder.h"
 
@@ -37,7 +38,33 @@ int selectivity(std::string_view column) {
 
 }  // namespace
 
+// ORs that compare one column with one value after the other, and nothing else.
+void ShapeBuilder::join_alternatives() {
+  std::map<uint32_t, std::vector<const Alternative*>> groups;
+  for (const Alternative& alternative : alternatives_)
+    groups[shape_.predicates[alternative.predicate].or_group].push_back(&alternative);
+  std::map<uint32_t, size_t> sizes;
+  for (const Predicate& predicate : shape_.predicates)
+    if (predicate.in_or) ++sizes[predicate.or_group];
+  for (const auto& [group, members] : groups) {
+    const Predicate& first = shape_.predicates[members.front()->predicate];
+    const bool one_column = std::ranges::all_of(members, [&](const Alternative* member) {
+      const ColumnUse& column = shape_.predicates[member->predicate].column;
+      return column.relation == first.column.relation && column.column == first.column.column;
+    });
+    if (!one_column || first.column.whole_row() || members.size() < 2 || members.size() != sizes[group])
+      continue;
+    for (const Alternative* member : members) {
+      for (const uint32_t slot : shape_.predicates[member->predicate].slots)
+        shape_.slots[slot].role = SlotRole::kList;
+    }
+    const bool words = std::ranges::all_of(members, [](const Alternative* member) { return member->word; });
+    lists_.push_back({members.front()->predicate, static_cast<uint32_t>(members.size()), words});
+  }
+}
+
 void ShapeBuilder::decide_arity() {
+  join_alternatives();
   if (shape_.kind == StatementKind::kInsert || shape_.kind == StatementKind::kMerge) {
     if (inserted_rows_ > 0) {
       shape_.arity = inserted_rows_ == 1 ? Arity::kRow : Arity::kRows;

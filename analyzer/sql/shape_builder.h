@@ -127,6 +127,11 @@ class ShapeBuilder {
     bool words = false;
   };
 
+  struct Alternative {  // an equality with a value, under OR
+    uint32_t predicate = kNoIndex;
+    bool word = false;
+  };
+
   // Recursion guard: false, and truncated set, when too deep.
   struct Depth {
     explicit Depth(ShapeBuilder& owner);
@@ -178,6 +183,7 @@ class ShapeBuilder {
   void examine_all(tree::Nodes expressions, const Place& place);
   Operand operand_of(const tree::Node* node, const Place& place);
   void classify_list(tree::Nodes elements, Operand& operand) const;
+  bool is_one_word(const tree::Node* value) const;
   uint32_t slot_at(int32_t location) const;
   bool slot_is_parameter(uint32_t slot) const;
   void set_role(std::span<const uint32_t> slots, SlotRole role, uint32_t predicate, const ColumnUse& column);
@@ -243,6 +249,7 @@ class ShapeBuilder {
 
   // shape_arity.cc
   void decide_arity();
+  void join_alternatives();
 
   StatementShape& shape_;
   const StatementScan& scan_;
@@ -251,6 +258,7 @@ class ShapeBuilder {
   std::vector<BlockDetail> block_details_;        // parallel to shape_.blocks
   std::vector<CteBinding> ctes_;                  // visible now, innermost last
   std::vector<List> lists_;
+  std::vector<Alternative> alternatives_;
   std::vector<std::pair<uint32_t, uint32_t>>
       connected_items_;  // (block, FROM item) that WHERE connects to another item
   uint32_t inserted_rows_ = 0;

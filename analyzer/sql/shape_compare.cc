@@ -191,6 +191,8 @@ uint32_t ShapeBuilder::add_predicate(const Operand& tested, const Operand* other
     describe_other(predicate, *other);
     set_role(other->facts.slots, role_of(predicate, *other), index, predicate.column);
     for (const uint32_t slot : other->facts.slots) shape_.slots[slot].array = other->array;
+    if (predicate.in_or && role_of(predicate, *other) == SlotRole::kEqual && other->elements == 0)
+      alternatives_.push_back({index, is_one_word(other->node)});
   }
   shape_.predicates.push_back(std::move(predicate));
   return index;

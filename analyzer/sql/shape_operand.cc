@@ -257,15 +257,17 @@ void ShapeBuilder::examine_sub_link(const PgQuery__SubLink& link, const Place& p
   if (block != kNoIndex) facts.sub_blocks.push_back(block);
 }
 
+bool ShapeBuilder::is_one_word(const Node* value) const {
+  const Node* bare = without_casts(value);
+  return is(bare, PG_QUERY__NODE__NODE_A_CONST) && is_word(*bare->a_const) &&
+         !slot_is_parameter(slot_at(bare->a_const->location));
+}
+
 // Constants and parameters only: how many, and whether they are all words.
 void ShapeBuilder::classify_list(Nodes elements, Operand& operand) const {
   operand.elements = static_cast<uint32_t>(elements.size());
-  operand.words = !elements.empty();
-  for (const Node* element : elements) {
-    const Node* bare = without_casts(element);
-    operand.words = operand.words && is(bare, PG_QUERY__NODE__NODE_A_CONST) && is_word(*bare->a_const) &&
-                    !slot_is_parameter(slot_at(bare->a_const->location));
-  }
+  operand.words = !elements.empty() &&
+                  std::ranges::all_of(elements, [this](const Node* element) { return is_one_word(element); });
 }
 
 Operand ShapeBuilder::operand_of(const Node* node, const Place& place) {

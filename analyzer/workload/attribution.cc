@@ -54,7 +54,7 @@ bool SessionTracker::reads_for_write(const Group& query, const Group& write, boo
                                      uint32_t transaction) {
   if (written_since || transaction == 0 || write.run == nullptr || query.execution == nullptr) return false;
   if (in_loop(query) || query.executions < 2 || query.execution->transaction != transaction) return false;
-  if (!write.run->only_within(transaction)) return false;
+  if (write.run->only_transaction() != transaction) return false;
   const ParentExecution& parent = write.run->parent();
   return parent.id == 0 || (parent.pattern == query.pattern && write.run->count() == 1);
 }
@@ -237,17 +237,19 @@ bool SessionTracker::goes_on(const Session& session, const Group& group,
 }
 
 // A list and what was asked for its rows, all in one transaction: what the session asks for after that
-// transaction belongs to other work. The same of a burst of turns after the list, when the next turn begins
+// transaction belongs to other work; and so where a transaction held a whole loop without a list, such as all
+// rows of one order. The same of a burst of turns after the list, when the next turn begins
 // with other statements, and after a pause such as there was none in the burst.
 bool SessionTracker::is_over(const Session& session, const Group& group, const RunContext& context) {
-  constexpr uint32_t kTurns = 3;
+  constexpr uint32_t kTurns = 3, kLoop = 5;
   constexpr Microseconds kPause = 20 * kMillisecond;
   if (group.run == nullptr || group.run->count() < 2) return false;
   const ParentExecution& parent = group.run->parent();
-  if (parent.id == 0 || parent.session != session.id) return false;
-  if (parent.transaction != 0 && parent.transaction != context.transactions &&
-      group.run->only_within(parent.transaction))
-    return true;
+  const uint32_t transaction = group.run->only_transaction();
+  const bool left = transaction != 0 && transaction != context.transactions;
+  if (parent.id == 0) return left && group.run->count() >= kLoop;
+  if (parent.session != session.id) return false;
+  if (left && parent.transaction == transaction) return true;
   if (context.transactions != 0 || group.run->count() < kTurns) return false;
   if (session.position <= group.last_position + 1) return false;
   const Microseconds pause = session.longest_gap_since(group.last_position);

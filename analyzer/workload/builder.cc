@@ -38,6 +38,7 @@ void describe_execution(const Event& event, StatementEvent& statement) {
   statement.limit = statement.info->limit_slot != kNoIndex ? slot_number(event, statement.info->limit_slot)
                                                            : statement.info->limit_value;
   statement.offset = slot_number(event, statement.info->offset_slot);
+  statement.asked_keys = statement.info->key_list.empty() ? -1 : count_keys(event, statement.info->key_list);
   statement.end = event.time;
   const Microseconds total = event.duration == kUnknownTime ? 0 : event.duration + event.prepare;
   statement.duration = total;

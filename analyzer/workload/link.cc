@@ -36,7 +36,7 @@ uint64_t id_hash() {
 bool pinned(const LinkProfile& parent, uint32_t table, uint64_t column_hash) {
   return std::any_of(parent.keys.begin(), parent.keys.end(), [&](const LinkProfile::Key& key) {
     const bool same = key.normal.hash == column_hash || (key.primary && column_hash == id_hash());
-    return same && (key.table == table || table == kNoIndex);
+    return same && key.fixed && (key.table == table || table == kNoIndex);
   });
 }
 

@@ -96,6 +96,7 @@ struct LinkProfile {
     uint32_t table = 0;  // index into tables
     CompactText column;  // as written
     ColumnName normal;
+    bool fixed = true;         // all rows have the one value; not so under OR, nor of an array's values
     bool primary = false;      // looks like (or is) the key of its table
     bool row_id = false;       // … and is it for sure, or named so: "id", not "key" or "code"
     bool polymorphic = false;  // has a …_type companion

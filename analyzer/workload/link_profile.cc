@@ -222,6 +222,8 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
   for (uint32_t slot = 0; slot < shape.slots.size(); ++slot) {
     const SlotUse& use = shape.slots[slot];
     if (use.role != SlotRole::kEqual || use.column.whole_row()) continue;
+    const bool under_or = use.predicate < shape.predicates.size() && shape.predicates[use.predicate].in_or;
+    const bool fixed = !use.array && !under_or;
     std::vector<ColumnUse> equal = {use.column};
     for (size_t done = 0; done < equal.size() && equal.size() < 8; ++done) {
       for (const Join& join : shape.joins) {
@@ -245,6 +247,7 @@ void collect_keys(const StatementShape& shape, const std::vector<uint32_t>& plac
       LinkProfile::Key key;
       key.slot = slot;
       key.table = place;
+      key.fixed = fixed;
       key.column = column.column;
       key.normal = normal_column(column.column, place);
       bool known = false;
@@ -343,7 +346,8 @@ void add_masks(const Schema* schema, LinkProfile& profile) {
 void find_references(const StatementShape& shape, LinkProfile& profile) {
   const auto asked = [&profile](const LinkProfile::ColumnName& column) {
     return std::ranges::any_of(profile.keys, [&column](const LinkProfile::Key& key) {
-      return key.normal.hash == column.hash && (key.table == column.table || column.table == kNoIndex);
+      return key.fixed && key.normal.hash == column.hash &&
+             (key.table == column.table || column.table == kNoIndex);
     });
   };
   if (profile.many_rows && !profile.groups) {

@@ -45,7 +45,7 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
   if (join_multiplies(shape, places, profile)) return true;
   std::vector<std::string> equal_columns;
   for (const LinkProfile::Key& key : profile.keys) {
-    if (key.table != 0) continue;
+    if (key.table != 0 || !key.fixed) continue;
     if (key.primary) return false;
     equal_columns.push_back(key.column);
   }
@@ -54,6 +54,33 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
     if (table != nullptr && table->unique_by(equal_columns)) return false;
   }
   return true;
+}
+
+std::vector<uint16_t> key_list_slots(const StatementShape& shape, const Schema* schema) {
+  std::vector<uint16_t> slots;
+  if (!is_read(shape.kind) || shape.relations.size() != 1 || shape.blocks.size() != 1) return slots;
+  if (shape.relations[0].kind != Relation::Kind::kTable) return slots;
+  const LinkProfile::TableName table = link_table_name(shape.relations[0]);
+  uint32_t list = kNoIndex;  // the first slot's predicate
+  for (size_t ordinal = 0; ordinal < shape.slots.size() && ordinal <= UINT16_MAX; ++ordinal) {
+    const SlotUse& slot = shape.slots[ordinal];
+    if ((slot.role != SlotRole::kList && !slot.array) || slot.predicate >= shape.predicates.size()) continue;
+    const Predicate& predicate = shape.predicates[slot.predicate];
+    if (list != kNoIndex && slot.predicate != list &&
+        (!predicate.in_or || predicate.or_group != shape.predicates[list].or_group))
+      continue;
+    if (list == kNoIndex) {
+      if (predicate.in_or && slot.role != SlotRole::kList) continue;
+      bool known = false;
+      const bool unique = known_unique(schema, table, slot.column.column, known);
+      if (slot.column.whole_row() ||
+          !(known ? unique : looks_primary(normal_column(slot.column.column, 0), table)))
+        continue;
+      list = slot.predicate;
+    }
+    slots.push_back(static_cast<uint16_t>(ordinal));
+  }
+  return slots;
 }
 
 // Aggregates other than these may hold keys: max(id), array_agg(id).
@@ -98,6 +125,11 @@ bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const 
   if (!is_read(shape.kind) || !top.order.empty() || !top.group.empty() || top.set_operation ||
       top.limit.present || profile.top_tables != 1)
     return false;
+  // id = $1 OR login = $1: one of several ways to be found.
+  const auto may_be_it = [&shape](const LinkProfile::Key& key) {
+    return key.table == 0 && key.primary && !key.fixed && !shape.slots[key.slot].array;
+  };
+  if (std::ranges::any_of(profile.keys, may_be_it)) return true;
   if (schema != nullptr && schema->find(profile.tables[0].schema, profile.tables[0].name) != nullptr)
     return false;
   return std::any_of(profile.keys.begin(), profile.keys.end(),

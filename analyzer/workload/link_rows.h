@@ -18,6 +18,10 @@ bool known_unique(const Schema* schema, const LinkProfile::TableName& table, con
 bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& places,
                      const LinkProfile& profile, const Schema* schema);
 
+// id IN (1, 2, 3), id = ANY ($1), id = 1 OR id = 2: the slots of a list that picks rows of the statement's one
+// table by a key, so that there are no more rows than values; empty: there is none.
+std::vector<uint16_t> key_list_slots(const StatementShape& shape, const Schema* schema);
+
 // SELECT status, count(*) FROM orders GROUP BY status: no loop asks for what belongs to an order after that.
 bool only_groups(const StatementShape& shape, const std::vector<uint32_t>& places, const LinkProfile& profile,
                  const Schema* schema);

@@ -58,6 +58,7 @@ struct LoopExample {
   uint32_t varying_roles = 0;   // bit (1 << SlotRole) for every role with a varying slot
   uint32_t constant_roles = 0;  // and for every role with a slot that never varied
   int64_t parent_limit = -1;    // LIMIT of the parent execution
+  int64_t parent_keys = -1;     // … that asked for rows by so many keys, each of one row at most
   int64_t parent_rows = -1;     // rows it returned
   uint32_t parent_cells = 0;    // values in them that were compared with the child's; 0: no rows were seen
   uint32_t matched_values = 0;  // distinct child values found in the parent's rows, or in its constant list
@@ -96,6 +97,9 @@ struct LoopExample {
   // The first statement of the session window that all of it ran in, and the turns before which it ran again.
   PatternKey opener;  // kNoPattern: several windows
   uint32_t opened_turns = 0;
+  // Turns before which the window seemed to begin again: the same two statements as at first with the same
+  // values, after a pause.
+  uint32_t reopened_turns = 0;
   Microseconds other_median_gap =
       kUnknownTime;  // turnaround before the other statements of the session window
   std::vector<PatternKey>

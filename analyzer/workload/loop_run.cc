@@ -322,6 +322,8 @@ void LoopRun::add(const StatementEvent& child, const RunContext& context) {
   keep_own_rows(child);
   if (context.asked != nullptr && asked_before(child, *context.asked, last_position_)) ++fed_by_previous_;
   last_counters_ = {context.errors, context.rollbacks, context.commits, context.setting_changes};
+  if (count_ > 0 && context.repeated_openings != last_repeated_openings_) ++reopened_turns_;
+  last_repeated_openings_ = context.repeated_openings;
   if (context.openings != last_openings_) ++opened_turns_;
   last_openings_ = context.openings;
   last_position_ = context.position;

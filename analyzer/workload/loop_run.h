@@ -30,7 +30,7 @@ struct ParentExecution {
   uint32_t transaction = 0;  // the session's, by its ordinal; 0: none was open
   uint32_t openings = 0;     // Session::openings then
   Microseconds end = kUnknownTime;
-  int64_t limit = -1, rows = -1;
+  int64_t limit = -1, rows = -1, keys = -1;  // keys: ExecutionFacts::asked_keys
   uint64_t session = 0, trace = 0, unit = 0;
   uint32_t result = 0;  // number of its rows in the session's ValueTable; 0: not known
   uint32_t cells = 0;   // of its rows that were taken in there
@@ -83,6 +83,7 @@ struct RunContext {
            setting_changes = 0;                    // totals of the session so far
   uint64_t parent_id = 0;                          // latest execution of the parent
   uint32_t openings = 0;                           // Session::openings
+  uint32_t repeated_openings = 0;                  // of its window
   uint32_t transactions = 0;                       // ordinal of the open explicit transaction; 0: none open
   RequestTotals requests;                          // this statement included
   Microseconds clock = 0;                          // what the session's times are told to
@@ -144,9 +145,9 @@ class LoopRun {
   Pattern* via() const { return via_; }                        // the statement in between; null: none
   uint64_t last_parent_id() const { return last_parent_id_; }  // execution that the latest child belonged to
   bool varies() const;                                         // some slot took more than one value
-  // All its turns ran in that explicit transaction of their session.
-  bool only_within(uint32_t transaction) const {
-    return transactions_ == 1 && last_transaction_ == transaction && outside_transactions_ == 0;
+  // The explicit transaction of their session that all its turns ran in, by its ordinal; 0: there is none.
+  uint32_t only_transaction() const {
+    return transactions_ == 1 && outside_transactions_ == 0 ? last_transaction_ : 0;
   }
   Microseconds longest_gap() const;  // from the parent to the latest child; see LoopExample
   const GapSummary& gaps() const { return followed_ == nullptr ? kNoGaps : followed_->gaps; }
@@ -259,6 +260,7 @@ class LoopRun {
   uint32_t turns_of_parent_ = 0, lone_turns_ = 0;  // of its latest execution; executions that had one only
   uint32_t beside_parent_ = 0;
   uint32_t last_openings_ = 0, opened_turns_ = 0;  // see LoopExample
+  uint32_t last_repeated_openings_ = 0, reopened_turns_ = 0;
   uint32_t transactions_ = 0, last_transaction_ = 0, outside_transactions_ = 0;
   bool first_tuple_known_ = false;
   bool other_trace_session_ = false;  // a child on another connection, known by its trace

@@ -82,6 +82,7 @@ LoopExample LoopRun::example() const {
   if (!spread && aside().opener != nullptr) {
     example.opener = aside().opener->key;
     example.opened_turns = opened_turns_;
+    example.reopened_turns = reopened_turns_;
   }
   example.beside_parent = beside_parent_;
   example.transactions = transactions_;
@@ -116,6 +117,7 @@ LoopExample LoopRun::example() const {
     example.distinct_values = unknown ? 0 : 1;
   }
   example.parent_limit = parent().limit;
+  example.parent_keys = parent().keys;
   example.parent_rows = parent().rows;
   example.parent_cells = parent().cells;
   aside().votes.describe(example);

@@ -28,8 +28,8 @@ template <typename Archive>
 void fields(Archive& archive, ParentExecution& value) {
   archive.execution_id(value.id);
   archive.execution_id(value.root_id);
-  archive(value.root, value.info, value.pattern, value.limit, value.rows, value.session, value.trace,
-          value.unit, value.transaction, value.result, value.cells, value.openings);
+  archive(value.root, value.info, value.pattern, value.limit, value.rows, value.keys, value.session,
+          value.trace, value.unit, value.transaction, value.result, value.cells, value.openings);
   archive.times(value.end);
   if constexpr (Archive::kReading) {
     archive.check((value.id == 0) == (value.info == nullptr));
@@ -161,7 +161,7 @@ void fields(Archive& archive, LoopRun& value) {
           value.beside_parent_, value.transactions_, value.last_transaction_, value.outside_transactions_,
           value.one_unit_, value.last_unit_, aside.session_gaps, aside.longer_gaps, aside.own_cells,
           aside.votes, aside.rivals, aside.rival_of_same_limit, aside.opener, value.last_openings_,
-          value.opened_turns_, sample, value.source_);
+          value.opened_turns_, value.last_repeated_openings_, value.reopened_turns_, sample, value.source_);
   archive.execution_id(value.last_parent_id_);
   archive(value.first_requests_);
   archive.times(value.first_start_, value.first_end_, value.last_end_, value.child_time_, value.parent_gap_,
@@ -218,6 +218,12 @@ void fields(Archive& archive, GapPlace& value) {
 }
 
 template <typename Archive>
+void fields(Archive& archive, Opening& value) {
+  archive(value.second, value.values, value.latest_values, value.after_pause, value.just_ran, value.repeated);
+  archive.times(value.longest);
+}
+
+template <typename Archive>
 void fields(Archive& archive, Session& value) {
   archive(value.id, value.application, value.database, value.application_name, value.whole_seconds,
           value.groups, value.in_transaction, value.last_transaction_id, value.transaction_ordinal,
@@ -227,7 +233,7 @@ void fields(Archive& archive, Session& value) {
           value.units, value.recent_units, value.parent_epoch, value.write_sequence, value.table_writes,
           value.asked, value.recent_gaps, value.recent, value.recent_tuples, value.gap_bits,
           value.latest_gaps, value.cursors, value.values, value.transaction_begun, value.requests,
-          value.opener, value.openings);
+          value.opener, value.openings, value.opening);
   archive.times(value.last_end, value.gap_since_counted);
   for (const Microseconds gap : value.recent_gaps) archive.check_time(gap);
   archive.check(value.recent.size() == value.recent_gaps.size() &&

@@ -115,13 +115,14 @@ void fields(Archive& archive, LoopExample& value) {
        value.unit_mismatches, value.statements_per_unit, value.setting_changes, value.ascending,
        value.descending, value.arithmetic, value.fed_by_previous, value.fed_by_own_rows, value.own_column,
        value.written_after, value.empty_results, value.row_results, value.varying_slots, value.varying_slot,
-       value.varying_roles, value.constant_roles, value.parent_limit, value.parent_rows, value.matched_values,
-       value.matched_in_order, value.matched_column, value.root, value.via, value.child_time, value.span,
-       value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap, value.other_median_gap,
-       value.cycle, value.sample_slots, value.sample, value.source, value.one_unit, value.turn_gap_spread,
-       value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps, value.parent_cells,
-       value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle, value.closest_idle,
-       value.lone_turns, value.rivals, value.rival_of_same_limit, value.opener, value.opened_turns);
+       value.varying_roles, value.constant_roles, value.parent_limit, value.parent_keys, value.parent_rows,
+       value.matched_values, value.matched_in_order, value.matched_column, value.root, value.via,
+       value.child_time, value.span, value.parent_gap, value.median_gap, value.median_turn_gap, value.max_gap,
+       value.other_median_gap, value.cycle, value.sample_slots, value.sample, value.source, value.one_unit,
+       value.turn_gap_spread, value.low_turn_gap, value.longest_gap, value.session_gaps, value.longer_gaps,
+       value.parent_cells, value.awaited, value.pipelined, value.unbegun, value.least_idle, value.most_idle,
+       value.closest_idle, value.lone_turns, value.rivals, value.rival_of_same_limit, value.opener,
+       value.opened_turns, value.reopened_turns);
   check(archive, value.scope, ScopeKind::kFanOut);
 }
 
@@ -180,8 +181,8 @@ namespace {
 template <typename Archive>
 void summary_fields(Archive& archive, Workload& value) {
   each(archive, value.latent_pairs, value.repeats, value.tables, value.dropped, value.executions,
-       value.errors, value.client_timed, value.unparsed_statements, value.sessions, value.first, value.last, value.open_scopes,
-       value.units, value.marked, value.windows);
+       value.errors, value.client_timed, value.unparsed_statements, value.sessions, value.first, value.last,
+       value.open_scopes, value.units, value.marked, value.windows);
 }
 
 constexpr char kZero = '\0', kOnes = '\xFF';

@@ -10,7 +10,7 @@
 
 namespace pgsieve {
 
-inline constexpr uint32_t kWorkloadFormat = 18;
+inline constexpr uint32_t kWorkloadFormat = 19;
 
 // One pattern or loop alone, so that a store can keep them in rows; shapes are drawn again on loading.
 std::string serialize(const Pattern& pattern);

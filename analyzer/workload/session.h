@@ -102,6 +102,18 @@ struct GapPlace {
   Microseconds gap = kUnknownTime;
 };
 
+// How the window began, and how often it seems to have begun again: the same two statements with the same
+// values, after the longest pause since they ran last.
+struct Opening {
+  Pattern* second = nullptr;            // what followed the opener first; null: nothing yet
+  uint64_t values = 0;                  // of both then, hashed; 0: not known
+  uint64_t latest_values = 0;           // of the opener's latest execution; 0: not known
+  Microseconds longest = kUnknownTime;  // turnaround since then, the one before it aside
+  bool after_pause = false;             // the one before it was longer than those since the execution before
+  bool just_ran = false;                // nothing was counted since
+  uint32_t repeated = 0;
+};
+
 struct Session {
   static constexpr size_t kMaxGroups = 64;
   static constexpr size_t kRecent = 8;
@@ -129,6 +141,7 @@ struct Session {
   uint32_t reset_position = 0;  // the same when a pool last reset the session
   uint32_t errors = 0, rollbacks = 0, commits = 0, unit_changes = 0, setting_changes = 0;
   uint32_t openings = 0;  // executions of the openers, each in its window
+  Opening opening;        // of the window
   RequestTotals requests;
   uint64_t last_unit = 0;
   std::array<uint64_t, 8> recent_units{};  // the latest to begin, in a ring

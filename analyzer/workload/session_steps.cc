@@ -115,6 +115,39 @@ void SessionTracker::note_wipe(Session& session) {
   close_window(session);
 }
 
+namespace {
+
+uint64_t known_values(const StatementEvent& statement) {
+  return statement.values_known ? std::max<uint64_t>(1, statement.tuple) : 0;
+}
+
+// Who asks is looked up before what is asked for: the key of an API, then its user. Where requests of one
+// client follow each other without a pause that would end the window, these come again with the same values,
+// and more time passes before them than within a request.
+void note_opening(Session& session, const StatementEvent& statement) {
+  Opening& opening = session.opening;
+  if (session.opener == statement.pattern) {
+    opening.after_pause = session.gap_since_counted > opening.longest;
+    opening.longest = kUnknownTime;
+    opening.latest_values = known_values(statement);
+    opening.just_ran = true;
+    return;
+  }
+  opening.longest = std::max(opening.longest, session.gap_since_counted);
+  if (!std::exchange(opening.just_ran, false)) return;
+  const uint64_t own = known_values(statement);
+  const uint64_t both = own == 0 || opening.latest_values == 0 ? 0 : hash_combine(opening.latest_values, own);
+  if (opening.second == nullptr) {
+    opening.second = statement.pattern;
+    opening.values = both;
+  } else if (opening.after_pause && opening.second == statement.pattern && both != 0 &&
+             both == opening.values) {
+    ++opening.repeated;
+  }
+}
+
+}  // namespace
+
 // The first statement of a window is what a request begins with, where requests begin alike.
 void SessionTracker::note_opener(Session& session, const StatementEvent& statement) {
   if (session.opener == nullptr) {
@@ -123,6 +156,7 @@ void SessionTracker::note_opener(Session& session, const StatementEvent& stateme
     facts_.windows.add(session.database);
   }
   if (session.opener == statement.pattern) ++session.openings;
+  note_opening(session, statement);
 }
 
 void SessionTracker::note_units(Session& session, const StatementEvent& statement) {

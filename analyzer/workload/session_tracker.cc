@@ -63,6 +63,7 @@ void SessionTracker::close_window(Session& session) {
   }
   session.clear_groups();
   session.opener = nullptr;
+  session.opening = {};
   session.pause_follows = false;
   session.gap_bits.fill(0);
   session.latest_gaps.fill({});
@@ -176,7 +177,7 @@ void SessionTracker::note_write(Session& session, const StatementEvent& statemen
 void SessionTracker::note_execution(Session& session, Group& group, const StatementEvent& statement,
                                     uint32_t result) {
   group.many_rows = statement.info->many_rows && (statement.limit < 0 || statement.limit > 1) &&
-                    statement.rows != 0 && statement.rows != 1;
+                    statement.asked_keys != 1 && statement.rows != 0 && statement.rows != 1;
   if (!group.many_rows) return;
   ++session.parent_epoch;
   auto parent = std::make_shared<ParentExecution>();
@@ -190,6 +191,7 @@ void SessionTracker::note_execution(Session& session, Group& group, const Statem
   execution.pattern_ordinal = statement.pattern_ordinal;
   execution.end = statement.end;
   execution.limit = statement.limit < kEndlessLimit ? statement.limit : -1;
+  execution.keys = statement.asked_keys;
   execution.rows = statement.rows;
   execution.session = statement.session;
   execution.trace = statement.trace;
@@ -227,6 +229,7 @@ void SessionTracker::note_counted(Session& session, const StatementEvent& statem
   context.setting_changes = session.setting_changes;
   context.transactions = session.in_transaction ? session.transaction_ordinal : 0;
   context.openings = session.openings;
+  context.repeated_openings = session.opening.repeated;
   context.requests = session.requests;
   context.clock = session.whole_seconds ? kSecond : kMillisecond;
   context.asked = &session.asked;

@@ -41,6 +41,7 @@ struct ExecutionFacts {
   Microseconds duration = 0;        // 0 when unknown
   uint64_t tuple = 0;               // hash of all values together
   int64_t limit = -1, offset = -1;  // -1: none or unknown
+  int64_t asked_keys = -1;          // of a list of keys, of which each has one row at most; -1: none or unknown
   int64_t rows = -1;
   uint64_t session = 0, transaction = 0;
   uint64_t application = 0;  // hash of database, user, application, host: one client program

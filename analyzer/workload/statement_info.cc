@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/sql/fingerprint.h"
+#include "analyzer/workload/link_rows.h"
 
 namespace pgsieve {
 
@@ -211,6 +212,7 @@ std::shared_ptr<StatementInfo> describe_statement(std::string_view text, const S
   info->link = std::make_shared<const LinkProfile>(draw_link_profile(*shape, schema, /*with_names=*/false));
   info->many_rows = info->link->many_rows;
   info->unsure_rows = info->link->unsure_rows;
+  if (info->many_rows) info->key_list = key_list_slots(*shape, schema);
   info->asks_for_rows = !info->link->keys.empty() || info->link->reference_slot != UINT32_MAX;
   info->name = shape->name;
   info->returning = shape->returning;

@@ -65,6 +65,7 @@ struct StatementInfo {
   std::vector<struct TableFact*> read_facts, write_facts;  // set by the builder; null-free
   uint32_t limit_slot = kNoIndex, offset_slot = kNoIndex;
   int64_t limit_value = -1;       // literal LIMIT that is part of no slot
+  std::vector<uint16_t> key_list;  // slots with the keys that all its rows have: see key_list_slots()
   bool needs_parameters = false;  // has $n
   bool single_value = true;       // arity scalar or one: a child of a loop; false: a batch
   // What following the sessions wants to know of `link` each time.

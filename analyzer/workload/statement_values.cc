@@ -144,6 +144,24 @@ void choose_pattern(const Event& event, StatementEvent& statement) {
   }
 }
 
+int64_t count_keys(const Event& event, std::span<const uint16_t> slots) {
+  int64_t keys = 0;
+  for (const uint16_t ordinal : slots) {
+    if (ordinal >= event.scan->slots.size()) return -1;
+    const Slot& slot = event.scan->slots[ordinal];
+    std::string_view text = slot.text, first;
+    if (slot.kind == Slot::Kind::kParameter) {
+      const bool known = slot.parameter > 0 && slot.parameter <= event.parameters.size() &&
+                         !event.parameters[static_cast<size_t>(slot.parameter) - 1].truncated;
+      if (known) text = event.parameters[static_cast<size_t>(slot.parameter) - 1].text;
+      if (!known && slots.size() == 1) return -1;  // an array
+    }
+    const size_t in_array = array_elements(text, first);
+    keys += static_cast<int64_t>(in_array == SIZE_MAX ? slot.elements : in_array);
+  }
+  return keys;
+}
+
 int64_t slot_number(const Event& event, uint32_t ordinal) {
   if (ordinal >= event.scan->slots.size()) return -1;
   const Slot& slot = event.scan->slots[ordinal];

@@ -2,6 +2,9 @@
 // what follows from them: LIMIT and OFFSET, and whether `= ANY($1)` asked for one value or many.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "analyzer/workload/statement_event.h"
 
 namespace pgsieve {
@@ -15,5 +18,8 @@ void choose_pattern(const Event& event, StatementEvent& statement);
 
 // The value of a slot (LIMIT, OFFSET) when it is a whole number >= 0, else -1.
 int64_t slot_number(const Event& event, uint32_t ordinal);
+
+// Values in these slots together, the elements of lists and arrays each for itself; -1: not known.
+int64_t count_keys(const Event& event, std::span<const uint16_t> slots);
 
 }  // namespace pgsieve

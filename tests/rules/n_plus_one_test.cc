@@ -155,6 +155,38 @@ TEST(NPlusOne, FewTurnsAfterEachListInOneBurstAreALoop) {
   EXPECT_TRUE(dense.findings("n-plus-one").empty());
 }
 
+// Rows asked for by their keys, whichever way that is written; then each is worked on in a transaction, in
+// which what belongs to it is read: before and after it gets a copy, and the copy's too.
+TEST(NPlusOne, AsManyTurnsAsKeysAreALoop) {
+  const std::string columns = "SELECT id, state FROM jobs WHERE ";
+  for (const std::string list :
+       {"id IN (3, 5, 8, 13, 21, 34)", "id = 3 OR id = 5 OR id = 8 OR id = 13 OR id = 21 OR id = 34",
+        "id = ANY('{3,5,8,13,21,34}')"}) {
+    SequenceBench bench;
+    bench.run(columns + list, 2 * kMillisecond);
+    int copy = 71;
+    for (const int job : {3, 5, 8, 13, 21, 34}) {
+      const auto read_settings = [&bench](int of) {
+        bench.run(fmt::format("SELECT name, value FROM job_settings WHERE job_id = {}", of),
+                  2 * kMillisecond);
+      };
+      read_settings(job);
+      bench.run("BEGIN", 3 * kMillisecond);
+      read_settings(job);
+      bench.run(fmt::format("INSERT INTO jobs (state) VALUES ('new') RETURNING id"), 3 * kMillisecond);
+      for (int i = 0; i < 3 + job % 3; ++i)
+        bench.run(fmt::format("INSERT INTO job_settings (job_id, name) VALUES ({}, 's{}')", copy, i),
+                  2 * kMillisecond);
+      read_settings(copy++);
+      bench.run("COMMIT", 2 * kMillisecond);
+    }
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    ASSERT_EQ(findings.size(), 1U) << list;
+    EXPECT_EQ(findings[0].confidence, Confidence::kHigh) << list;
+    EXPECT_TRUE(findings[0].parent_query.str().starts_with(columns)) << findings[0].parent_query.str();
+  }
+}
+
 // The rows of the list were seen, and hold none of the values.
 TEST(NPlusOne, RowsThatHoldNoneOfTheValuesAreNoParent) {
   const auto findings = [](int first_asked, bool list_before) {

@@ -102,6 +102,51 @@ TEST(RequestOpeners, RequestsWithoutAPauseAreToldApart) {
   EXPECT_FALSE(counted(true));
 }
 
+// One client's requests, back to back: the key of the API and its user, then what is asked for.
+void begin_with_key(SequenceBench& bench) {
+  bench.run("SELECT id, user_id FROM api_keys WHERE key = '8c2e'", 7 * kMillisecond);
+  bench.run("SELECT name FROM users WHERE id = 2", 2 * kMillisecond);
+}
+
+void delete_modules(SequenceBench& bench, int job) {
+  bench.run(fmt::format("DELETE FROM job_modules WHERE job_id = {}", job), 2 * kMillisecond);
+}
+
+TEST(RequestOpeners, WhoAsksIsLookedUpAnewForEachRequest) {
+  const auto deletes_in_a_loop = [](bool of_their_own) {
+    SequenceBench bench;
+    begin_with_key(bench);
+    for (int job = 40; job < 46; ++job) {
+      if (of_their_own && job > 40) begin_with_key(bench);
+      bench.run(fmt::format("SELECT title FROM jobs WHERE id = {}", job), 2 * kMillisecond);
+      delete_modules(bench, job);
+    }
+    return !bench.findings("write-loop").empty();
+  };
+  EXPECT_FALSE(deletes_in_a_loop(true));
+  EXPECT_TRUE(deletes_in_a_loop(false));
+}
+
+TEST(RequestOpeners, RequestsThatLoopAreLoops) {
+  SequenceBench bench;
+  for (int request = 0; request < 3; ++request) {
+    begin_with_key(bench);
+    bench.run(fmt::format("SELECT id FROM jobs WHERE group_id = {}", request), 2 * kMillisecond);
+    for (int job = 0; job < 8; ++job) delete_modules(bench, 100 * request + job);
+  }
+  EXPECT_FALSE(bench.findings("write-loop").empty());
+}
+
+// A look-up that each turn repeats, after the client's own work for the row, is a part of the turn.
+TEST(RequestOpeners, OneStatementThatComesAgainIsNoBeginning) {
+  SequenceBench bench;
+  for (int i = 0; i < 8; ++i) {
+    bench.run("SELECT id FROM categories WHERE name = 'tools'", 3 * kMillisecond);
+    bench.run(fmt::format("INSERT INTO items (category_id, code) VALUES (3, 'c{}')", i));
+  }
+  EXPECT_FALSE(bench.findings("write-loop").empty());
+}
+
 // Few windows, or windows that begin with anything: no opener, and all is as it was.
 TEST(RequestOpeners, WhatBeginsFewWindowsIsNone) {
   SequenceBench bench;

@@ -1,4 +1,5 @@
 // Rows written one by one.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/rules/sequence_bench.h"
@@ -49,6 +50,25 @@ TEST(WriteLoop, RowsWrittenOneAfterAnother) {
   for (int i = 0; i < 12; ++i)
     bench.run("INSERT INTO events (kind, body) VALUES ('click', 'b" + std::to_string(i) + "')", 900);
   EXPECT_EQ(bench.findings("write-loop").size(), 1U);
+}
+
+// Orders with six lines each, order after order: what is one loop is told for each transaction, however long
+// the next one takes to begin.
+TEST(WriteLoop, TheRowsOfOneTransactionAreOneLoop) {
+  const auto surely_written = [](int lines) {
+    SequenceBench bench;
+    for (int order = 0; order < 6; ++order) {
+      bench.run("BEGIN", (20 + 9 * (order % 4)) * kMillisecond);
+      for (int line = 0; line < lines; ++line)
+        bench.run(fmt::format("INSERT INTO order_lines (order_id, item) VALUES ({}, 'i{}')", order, line),
+                  6 * kMillisecond);
+      bench.run("COMMIT");
+    }
+    const std::vector<Finding> findings = bench.findings("write-loop");
+    return findings.size() == 1 && findings[0].confidence == Confidence::kHigh && findings[0].scopes == 6;
+  };
+  EXPECT_TRUE(surely_written(6));
+  EXPECT_FALSE(surely_written(1));
 }
 
 // A service under load: each request reads what it needs, then writes down what it answered.

@@ -95,9 +95,31 @@ TEST(ShapeSlots, Arity) {
   EXPECT_EQ(arity("tenant_id = $1 AND id IN ($2, $3)"), "many");
   EXPECT_EQ(arity("tenant_id = $1 AND id IN ('1', '2')"), "many");
   EXPECT_EQ(arity("status IN ('a', 'b')"), "many");
+  // Alternatives of one column are a list; others are none.
+  EXPECT_EQ(arity("a = 1 OR a = 2 OR a = $3"), "many");
+  EXPECT_EQ(arity("(id = 1 OR id = 2) AND state = 'done'"), "many");
+  EXPECT_EQ(arity("user_id = $1 AND (status = 'a' OR status = 'b')"), "scalar");
+  EXPECT_EQ(arity("page_name = $1 AND (locale = 'en' OR locale = 'de')"), "scalar");
+  EXPECT_EQ(arity("id = 1 OR login = 'x'"), "scalar");
+  EXPECT_EQ(arity("id = 1 OR id > 7"), "scalar");
+  EXPECT_EQ(arity("NOT (id = 1 OR id = 2)"), "scalar");
+  EXPECT_EQ(arity("(a = $1 AND b = $2) OR (a = $2 AND b = $1)"), "scalar");
   EXPECT_EQ(draw_shape("SELECT * FROM posts JOIN unnest($1::int[]) x ON posts.id = x").arity, Arity::kMany);
   EXPECT_EQ(draw_shape("SELECT * FROM posts JOIN (VALUES (1), (2)) x(id) ON posts.id = x.id").arity,
             Arity::kMany);
+}
+
+TEST(ShapeSlots, AlternativesOfOneColumnAreAList) {
+  const auto roles = [](std::string_view condition) {
+    std::vector<SlotRole> found;
+    for (const SlotUse& slot : draw_shape("SELECT * FROM t WHERE " + std::string(condition)).slots)
+      found.push_back(slot.role);
+    return found;
+  };
+  using Roles = std::vector<SlotRole>;
+  EXPECT_EQ(roles("(a = 1 OR a = $1) AND b = 3"),
+            (Roles{SlotRole::kList, SlotRole::kList, SlotRole::kEqual}));
+  EXPECT_EQ(roles("a = 1 OR b = 2"), (Roles{SlotRole::kEqual, SlotRole::kEqual}));
 }
 
 TEST(ShapeSlots, ArityOfInserts) {

@@ -335,6 +335,10 @@ TEST(Link, ManyRowsOrOne) {
   EXPECT_TRUE(many("SELECT * FROM posts LIMIT 10"));
   EXPECT_TRUE(many("SELECT user_id, count(*) FROM posts GROUP BY user_id"));
   EXPECT_TRUE(many("INSERT INTO posts (a) VALUES (1), (2) RETURNING id"));
+  EXPECT_TRUE(many("SELECT * FROM posts WHERE id = 1 OR id = 2"));
+  EXPECT_TRUE(many("SELECT * FROM posts WHERE id = $1 OR slug = $2"));
+  EXPECT_TRUE(many("SELECT * FROM posts WHERE id = ANY($1)"));
+  EXPECT_FALSE(many("SELECT * FROM posts WHERE id = $1 AND (lang = 'en' OR lang = 'de')"));
   EXPECT_FALSE(many("SELECT * FROM posts WHERE id = $1"));
   EXPECT_FALSE(many("SELECT count(*) FROM posts"));
   EXPECT_FALSE(many("SELECT * FROM posts FETCH FIRST ROW ONLY"));
