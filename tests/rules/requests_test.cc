@@ -71,6 +71,22 @@ TEST(Requests, RequestsOnOnePooledConnectionAreNoLoop) {
   }
 }
 
+// Five of them happened to be of one kind: a loop's turns would have gone on, or followed each other evenly.
+TEST(Requests, ARunAmongRequestsOfOtherKindsIsNoLoop) {
+  for (const bool even : {false, true}) {
+    SequenceBench bench;
+    const std::string kinds = "rprpprpprrrrrpprpprprpr";
+    for (size_t i = 0; i < kinds.size(); ++i) {
+      const std::string key = std::to_string(1000 + i * 389 % 1000);
+      const Microseconds pause = even ? 1 : (i % 5 == 2 ? 13 : 3);
+      bench.run(kinds[i] == 'r' ? "SELECT id, title FROM rooms WHERE label = 'r" + key + "'"
+                                : "SELECT id, name FROM people WHERE login = 'p" + key + "'",
+                pause * kMillisecond);
+    }
+    EXPECT_EQ(bench.findings("n-plus-one").empty(), !even);
+  }
+}
+
 // One of the requests ran in a transaction: that makes no unit of work of them.
 TEST(Requests, ATransactionAmongRequests) {
   SequenceBench bench;
