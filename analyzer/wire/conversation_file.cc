@@ -99,6 +99,13 @@ bool is_conversation_file(std::string_view head) {
 
 namespace {
 
+// A thousand years from now at most; what a damaged frame says beyond that is no time.
+Microseconds possible_time(uint64_t written) {
+  constexpr Microseconds kFarthest = Microseconds{1} << 55U;
+  const auto time = static_cast<Microseconds>(written);
+  return time <= kFarthest && time >= -kFarthest ? time : kUnknownTime;
+}
+
 // Cuts the stream into frames. Memory: one frame and one read.
 class FrameReader {
  public:
@@ -200,7 +207,7 @@ class ConversationReader final : public EventReader {
   static void play_frame(std::string_view frame, ConversationDecoder& decoder) {
     const Side side = frame[1] == 0 ? Side::kClient : Side::kServer;
     const uint64_t id = number_at(frame, 8, 8);
-    const auto time = static_cast<Microseconds>(number_at(frame, 16, 8));
+    const Microseconds time = possible_time(number_at(frame, 16, 8));
     const std::string_view payload = frame.substr(kHeaderBytes);
     switch (static_cast<uint8_t>(frame[0])) {
       case kOpen:
