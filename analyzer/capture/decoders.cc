@@ -275,7 +275,14 @@ class Archive {
   Error error() {
     if (failed_) return *failed_;
     const char* text = archive_error_string(archive_.get());
-    return damaged("archive", text != nullptr ? text : "unknown error");
+    const std::string_view problem = text != nullptr ? text : "unknown error";
+    if (problem.find("assphrase") != std::string_view::npos ||
+        problem.find("ncrypted") != std::string_view::npos)
+      return Error{.kind = Error::Kind::kInput,
+                   .message = "the archive is encrypted",
+                   .hint = "Unpack it with its password, and give what was in it",
+                   .file = {}};
+    return damaged("archive", problem);
   }
 
   la_ssize_t on_read(const void** block) {

@@ -300,7 +300,12 @@ void summarize(InputFacts inputs, const ReadAccount& account, const SettingsEvid
   for (std::string& warning : inputs.warnings) stats.warnings.push_back(std::move(warning));
   if (!options.prefix_given && !inputs.mixed && one_prefix && detection.kind == LogFormatKind::kStderr &&
       !tells_sessions(stats.prefix) && stats.no_session == 0) {
-    stats.warnings.emplace_back("The prefix has neither %p nor %c: sessions can't be told apart.");
+    const Result<PrefixMatcher> matcher = PrefixMatcher::compile(stats.prefix);
+    stats.warnings.emplace_back(
+        matcher && matcher->has('r')
+            ? "The prefix has neither %p nor %c: sessions are told apart by the client's address and "
+              "port (%r)."
+            : "The prefix has neither %p nor %c: sessions can't be told apart.");
   }
   add_warnings(account, evidence, log, stats);
 }

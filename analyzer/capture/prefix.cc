@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/base/hash.h"
 #include "analyzer/capture/prefix_forms.h"
 #include "analyzer/capture/severity.h"
 
@@ -264,7 +265,7 @@ size_t PrefixMatcher::text_end(std::string_view line, size_t step, size_t end, s
   return end > limit ? std::string_view::npos : end;
 }
 
-void PrefixMatcher::set_text(LogEntry& entry, Op op, std::string_view value) {
+void PrefixMatcher::set_text(LogEntry& entry, Op op, std::string_view value) const {
   switch (op) {
     case Op::kApplication:
       entry.application = known(value);
@@ -277,6 +278,8 @@ void PrefixMatcher::set_text(LogEntry& entry, Op op, std::string_view value) {
       break;
     case Op::kRemote:
       entry.host = without_port(value);
+      // As good as a process id while the connection lasts, and used again later like one.
+      if (port_is_session_ && !entry.host.empty() && value.ends_with(')')) entry.pid = hash64(value);
       break;
     case Op::kLocalAddress:
       entry.server = known(value);

@@ -88,7 +88,7 @@ class PrefixMatcher {
   bool run_straight(Run& state) const;
   bool take(Run& state, const Step& step, size_t& at) const;
   size_t text_end(std::string_view line, size_t step, size_t end, size_t limit) const;
-  static void set_text(LogEntry& entry, Op op, std::string_view value);
+  void set_text(LogEntry& entry, Op op, std::string_view value) const;
   bool run(Run& state, size_t step, size_t at) const;
   bool run_text(Run& state, size_t step, size_t at) const;
   static bool finish(Run& state, size_t at);
@@ -101,6 +101,7 @@ class PrefixMatcher {
   std::vector<Step> steps_;
   int32_t zone_seconds_ = 0;
   bool has_pid_ = false, has_session_id_ = false, has_time_ = false;
+  bool port_is_session_ = false;  // of the client (%r), where nothing better tells sessions apart
   bool repeats_ = false;  // lines of one session differ in nothing but the time that comes first
 };
 

@@ -79,6 +79,7 @@ Result<PrefixMatcher> PrefixMatcher::compile(std::string_view prefix, int32_t zo
   }
   while (!matcher.steps_.empty() && matcher.steps_.back().op == Op::kBlank) matcher.steps_.pop_back();
   matcher.repeats_ = matcher.is_repeating();
+  matcher.port_is_session_ = !matcher.has_session() && matcher.has('r');
   return matcher;
 }
 

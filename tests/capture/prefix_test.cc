@@ -52,6 +52,8 @@ TEST(Prefix, PaddingQuitAndPercent) {
   EXPECT_EQ(matched("%t:%r:%u@%d:[%p]:", "2026-11-22 01:02:03 UTC:1.2.3.4(99):u@d:[7]:LOG:  x").host,
             "1.2.3.4");
   EXPECT_EQ(matched("%t:%r:%u@%d:[%p]:", "2026-11-22 01:02:03 UTC::@:[7]:LOG:  x").pid, 7u);
+  EXPECT_NE(matched("%t:%r:%u@%d:", "2026-11-22 01:02:03 UTC:1.2.3.4(99):u@d:LOG:  x").pid, 0u);
+  EXPECT_EQ(matched("%t:%h:%u@%d:", "2026-11-22 01:02:03 UTC:1.2.3.4:u@d:LOG:  x").pid, 0u);
   EXPECT_EQ(format_time(matched("%n %Q ", "1763773323.004 -77 LOG: x").time), "2025-11-22 01:02:03.004 UTC");
 }
 

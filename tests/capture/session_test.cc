@@ -54,6 +54,21 @@ TEST(Session, ReusedProcessIdsAreOtherSessions) {
   EXPECT_EQ(std::set<uint64_t>(sessions.begin(), sessions.end()).size(), 5U);
 }
 
+// A prefix without %p and %c: the client's port tells its connections apart, where there is one.
+TEST(Session, ByTheClientsPort) {
+  const auto from = [](const std::string& remote, const std::string& text) {
+    return "2026-11-22 01:00:00.000 UTC " + remote +
+           " app@shop LOG:  duration: 1.000 ms  statement: " + text + "\n";
+  };
+  const auto sessions = sessions_of(from("10.0.0.1(5000)", "SELECT 1") + from("10.0.0.1(5002)", "SELECT 2") +
+                                    from("10.0.0.2(5000)", "SELECT 3") + from("10.0.0.1(5000)", "SELECT 4") +
+                                    from("fe80::1(5000)", "SELECT 5") + from("[local]", "SELECT 6"));
+  ASSERT_EQ(sessions.size(), 6U);
+  EXPECT_EQ(sessions[3], sessions[0]);
+  EXPECT_EQ(std::set<uint64_t>(sessions.begin(), sessions.end()).size(), 5U);
+  EXPECT_EQ(sessions[5], 0U);
+}
+
 TEST(Session, AnIdleHourEndsNothing) {
   const auto sessions =
       sessions_of(statement("01:00:00", 7, "SELECT 1") + statement("03:00:00", 7, "SELECT 2"));

@@ -115,6 +115,19 @@ std::vector<std::unique_ptr<Source>> open_all(const std::string& path) {
   return sources.ok() ? std::move(*sources) : std::vector<std::unique_ptr<Source>>();
 }
 
+TEST_F(SourceTest, AnArchiveWithAPasswordSaysSo) {
+  const auto encrypt = [](archive* writer) {
+    archive_write_set_passphrase(writer, "secret");
+    return archive_write_set_options(writer, "zip:encryption=zipcrypt");
+  };
+  const std::string path =
+      write("log.zip", archive_of({{"a.log", "text\n"}}, archive_write_set_format_zip, encrypt));
+  const auto sources = open_sources(path);
+  ASSERT_FALSE(sources.ok());
+  EXPECT_EQ(sources.error().message, "the archive is encrypted");
+  EXPECT_FALSE(sources.error().hint.empty());
+}
+
 TEST_F(SourceTest, EveryCompressionGivesTheSameBytes) {
   const std::string text = sample_text();
   const Members one = {{"dir/server.log", text}};
