@@ -56,29 +56,40 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
   return true;
 }
 
+namespace {
+
+// A list of values, or an array. (An array under OR says nothing of the other branches; what is a list there
+// is all of the branches: see shape_arity.cc.)
+bool is_list(const StatementShape& shape, const SlotUse& slot) {
+  if (slot.predicate >= shape.predicates.size()) return false;
+  return slot.role == SlotRole::kList || (slot.array && !shape.predicates[slot.predicate].in_or);
+}
+
+bool is_key(const ColumnUse& column, const LinkProfile::TableName& table, const Schema* schema) {
+  if (column.whole_row()) return false;
+  bool known = false;
+  const bool unique = known_unique(schema, table, column.column, known);
+  return known ? unique : looks_primary(normal_column(column.column, 0), table);
+}
+
+}  // namespace
+
 std::vector<uint16_t> key_list_slots(const StatementShape& shape, const Schema* schema) {
-  std::vector<uint16_t> slots;
-  if (!is_read(shape.kind) || shape.relations.size() != 1 || shape.blocks.size() != 1) return slots;
-  if (shape.relations[0].kind != Relation::Kind::kTable) return slots;
+  if (!is_read(shape.kind) || shape.relations.size() != 1 || shape.blocks.size() != 1) return {};
+  if (shape.relations[0].kind != Relation::Kind::kTable) return {};
   const LinkProfile::TableName table = link_table_name(shape.relations[0]);
-  uint32_t list = kNoIndex;  // the first slot's predicate
+  const auto first = std::ranges::find_if(shape.slots, [&](const SlotUse& slot) {
+    return is_list(shape, slot) && is_key(slot.column, table, schema);
+  });
+  if (first == shape.slots.end()) return {};
+  const Predicate& list = shape.predicates[first->predicate];
+  std::vector<uint16_t> slots;
   for (size_t ordinal = 0; ordinal < shape.slots.size() && ordinal <= UINT16_MAX; ++ordinal) {
     const SlotUse& slot = shape.slots[ordinal];
-    if ((slot.role != SlotRole::kList && !slot.array) || slot.predicate >= shape.predicates.size()) continue;
+    if (!is_list(shape, slot)) continue;
     const Predicate& predicate = shape.predicates[slot.predicate];
-    if (list != kNoIndex && slot.predicate != list &&
-        (!predicate.in_or || predicate.or_group != shape.predicates[list].or_group))
-      continue;
-    if (list == kNoIndex) {
-      if (predicate.in_or && slot.role != SlotRole::kList) continue;
-      bool known = false;
-      const bool unique = known_unique(schema, table, slot.column.column, known);
-      if (slot.column.whole_row() ||
-          !(known ? unique : looks_primary(normal_column(slot.column.column, 0), table)))
-        continue;
-      list = slot.predicate;
-    }
-    slots.push_back(static_cast<uint16_t>(ordinal));
+    const bool branch = predicate.in_or && list.in_or && predicate.or_group == list.or_group;
+    if (slot.predicate == first->predicate || branch) slots.push_back(static_cast<uint16_t>(ordinal));
   }
   return slots;
 }
