@@ -21,9 +21,10 @@ Confidence lower(Confidence confidence) {
 void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVerdict& verdict) {
   const bool one_unit = one_unit_of_work(example);
   const bool timed = example.median_gap != kUnknownTime || one_unit || close_on_average(example, options);
-  // A run among other turns that come now and then, after pauses of all lengths, is what requests make, too.
+  // A short run among other turns that come now and then, after pauses of all lengths, is what requests make,
+  // too.
   const bool uneven = !one_unit && example.turn_gap_spread > options.tight_gap;
-  const bool a_run = example.longest_run >= options.min_alone && !uneven;
+  const bool a_run = example.longest_run >= (uneven ? 2 : 1) * options.min_alone;
   const bool regular = a_run || example.cycle_statements > 0 || example.longest_run * 2 >= example.count ||
                        (one_unit && example.count >= 2 * options.min_alone);
   verdict.confidence =
