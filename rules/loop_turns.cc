@@ -66,6 +66,13 @@ bool list_per_turn(const RuleContext& context, const LoopKey& loop, const LoopEx
          lists_unled(context.workload, loop, example);
 }
 
+std::ptrdiff_t writes_of_turn(const RuleContext& context, const LoopExample& example) {
+  return std::ranges::count_if(example.cycle, [&](const PatternKey& key) {
+    const Pattern* other = context.workload.find(key);
+    return other != nullptr && other->shape != nullptr && is_write(other->shape->kind);
+  });
+}
+
 // Another statement of the turn runs as often after a list from outside it: what is inserted says of itself
 // no list that it came from.
 bool turn_follows_list(const RuleContext& context, const LoopExample& example) {
@@ -95,8 +102,10 @@ bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const Lo
 }
 
 bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {
-  constexpr uint32_t kStatements = 3;
+  constexpr uint32_t kStatements = 3, kMany = 5;
   if (example.cycle_statements < kStatements || !in_own_transactions(example)) return false;
+  // What reads before it writes one row may only check that row.
+  if (example.cycle_statements < kMany && writes_of_turn(context, example) < 2) return false;
   const bool listed = example.parent_executions > 0 || turn_follows_list(context, example);
   return !listed || list_per_turn(context, loop, example);
 }

@@ -19,8 +19,8 @@ bool serves_queue(const RuleContext& context, const LoopExample& example);
 // that feeds nothing else. `loop`: the one that the example is of.
 bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example);
 
-// The same of a loop of writes: each turn is a transaction of its own that reads or writes at least two other
-// things, and no list feeds them. Its statements belong together, not to those of the next.
+// The same of a loop of writes: each turn is a transaction of its own that writes at least one other thing, or
+// reads several, and no list feeds them. Its statements belong together, not to those of the next.
 bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example);
 
 }  // namespace pgsieve

@@ -71,6 +71,19 @@ TEST(WriteLoop, TheRowsOfOneTransactionAreOneLoop) {
   EXPECT_FALSE(surely_written(1));
 }
 
+// Rows that are checked and inserted, each in a transaction of its own as frameworks do it.
+TEST(WriteLoop, ChecksBeforeARowAreAPartOfItsTurn) {
+  SequenceBench bench;
+  for (int i = 0; i < 8; ++i) {
+    bench.run("BEGIN", 900);
+    bench.run("SELECT id, name FROM authors WHERE id = 3", 400);
+    bench.run(fmt::format("SELECT 1 AS one FROM books WHERE isbn = 'i{}' LIMIT 1", i), 400);
+    bench.run(fmt::format("INSERT INTO books (author_id, isbn) VALUES (3, 'i{}') RETURNING id", i), 400);
+    bench.run("COMMIT", 400);
+  }
+  EXPECT_EQ(bench.findings("write-loop").size(), 1U);
+}
+
 // A service under load: each request reads what it needs, then writes down what it answered.
 TEST(WriteLoop, ATurnOfManyStatementsMayBeARequest) {
   const auto written = [](bool in_transaction) {
