@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "rules/fixes/orm_calls.h"
+#include "rules/fixes/orm_names.h"
 #include "rules/memo.h"
 
 namespace pgsieve {
@@ -25,6 +26,11 @@ std::string path_text(const FixPlan& plan) {
   return text;
 }
 
+// Else the rows are read by key, after it.
+bool is_loaded_with_list(Orm orm, const FixPlan& plan) {
+  return !plan.path.empty() && !(eager_call_lacks_conditions(orm, plan) && by_key(plan));
+}
+
 std::string orm_title(Orm orm, const FixPlan& plan) {
   const std::string_view name = orm_name(orm);
   switch (plan.kind) {
@@ -33,7 +39,7 @@ std::string orm_title(Orm orm, const FixPlan& plan) {
     case FixClass::kManyToMany:
     case FixClass::kThrough:
     case FixClass::kPolymorphic:
-      if (plan.path.empty()) break;
+      if (!is_loaded_with_list(orm, plan)) break;
       return fmt::format("{}: load {} with the list", name,
                          plan.path.size() > 1 ? path_text(plan) : or_table(plan.table));
     case FixClass::kCount:
@@ -59,15 +65,42 @@ std::string orm_title(Orm orm, const FixPlan& plan) {
   return fmt::format("{}: read all {} at once", name, or_table(plan.table));
 }
 
+std::string listed(const std::vector<std::string>& columns) {
+  std::string text;
+  for (const std::string& column : columns)
+    text += (text.empty() ? "" : ", ") + (column.empty() ? std::string("other tables") : column);
+  return text;
+}
+
+// What the loop's statement asks for and the call does not.
+void note_conditions(Orm orm, const FixPlan& plan, std::vector<std::string>& notes) {
+  if (plan.kind == FixClass::kDeferred) return;
+  std::vector<std::string> left_out = plan.conditions.unsaid;
+  const bool by_rows = plan.kind == FixClass::kUpdate && !updates_alike(plan);
+  const bool by_relation = orm_call_is_eager(plan) && eager_call_lacks_conditions(orm, plan) && !by_key(plan);
+  if (by_rows || by_relation) {
+    for (const RowCondition& condition : plan.conditions.constant) left_out.push_back(condition.column);
+  }
+  if (!left_out.empty())
+    notes.push_back(fmt::format(
+        "The loop's statement also has conditions on {}: the call does not, so add them.", listed(left_out)));
+  if (!plan.conditions.changing.empty())
+    notes.push_back(
+        fmt::format("Each turn also asks for {} with a value of its own, which the call leaves out.",
+                    listed(plan.conditions.changing)));
+}
+
 std::string orm_safety(Orm orm, const FixPlan& plan) {
   std::vector<std::string> notes = {
       "Names of models and relations are guessed from tables and columns; use your own."};
+  note_conditions(orm, plan, notes);
   switch (plan.kind) {
     case FixClass::kHasMany:
     case FixClass::kManyToMany:
     case FixClass::kThrough:
     case FixClass::kPolymorphic:
       notes.emplace_back("All rows of all parents are held in memory: page the list first.");
+      if (!is_loaded_with_list(orm, plan)) break;
       if (orm == Orm::kDjango && plan.kind == FixClass::kHasMany)
         notes.emplace_back(
             "Without related_name the relation is called <model>_set. Filtering it later with .filter() asks "

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "rules/fixes/orm_calls.h"
+#include "rules/fixes/orm_conditions.h"
 
 namespace pgsieve {
 
@@ -25,6 +26,13 @@ std::string quoted_columns(Orm orm, const FixPlan& plan, std::string_view quote)
                         quote == ":" ? "" : quote);
   }
   return text;
+}
+
+// Of updates and deletions by keys: what else each turn's statement had asked for, above all a check.
+std::string asked_after_key(Orm orm, const FixPlan& plan) {
+  const bool aliased =
+      orm == Orm::kDoctrine || orm == Orm::kHibernate || orm == Orm::kEcto || orm == Orm::kEfCore;
+  return conditions_after(orm, plan, aliased ? std::string("x") : model_name(orm, plan.table));
 }
 
 }  // namespace
@@ -81,81 +89,91 @@ std::string insert_call(Orm orm, const FixPlan& plan) {
   return {};
 }
 
+bool updates_alike(const FixPlan& plan) {
+  return plan.rewrite &&
+         std::ranges::count_if(plan.rewrite->parameters,
+                               [](const RewriteParameter& parameter) { return parameter.array; }) == 1 &&
+         !plan.rewrite->json;
+}
+
 std::string update_call(Orm orm, const FixPlan& plan) {
   const std::string model = model_name(orm, plan.table);
   const std::string rows = rows_variable(orm, plan);
-  // One value for all rows, or one per row.
-  const bool same = plan.rewrite &&
-                    std::count_if(plan.rewrite->parameters.begin(), plan.rewrite->parameters.end(),
-                                  [](const RewriteParameter& parameter) { return parameter.array; }) == 1 &&
-                    !plan.rewrite->json;
-  const std::string key = field_name(orm, plan.key_column.empty() ? "id" : plan.key_column);
+  const bool same = updates_alike(plan);
+  if (plan.key_column.empty()) return {};
+  const std::string key = field_name(orm, plan.key_column);
+  const std::string asked = asked_after_key(orm, plan);
   const std::string first = plan.columns.empty() ? "value" : field_name(orm, plan.columns[0]);
   switch (orm) {
     case Orm::kDjango:
-      return same ? fmt::format("{}.objects.filter({}__in=ids).update({}=value)", model, key, first)
+      return same ? fmt::format("{}.objects.filter({}__in=ids){}.update({}=value)", model, key, asked, first)
                   : fmt::format("{}.objects.bulk_update({}, [{}])", model, rows,
                                 quoted_columns(orm, plan, "\""));
     case Orm::kSqlAlchemy:
-      return same ? fmt::format("update({0}).where({0}.{1}.in_(ids)).values({2}=value)", model, key, first)
+      return same ? fmt::format("update({0}).where({0}.{1}.in_(ids){3}).values({2}=value)", model, key, first,
+                                asked)
                   : fmt::format("session.execute(update({}), rows)  # a list of dicts with the primary key",
                                 model);
     case Orm::kActiveRecord:
-      return same ? fmt::format("{}.where({}: ids).update_all({}: value)", model, key, first)
+      return same ? fmt::format("{}.where({}: ids){}.update_all({}: value)", model, key, asked, first)
                   : fmt::format("{}.upsert_all(rows, unique_by: :{}, update_only: [{}])", model, key,
                                 quoted_columns(orm, plan, ":"));
     case Orm::kEloquent:
       return same
-                 ? fmt::format("{}::whereIn('{}', $ids)->update(['{}' => $value])", model, key, first)
+                 ? fmt::format("{}::whereIn('{}', $ids){}->update(['{}' => $value])", model, key, asked,
+                               first)
                  : fmt::format("{}::upsert($rows, ['{}'], [{}])", model, key, quoted_columns(orm, plan, "'"));
     case Orm::kDoctrine:
-      return same ? fmt::format("UPDATE {} x SET x.{} = :value WHERE x.{} IN (:ids)", model, first, key)
+      return same ? fmt::format("UPDATE {} x SET x.{} = :value WHERE x.{} IN (:ids){}", model, first, key,
+                                asked)
                   : std::string();
     case Orm::kHibernate:
-      return same
-                 ? fmt::format(
-                       "em.createQuery(\"update {} x set x.{} = :value where x.{} in :ids\").executeUpdate()",
-                       model, first, key)
-                 : "hibernate.jdbc.batch_size=50\nhibernate.order_updates=true";
+      return same ? fmt::format(
+                        "em.createQuery(\"update {} x set x.{} = :value where x.{} in "
+                        ":ids{}\").executeUpdate()",
+                        model, first, key, asked)
+                  : "hibernate.jdbc.batch_size=50\nhibernate.order_updates=true";
     case Orm::kTypeOrm:
-      return same ? fmt::format("dataSource.getRepository({}).update({{ {}: In(ids) }}, {{ {}: value }})",
-                                model, key, first)
+      return same ? fmt::format("dataSource.getRepository({}).update({{ {}: In(ids){} }}, {{ {}: value }})",
+                                model, key, asked, first)
                   : fmt::format("dataSource.getRepository({}).upsert(rows, ['{}'])", model, key);
     case Orm::kSequelize:
-      return same ? fmt::format("{}.update({{ {}: value }}, {{ where: {{ {}: ids }} }})", model, first, key)
+      return same ? fmt::format("{}.update({{ {}: value }}, {{ where: {{ {}: ids{} }} }})", model, first, key,
+                                asked)
                   : fmt::format("{}.bulkCreate(rows, {{ updateOnDuplicate: [{}] }})", model,
                                 quoted_columns(orm, plan, "'"));
     case Orm::kObjection:
-      return same ? fmt::format("{}.query().patch({{ {}: value }}).whereIn('{}', ids)", model, first, key)
+      return same ? fmt::format("{}.query().patch({{ {}: value }}).whereIn('{}', ids){}", model, first, key,
+                                asked)
                   : std::string();
     case Orm::kMikroOrm:
-      return same ? fmt::format("em.nativeUpdate({}, {{ {}: {{ $in: ids }} }}, {{ {}: value }})", model, key,
-                                first)
+      return same ? fmt::format("em.nativeUpdate({}, {{ {}: {{ $in: ids }}{} }}, {{ {}: value }})", model,
+                                key, asked, first)
                   : fmt::format("em.upsertMany({}, rows)", model);
     case Orm::kDrizzle:
-      return same ? fmt::format("db.update({0}).set({{ {1}: value }}).where(inArray({0}.{2}, ids))", model,
-                                first, key)
+      return same ? fmt::format("db.update({}).set({{ {}: value }}).where({})", model, first,
+                                drizzle_where(fmt::format("inArray({}.{}, ids)", model, key), asked))
                   : std::string();
     case Orm::kPrisma:
       return same ? fmt::format(
-                        "prisma.{}.updateMany({{ where: {{ {}: {{ in: ids }} }}, data: {{ {}: value }} }})",
-                        model, key, first)
+                        "prisma.{}.updateMany({{ where: {{ {}: {{ in: ids }}{} }}, data: {{ {}: value }} }})",
+                        model, key, asked, first)
                   : std::string();
     case Orm::kGorm:
-      return same ? fmt::format("db.Model(&{}{{}}).Where(\"{} IN ?\", ids).Update(\"{}\", value)", model,
-                                plan.key_column, first)
+      return same ? fmt::format("db.Model(&{}{{}}).Where(\"{} IN ?\", ids){}.Update(\"{}\", value)", model,
+                                plan.key_column, asked, first)
                   : std::string();
     case Orm::kEcto:
-      return same ? fmt::format("Repo.update_all(from(x in {}, where: x.{} in ^ids), set: [{}: value])",
-                                model, key, first)
+      return same ? fmt::format("Repo.update_all(from(x in {}, where: x.{} in ^ids{}), set: [{}: value])",
+                                model, key, asked, first)
                   : fmt::format(
                         "Repo.insert_all({}, rows, on_conflict: {{:replace, [{}]}}, conflict_target: :{})",
                         model, quoted_columns(orm, plan, ":"), key);
     case Orm::kEfCore:
       return same ? fmt::format(
-                        "context.{}.Where(x => ids.Contains(x.{})).ExecuteUpdateAsync(s => s.SetProperty(x "
+                        "context.{}.Where(x => ids.Contains(x.{}){}).ExecuteUpdateAsync(s => s.SetProperty(x "
                         "=> x.{}, value))",
-                        pascal_case(plural_words(plan.table)), key, first)
+                        pascal_case(plural_words(plan.table)), key, asked, first)
                   : std::string(
                         "await context.SaveChangesAsync();  // once, after the loop: it sends the updates in "
                         "batches");
@@ -169,44 +187,48 @@ std::string update_call(Orm orm, const FixPlan& plan) {
 
 std::string delete_call(Orm orm, const FixPlan& plan) {
   const std::string model = model_name(orm, plan.table);
-  const std::string key = field_name(orm, plan.key_column.empty() ? "id" : plan.key_column);
+  if (plan.key_column.empty()) return {};
+  const std::string key = field_name(orm, plan.key_column);
+  const std::string asked = asked_after_key(orm, plan);
   switch (orm) {
     case Orm::kDjango:
-      return fmt::format("{}.objects.filter({}__in=values).delete()", model, key);
+      return fmt::format("{}.objects.filter({}__in=values){}.delete()", model, key, asked);
     case Orm::kSqlAlchemy:
-      return fmt::format("delete({0}).where({0}.{1}.in_(values))", model, key);
+      return fmt::format("delete({0}).where({0}.{1}.in_(values){2})", model, key, asked);
     case Orm::kActiveRecord:
-      return fmt::format("{}.where({}: values).delete_all", model, key);
+      return fmt::format("{}.where({}: values){}.delete_all", model, key, asked);
     case Orm::kEloquent:
-      return fmt::format("{}::whereIn('{}', $values)->delete()", model, key);
+      return fmt::format("{}::whereIn('{}', $values){}->delete()", model, key, asked);
     case Orm::kDoctrine:
-      return fmt::format("DELETE FROM {} x WHERE x.{} IN (:values)", model, key);
+      return fmt::format("DELETE FROM {} x WHERE x.{} IN (:values){}", model, key, asked);
     case Orm::kHibernate:
-      return fmt::format("em.createQuery(\"delete from {} x where x.{} in :values\").executeUpdate()", model,
-                         key);
+      return fmt::format("em.createQuery(\"delete from {} x where x.{} in :values{}\").executeUpdate()",
+                         model, key, asked);
     case Orm::kTypeOrm:
-      return fmt::format("dataSource.getRepository({}).delete({{ {}: In(values) }})", model, key);
+      return fmt::format("dataSource.getRepository({}).delete({{ {}: In(values){} }})", model, key, asked);
     case Orm::kSequelize:
-      return fmt::format("{}.destroy({{ where: {{ {}: values }} }})", model, key);
+      return fmt::format("{}.destroy({{ where: {{ {}: values{} }} }})", model, key, asked);
     case Orm::kObjection:
-      return fmt::format("{}.query().delete().whereIn('{}', values)", model, key);
+      return fmt::format("{}.query().delete().whereIn('{}', values){}", model, key, asked);
     case Orm::kMikroOrm:
-      return fmt::format("em.nativeDelete({}, {{ {}: {{ $in: values }} }})", model, key);
+      return fmt::format("em.nativeDelete({}, {{ {}: {{ $in: values }}{} }})", model, key, asked);
     case Orm::kDrizzle:
-      return fmt::format("db.delete({0}).where(inArray({0}.{1}, values))", model, key);
+      return fmt::format("db.delete({}).where({})", model,
+                         drizzle_where(fmt::format("inArray({}.{}, values)", model, key), asked));
     case Orm::kPrisma:
-      return fmt::format("prisma.{}.deleteMany({{ where: {{ {}: {{ in: values }} }} }})", model, key);
+      return fmt::format("prisma.{}.deleteMany({{ where: {{ {}: {{ in: values }}{} }} }})", model, key,
+                         asked);
     case Orm::kGorm:
-      return fmt::format("db.Where(\"{} IN ?\", values).Delete(&{}{{}})", plan.key_column, model);
+      return fmt::format("db.Where(\"{} IN ?\", values){}.Delete(&{}{{}})", plan.key_column, asked, model);
     case Orm::kEcto:
-      return fmt::format("Repo.delete_all(from(x in {}, where: x.{} in ^values))", model, key);
+      return fmt::format("Repo.delete_all(from(x in {}, where: x.{} in ^values{}))", model, key, asked);
     case Orm::kEfCore:
-      return fmt::format("context.{}.Where(x => values.Contains(x.{})).ExecuteDeleteAsync()",
-                         pascal_case(plural_words(plan.table)), key);
+      return fmt::format("context.{}.Where(x => values.Contains(x.{}){}).ExecuteDeleteAsync()",
+                         pascal_case(plural_words(plan.table)), key, asked);
     case Orm::kSequel:
-      return fmt::format("{}.where({}: values).delete", model, key);
+      return fmt::format("{}.where({}: values){}.delete", model, key, asked);
     case Orm::kPeewee:
-      return fmt::format("{0}.delete().where({0}.{1}.in_(values)).execute()", model, key);
+      return fmt::format("{0}.delete().where({0}.{1}.in_(values){2}).execute()", model, key, asked);
     case Orm::kUnknown:
       break;
   }
@@ -252,45 +274,6 @@ std::string upsert_call(Orm orm, const FixPlan& plan) {
     default:
       return {};
   }
-}
-
-std::string orm_call(Orm orm, const FixPlan& plan) {
-  if (orm == Orm::kUnknown || plan.table.empty()) return {};
-  switch (plan.kind) {
-    case FixClass::kHasMany:
-    case FixClass::kBelongsTo:
-    case FixClass::kManyToMany:
-    case FixClass::kThrough:
-    case FixClass::kPolymorphic: {
-      std::string call = eager_call(orm, plan);
-      return call.empty() ? get_call(orm, plan) : call;
-    }
-    case FixClass::kCount:
-      return count_call(orm, plan);
-    case FixClass::kExists:
-      return exists_call(orm, plan);
-    case FixClass::kTopN:
-      return top_call(orm, plan);
-    case FixClass::kGet:
-      return get_call(orm, plan);
-    case FixClass::kLock:
-      return lock_call(orm, plan);
-    case FixClass::kDeferred:
-      return deferred_call(orm, plan);
-    case FixClass::kInsert:
-      return insert_call(orm, plan);
-    case FixClass::kUpdate:
-      return update_call(orm, plan);
-    case FixClass::kDelete:
-      return delete_call(orm, plan);
-    case FixClass::kUpsert:
-      return upsert_call(orm, plan);
-    case FixClass::kFunction:
-    case FixClass::kRecursive:
-    case FixClass::kSequence:
-      break;
-  }
-  return {};
 }
 
 }  // namespace pgsieve

@@ -299,6 +299,19 @@ BatchRequest batch_request(const RuleContext& context, const Pattern& child, con
   return request;
 }
 
+namespace {
+
+// The varying slot that picks the rows: the one that the list's values go into, else an equality, else the
+// first.
+uint32_t key_slot(const StatementShape& shape, const Link& link, const std::vector<uint32_t>& varying) {
+  const bool linked = link.strength >= LinkStrength::kReference && is_plain_key(shape, link.slot);
+  if (linked && std::ranges::find(varying, link.slot) != varying.end()) return link.slot;
+  const auto plain = std::ranges::find_if(varying, [&](uint32_t slot) { return is_plain_key(shape, slot); });
+  return plain == varying.end() ? varying[0] : *plain;
+}
+
+}  // namespace
+
 FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const Pattern& child,
                   const Pattern* parent) {
   FixPlan plan;
@@ -309,9 +322,11 @@ FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const 
     plan.row_alias = rows->alias;
   plan.one_row_per_key = request.one_row_per_key;
   if (!request.varying.empty()) {
-    const ColumnUse& key = shape.slots[request.varying[0]].column;
+    const uint32_t slot = key_slot(shape, verdict.link, request.varying);
+    const ColumnUse& key = shape.slots[slot].column;
     plan.key_table = table_name_at(shape, key.relation);
-    plan.key_column = key.column;
+    if (is_plain_key(shape, slot)) plan.key_column = key.column;
+    plan.conditions = row_conditions(shape, slot, request.varying, plan.table);
   }
   fill_order(child, plan);
   if (request.varying.empty()) return plan;
@@ -366,9 +381,11 @@ FixPlan plan_write(const RuleContext& context, const LoopVerdict& verdict, const
   plan.table = table_name_at(shape, shape.main_relation());
   plan.key_table = plan.table;
   for (const ColumnUse& column : shape.written_columns) plan.columns.push_back(column.column);
-  for (const uint32_t slot : request.varying) {
-    if (shape.slots[slot].role == SlotRole::kEqual && plan.key_column.empty())
-      plan.key_column = shape.slots[slot].column.column;
+  const auto key =
+      std::ranges::find_if(request.varying, [&](uint32_t slot) { return is_plain_key(shape, slot); });
+  if (key != request.varying.end() && shape.kind != StatementKind::kInsert) {
+    plan.key_column = shape.slots[*key].column.column;
+    plan.conditions = row_conditions(shape, *key, request.varying, plan.table);
   }
   if (shape.kind == StatementKind::kInsert && !shape.on_conflict)
     request.conflict_columns = asked_columns(context, *verdict.example, child);

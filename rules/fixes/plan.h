@@ -9,6 +9,7 @@
 
 #include "analyzer/sql/rewrite.h"
 #include "rules/fixes/naming.h"
+#include "rules/fixes/row_conditions.h"
 #include "rules/loop_verdict.h"
 
 namespace pgsieve {
@@ -27,8 +28,9 @@ struct FixPlan {
   std::vector<RelationStep> path;  // from the list at the root down; empty: no list is known
   std::string table;               // what the loop read or wrote
   std::string row_alias;           // the alias the statement gave it; "" none
-  std::string key_table;  // the table whose column picked it: the join table of many-to-many, else `table`
-  std::string key_column;
+  std::string key_table;     // the table whose column picked it: the join table of many-to-many, else `table`
+  std::string key_column;    // "": no plain comparison with a column
+  RowConditions conditions;  // what it asks for beside the key
   std::vector<std::string> columns;  // deferred: what the loop read; writes: the columns written
   std::string order_column;          // top-n: the first column of ORDER BY
   bool order_descending = false;
