@@ -34,6 +34,10 @@ bool is_catalog_relation(const Relation& relation) {
   return relation.schema.empty() && relation.name.starts_with("pg_");
 }
 
+const Relation* relation_at(const StatementShape& shape, uint32_t index) {
+  return index < shape.relations.size() ? &shape.relations[index] : nullptr;
+}
+
 const Table* table_behind(const Schema& schema, const Relation& relation) {
   if (relation.kind != Relation::Kind::kTable) return nullptr;
   const Table* table = schema.find(relation.schema, relation.name);

@@ -16,6 +16,9 @@ Finding pattern_finding(std::string_view rule, const Pattern& pattern, std::stri
 // A relation of pg_catalog or information_schema, by schema or by its pg_ name.
 bool is_catalog_relation(const Relation& relation);
 
+// nullptr: no such relation (kNoIndex).
+const Relation* relation_at(const StatementShape& shape, uint32_t index);
+
 // The schema's table behind a relation; nullptr: no schema, unknown, or not a table.
 const Table* table_behind(const Schema& schema, const Relation& relation);
 

@@ -38,11 +38,8 @@ struct FixPlan {
   bool one_row_per_key = false;
 };
 
-// The slots of the child that vary from turn to turn and say which row; never LIMIT or OFFSET.
-std::vector<uint32_t> varying_slots(const Pattern& child, const LoopExample& example);
-
-// What batch_rewrite() needs to know about a loop. Refers to `child`, which must outlive it.
-BatchRequest batch_request(const RuleContext& context, const Pattern& child, const LoopExample& example);
+// The table whose rows the statement returns; "" where no table is known.
+std::string result_table(const StatementShape& shape);
 
 // Reads. `parent` may be null; `verdict` has an example and a loop.
 FixPlan plan_read(const RuleContext& context, const LoopVerdict& verdict, const Pattern& child,

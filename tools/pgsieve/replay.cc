@@ -8,7 +8,7 @@
 #include <set>
 
 #include "rules/common.h"
-#include "rules/fixes/plan.h"
+#include "rules/fixes/batching.h"
 #include "tools/pgsieve/captured_loop.h"
 
 namespace pgsieve {
