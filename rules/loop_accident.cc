@@ -33,6 +33,23 @@ bool never_its_rows(const Loop& loop, const std::vector<LoopExample>& examples, 
          (loop.scopes >= kLists && std::ranges::all_of(examples, a_part));
 }
 
+// As often as its list, in all of the traffic. Where clients share connections statement by statement,
+// look-ups that follow the list once in each request stand in any number and order on each connection.
+bool as_often_as_list(const Workload& workload, const Loop& loop) {
+  constexpr uint64_t kEnough = 8;
+  const Pattern* child = workload.find(loop.key.child);
+  const Pattern* list = workload.find(loop.key.parent);
+  return child != nullptr && list != nullptr && list->calls >= kEnough && 4 * child->calls <= 5 * list->calls;
+}
+
+// Connections that clients share so show in lists that follow each other, or in a pool that takes them back
+// each time.
+bool few_on_shared_connections(const Loop& loop, const std::vector<LoopExample>& examples, bool in_a_row) {
+  constexpr uint64_t kFew = 3;
+  return loop.executions < kFew * loop.scopes &&
+         (in_a_row || std::ranges::all_of(examples, lent_for_each_turn));
+}
+
 // Three turns repeat in one order by accident, too, where requests are of a few kinds only.
 bool too_few_to_tell(const LoopExample& example) {
   constexpr uint32_t kTurns = 6;
@@ -86,12 +103,13 @@ bool Accidents::by_itself(const LoopExample& example) const {
 }
 
 Accidents::Accidents(const Workload& workload, const Loop& loop, const std::vector<LoopExample>& examples,
-                     uint64_t single, bool named, const LoopOptions& options)
+                     uint64_t single, bool named, bool in_a_row, const LoopOptions& options)
     : workload_(workload),
       loop_(loop),
       options_(options),
       named_(named),
-      never_its_rows_(never_its_rows(loop, examples, options)) {
+      never_its_rows_(never_its_rows(loop, examples, options)),
+      once_each_(as_often_as_list(workload, loop) && few_on_shared_connections(loop, examples, in_a_row)) {
   const auto accidents =
       std::ranges::count_if(examples, [&](const LoopExample& example) { return by_itself(example); });
   mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
@@ -105,7 +123,8 @@ Accidents::Accidents(const Workload& workload, const Loop& loop, const std::vect
 
 bool Accidents::holds(const LoopExample& example) const {
   return (never_its_rows_ && like_requests(example, options_)) || by_itself(example) ||
-         (mostly_ && too_few_to_tell(example));
+         (mostly_ && too_few_to_tell(example)) ||
+         (once_each_ && !held_together(example) && !one_turn_per_row(example));
 }
 
 std::string Accidents::doubt(const LoopExample& example) const {

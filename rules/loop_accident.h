@@ -30,9 +30,10 @@ bool lists_unled(const Workload& workload, const LoopKey& loop, const LoopExampl
 class Accidents {
  public:
   // `workload` and `loop` must outlive it; `examples` are its own. `single`: further lists, after which the
-  // child ran once in all of their scope. `named`: a key or a name links the loop to its list.
+  // child ran once in all of their scope. `named`: a key or a name links the loop to its list. `in_a_row`:
+  // the list ran several times in a row, with nothing between.
   Accidents(const Workload& workload, const Loop& loop, const std::vector<LoopExample>& examples,
-            uint64_t single, bool named, const LoopOptions& options);
+            uint64_t single, bool named, bool in_a_row, const LoopOptions& options);
 
   // This scope holds requests of their own.
   bool holds(const LoopExample& example) const;
@@ -52,6 +53,7 @@ class Accidents {
   const LoopOptions options_;
   const bool named_;
   bool never_its_rows_ = false;          // no scope asks for the rows of its list
+  bool once_each_ = false;               // it ran once for each list, if on connections that clients share
   bool mostly_ = false;                  // half of the scopes and more, each by itself
   uint64_t lists_ = 0, lone_turns_ = 0;  // at least so many lists; those of them with one turn
 };

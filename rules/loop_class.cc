@@ -98,6 +98,11 @@ bool is_scattered(const LoopExample& example) {
          (example.longest_run < kRun || (one_list && 2 * example.longest_run <= example.count));
 }
 
+bool lent_for_each_turn(const LoopExample& example) {
+  return example.scope == ScopeKind::kSession && example.transactions == 0 &&
+         example.commits + 1 >= example.count;
+}
+
 bool in_one_burst(const LoopExample& example) {
   constexpr Microseconds kLongest = 50 * kMillisecond;
   constexpr uint64_t kStatements = 24;  // of a burst, on average: else the pauses are the machine's

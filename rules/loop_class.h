@@ -82,6 +82,8 @@ bool scattered_turns(const LoopExample& example, const LoopOptions& options);
 // The list began a burst of statements and all turns are in it: from the list to the last turn no time passed
 // such as the session has between its bursts. Requests of their own begin after a pause of their own.
 bool in_one_burst(const LoopExample& example);
+// A pool took the connection back after each turn: the next one there may be another client's.
+bool lent_for_each_turn(const LoopExample& example);
 
 // A turn is several statements, another value each time, and before none of them passes much more time than
 // before any statement of the session: a program that takes its time, not requests with pauses between them.

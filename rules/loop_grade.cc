@@ -24,8 +24,10 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
   // A short run among other turns that come now and then, after pauses of all lengths, is what requests make,
   // too.
   const bool uneven = !one_unit && example.turn_gap_spread > options.tight_gap;
-  const bool a_run = example.longest_run >= (uneven ? 2 : 1) * options.min_alone;
-  const bool regular = a_run || example.cycle_statements > 0 || example.longest_run * 2 >= example.count ||
+  const bool lent = !one_unit && lent_for_each_turn(example);
+  const bool a_run = example.longest_run >= (uneven || lent ? 2 : 1) * options.min_alone;
+  const bool regular = a_run || example.cycle_statements > 0 ||
+                       (!lent && example.longest_run * 2 >= example.count) ||
                        (one_unit && example.count >= 2 * options.min_alone);
   verdict.confidence =
       one_unit && example.longest_run >= 2 * options.min_alone ? Confidence::kMedium : Confidence::kLow;

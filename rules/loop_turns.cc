@@ -26,14 +26,33 @@ bool goes_on(const LoopExample& example) {
   return nearly_all(example.fed_by_previous, example.count);
 }
 
-// Some statement of the turn asks for what another was asked for before.
-bool turn_hangs_together(const RuleContext& context, const LoopExample& example) {
+// Some statement of the turn asks for what another was asked for before, or for what the rows refer to that
+// this one reads.
+bool turn_hangs_together(const RuleContext& context, const LoopKey& looping, const LoopExample& example) {
   if (goes_on(example)) return true;
   return std::ranges::any_of(example.cycle, [&](const PatternKey& key) {
+    const auto single = context.workload.latent_pairs.find(LoopKey{key, looping.child});
+    if (single != context.workload.latent_pairs.end() && single->second.scopes + 1 >= example.count)
+      return true;
     const auto loop = context.workload.loops.find(LoopKey{key, kNoPattern});
     return loop != context.workload.loops.end() && !loop->second.examples.empty() &&
            goes_on(loop->second.examples.front());
   });
+}
+
+// A row that is read in two steps, some columns and then the others, is one look-up.
+bool reads_several_tables(const RuleContext& context, const LoopExample& example) {
+  std::string_view first;
+  for (const PatternKey& key : example.cycle) {
+    const Pattern* pattern = context.workload.find(key);
+    const uint32_t main =
+        pattern == nullptr || pattern->shape == nullptr ? kNoIndex : pattern->shape->main_relation();
+    if (main == kNoIndex) continue;
+    const std::string_view table = pattern->shape->relations[main].name;
+    if (first.empty()) first = table;
+    if (table != first) return true;
+  }
+  return false;
 }
 
 // Reads only: what looks up a row and writes it is one loop of writes.
@@ -98,7 +117,8 @@ bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const Lo
   if (!only_reads(context, example)) return false;
   if (list_per_turn(context, loop, example)) return true;
   return example.parent_executions == 0 &&
-         (in_own_transactions(example) || (in_no_order(example) && turn_hangs_together(context, example)));
+         (in_own_transactions(example) || (in_no_order(example) && reads_several_tables(context, example) &&
+                                           turn_hangs_together(context, loop, example)));
 }
 
 bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {

@@ -189,7 +189,9 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
   for (LoopExample& example : examples) example.requests = requests_of(context, example, child);
   const Pattern* whole = parent == nullptr ? nullptr : list_of_all(context, child);
   const Accidents accidents(context.workload, loop, examples, single_turns(context, loop.key),
-                            link.strength >= LinkStrength::kNames, options);
+                            link.strength >= LinkStrength::kNames,
+                            parent != nullptr && context.memo->repeats_itself(context.workload, parent->key),
+                            options);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;

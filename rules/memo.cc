@@ -1,5 +1,7 @@
 #include "rules/memo.h"
 
+#include <algorithm>
+
 #include "analyzer/base/hash.h"
 #include "rules/rule.h"
 
@@ -57,6 +59,20 @@ std::optional<Rewrite> RuleMemo::batch(const BatchRequest& request) {
   if (const auto found = rewrites_.find(hash); found != rewrites_.end()) return found->second;
   if (rewrites_.size() >= kMaxRewrites) rewrites_.clear();
   return rewrites_[hash] = batch_rewrite(request);
+}
+
+bool RuleMemo::repeats_itself(const Workload& workload, const PatternKey& statement) {
+  constexpr uint32_t kInARow = 3;
+  if (const auto found = repeats_itself_.find(statement); found != repeats_itself_.end())
+    return found->second;
+  if (repeats_itself_.size() >= kMaxProfiles) repeats_itself_.clear();
+  bool repeats = false;
+  for (auto at = workload.loops.lower_bound(LoopKey{statement, kNoPattern});
+       at != workload.loops.end() && at->first.child == statement && !repeats; ++at) {
+    repeats = std::ranges::any_of(at->second.examples.unpacked(),
+                                  [](const LoopExample& example) { return example.longest_run >= kInARow; });
+  }
+  return repeats_itself_[statement] = repeats;
 }
 
 Orm RuleMemo::orm(const Workload& workload, const std::string& application) {

@@ -35,6 +35,9 @@ class RuleMemo {
             uint32_t slots = UINT32_MAX);
   // batch_rewrite().
   std::optional<Rewrite> batch(const BatchRequest& request);
+  // Whether the statement ran several times in a row on one connection, nothing else between; always for one
+  // workload.
+  bool repeats_itself(const Workload& workload, const PatternKey& statement);
   // recognise_orm(); always for one workload.
   Orm orm(const Workload& workload, const std::string& application);
 
@@ -43,6 +46,7 @@ class RuleMemo {
   static constexpr size_t kMaxRewrites = 256;
   std::unordered_map<const Pattern*, std::shared_ptr<const LinkProfile>> profiles_;
   std::unordered_map<uint64_t, std::optional<Rewrite>> rewrites_;
+  std::map<PatternKey, bool> repeats_itself_;
   struct Orms {
     std::mutex mutex;
     std::map<std::string, Orm> of_application;

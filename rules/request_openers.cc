@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "rules/loop_class.h"
+#include "rules/memo.h"
+
 namespace pgsieve {
 
 namespace {
@@ -49,8 +52,13 @@ LoopExample::Requests requests_of(const RuleContext& context, const LoopExample&
   if (example.opener == kNoPattern || example.opener == child.key || opens_some(child))
     return Requests::kUnknown;
   if (begin_alike(example)) return Requests::kOwn;
+  // Where clients share connections statement by statement, the order of a connection's statements tells
+  // nothing of a request.
+  if (lent_for_each_turn(example)) return Requests::kUnknown;
   const Pattern* opener = context.workload.find(example.opener);
   if (opener == nullptr || !opens_requests(context.workload, *opener)) return Requests::kUnknown;
+  // A request that begins with it goes on with something else, unless clients share connections so.
+  if (context.memo->repeats_itself(context.workload, example.opener)) return Requests::kUnknown;
   if (example.opened_turns == 0) return Requests::kOne;
   const bool each = 3 * uint64_t{example.opened_turns} >= 2 * uint64_t{example.count};
   return each && only_opens(*opener) ? Requests::kOwn : Requests::kUnknown;

@@ -43,7 +43,7 @@ struct LoopExample {
   uint32_t statements_per_unit =
       0;                         // of that session so far, times 16: how many statements a trace or tag lasts
   uint32_t setting_changes = 0;  // SET search_path / ROLE changes between them
-  uint32_t ascending = 0, descending = 0;  // steps of the varying value, when it is a number
+  uint32_t ascending = 0, descending = 0;  // steps of the varying value, by size or by text
   uint32_t arithmetic = 0;                 // steps equal to the step before
   uint32_t fed_by_previous = 0;  // executions with a value another statement of the turn was called with
   uint32_t fed_by_own_rows = 0;  // executions with a value that a row of an earlier execution of the loop

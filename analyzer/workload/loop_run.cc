@@ -21,6 +21,16 @@ void insert_distinct(std::vector<uint64_t>& distinct, uint64_t value, size_t lim
   distinct.insert(at, value);
 }
 
+// Numbers by their size; other values by how their texts begin, byte by byte: enough to tell whether they
+// come in an order.
+int64_t place_in_order(const SlotValue& value) {
+  if (value.number != SlotValue::kNotNumeric || value.text.empty()) return value.number;
+  uint64_t beginning = 0;
+  for (size_t i = 0; i < sizeof beginning; ++i)
+    beginning = beginning << 8U | (i < value.text.size() ? static_cast<unsigned char>(value.text[i]) : 0U);
+  return static_cast<int64_t>(beginning >> 1U);
+}
+
 }  // namespace
 
 void GapSummary::add(Microseconds gap) {
@@ -62,7 +72,7 @@ LoopRun::LoopRun(const StatementEvent& child, std::shared_ptr<const ParentExecut
   first_.reserve(child.value_count);
   for (size_t i = 0; i < child.value_count; ++i) {
     const SlotValue& value = child.values[i];
-    first_.push_back({value.hash, value.number, value.ordinal, value.role, !value.known});
+    first_.push_back({value.hash, place_in_order(value), value.ordinal, value.role, !value.known});
   }
   if (child.event->code_location.empty()) {
     source_ = child.tags->source();
@@ -145,26 +155,39 @@ void LoopRun::add_slots(const StatementEvent& child) {
   }
 }
 
-// Follows the first numeric slot that varied: up, down, by equal steps.
+// The value of the slot whose steps are followed; that is, from then on, the first numeric one that varied,
+// or else the first.
+const SlotValue* LoopRun::stepping_value(const StatementEvent& child) {
+  Followed& followed = *followed_;
+  const SlotValue* chosen = nullptr;
+  size_t place = 0;
+  for (size_t i = 0; i < child.value_count; ++i) {
+    const SlotValue& value = child.values[i];
+    size_t index = 0;
+    const Slot* slot = slot_for(value, i, index);
+    if (slot == nullptr) continue;
+    if (followed.stepping && index == followed.stepping_slot) return &value;
+    if (followed.stepping || !slot->varies || first_[index].unknown) continue;
+    const bool number = value.number != SlotValue::kNotNumeric;
+    if (chosen == nullptr || number) {
+      chosen = &value;
+      place = index;
+    }
+    if (number) break;
+  }
+  if (chosen == nullptr) return nullptr;
+  followed.stepping = true;
+  followed.stepping_slot = static_cast<uint16_t>(place);
+  followed.last_number = first_[place].number;
+  return chosen;
+}
+
+// Up, down, by equal steps.
 void LoopRun::add_steps(const StatementEvent& child) {
   Followed& followed = *followed_;
-  const SlotValue* stepping = nullptr;
-  for (size_t i = 0; i < child.value_count && stepping == nullptr; ++i) {
-    size_t index = 0;
-    const Slot* slot = slot_for(child.values[i], i, index);
-    if (slot == nullptr) continue;
-    if (followed.stepping) {
-      if (index == followed.stepping_slot) stepping = &child.values[i];
-      continue;
-    }
-    if (!slot->varies || first_[index].unknown || child.values[i].number == SlotValue::kNotNumeric) continue;
-    followed.stepping = true;
-    followed.stepping_slot = static_cast<uint16_t>(index);
-    followed.last_number = first_[index].number;
-    stepping = &child.values[i];
-  }
+  const SlotValue* stepping = stepping_value(child);
   if (stepping == nullptr) return;
-  const int64_t number = stepping->number;
+  const int64_t number = place_in_order(*stepping);
   const int64_t last = std::exchange(followed.last_number, number);
   if (number == SlotValue::kNotNumeric || last == SlotValue::kNotNumeric) return;
   const auto step = static_cast<int64_t>(static_cast<uint64_t>(number) - static_cast<uint64_t>(last));

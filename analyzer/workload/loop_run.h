@@ -101,7 +101,7 @@ class LoopRun {
   // The value of a slot in the first execution.
   struct FirstValue {
     uint64_t hash = 0;
-    int64_t number = SlotValue::kNotNumeric;
+    int64_t number = SlotValue::kNotNumeric;  // its place in order: see add_steps()
     uint16_t ordinal = 0;
     SlotRole role = SlotRole::kNone;
     bool unknown = false;  // in some execution
@@ -211,6 +211,7 @@ class LoopRun {
   void match_own_rows(const StatementEvent& child);
   void keep_own_rows(const StatementEvent& child);
   void add_slots(const StatementEvent& child);
+  const SlotValue* stepping_value(const StatementEvent& child);
   void add_steps(const StatementEvent& child);
   void add_cycle(const RunContext& context);
   void add_request(const StatementEvent& child, const RunContext& context);
