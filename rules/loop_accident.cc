@@ -43,10 +43,11 @@ bool as_often_as_list(const Workload& workload, const Loop& loop) {
 }
 
 // Connections that clients share so show in lists that follow each other, or in a pool that takes them back
-// each time.
-bool few_on_shared_connections(const Loop& loop, const std::vector<LoopExample>& examples, bool in_a_row) {
+// each time. `single`: see Accidents.
+bool few_on_shared_connections(const Loop& loop, const std::vector<LoopExample>& examples, uint64_t single,
+                               bool in_a_row) {
   constexpr uint64_t kFew = 3;
-  return loop.executions < kFew * loop.scopes &&
+  return loop.executions + single < kFew * (loop.scopes + single) &&
          (in_a_row || std::ranges::all_of(examples, lent_for_each_turn));
 }
 
@@ -109,7 +110,8 @@ Accidents::Accidents(const Workload& workload, const Loop& loop, const std::vect
       options_(options),
       named_(named),
       never_its_rows_(never_its_rows(loop, examples, options)),
-      once_each_(as_often_as_list(workload, loop) && few_on_shared_connections(loop, examples, in_a_row)) {
+      once_each_(as_often_as_list(workload, loop) &&
+                 few_on_shared_connections(loop, examples, single, in_a_row)) {
   const auto accidents =
       std::ranges::count_if(examples, [&](const LoopExample& example) { return by_itself(example); });
   mostly_ = 2 * static_cast<size_t>(accidents) >= examples.size();
