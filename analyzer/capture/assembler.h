@@ -84,6 +84,10 @@ class Assembler {
 
   const SettingsEvidence& evidence() const { return evidence_; }
 
+  // What a run that goes on behind what was added so far needs of this one, which goes on, too, but may be
+  // killed: what was emitted until now is counted, and all that waits is left to that run. "": see resume().
+  std::string rests_so_far() const;
+
  private:
   Backend& backend_of(const LogEntry& entry, const Message& message);
   void open_session(Backend& backend, const LogEntry& entry);
@@ -117,6 +121,7 @@ class Assembler {
   // assembler_runs.cc
   void restore(Backend& backend, const LogEntry& entry);
   SessionRests::Left left_of(const Backend& backend) const;
+  SessionRests::Left waiting(const Backend& backend, const SessionRests& rests) const;
   void end(Backend& backend, SessionRests::Left left);
 
   // assembler_plans.cc

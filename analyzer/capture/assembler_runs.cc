@@ -55,6 +55,26 @@ SessionRests::Left Assembler::left_of(const Backend& backend) const {
   return current.awaits_duration ? SessionRests::Left::kDuration : SessionRests::Left::kNothing;
 }
 
+// Complete or not: it was not emitted. Of an announced statement and its error the error tells more.
+SessionRests::Left Assembler::waiting(const Backend& backend, const SessionRests& rests) const {
+  if (backend.failed.active && leaves_statements_ && rests.has_room(backend.failed))
+    return SessionRests::Left::kError;
+  const Execution& current = backend.current;
+  if (backend.failed.active || !current.active) return SessionRests::Left::kNothing;
+  if (current.plans.empty() && leaves_statements_ && rests.has_room(current))
+    return SessionRests::Left::kStatement;
+  return current.awaits_duration ? SessionRests::Left::kDuration : SessionRests::Left::kNothing;
+}
+
+std::string Assembler::rests_so_far() const {
+  if (!resumable_) return {};
+  SessionRests rests = rests_;
+  for (const Backend& backend : backends_.all()) {
+    if (backend.session != 0) rests.keep(backend, waiting(backend, rests));
+  }
+  return rests.text();
+}
+
 // The end of a log that no run goes on with, or what of the backend is not left to one.
 void Assembler::end(Backend& backend, SessionRests::Left left) {
   if (left != SessionRests::Left::kError) finish_error(backend);

@@ -119,6 +119,7 @@ class BackendTable {
 
   // Least recently used first: a fixed order.
   std::list<Backend>& all() { return order_; }
+  const std::list<Backend>& all() const { return order_; }
 
  private:
   std::list<Backend> order_;

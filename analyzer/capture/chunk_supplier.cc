@@ -274,7 +274,7 @@ bool ChunkSupplier::fill(size_t want) {
 void ChunkSupplier::checkpoint() {
   if (!options_.checkpoint || input_ == nullptr || input_->source == nullptr || !input_->followed) return;
   const uint64_t read = input_->source->position();
-  options_.checkpoint(input_->source->name(), read - std::min<uint64_t>(read, input_->pending.size()));
+  options_.checkpoint(input_->source->name(), read - std::min<uint64_t>(read, input_->pending.size()), {});
 }
 
 void ChunkSupplier::interrupt() {

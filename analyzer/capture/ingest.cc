@@ -283,9 +283,10 @@ Result<IngestStats> Pipeline::follow(const std::vector<std::string>& inputs, con
     part.lines = range.lines;
   }
   if (options_.checkpoint) {
-    follow_options_.checkpoint = [this](const std::string& path, uint64_t bytes) {
+    follow_options_.checkpoint = [this](const std::string& path, uint64_t bytes,
+                                        const IngestOptions::Rests& /*none*/) {
       const std::lock_guard<std::mutex> lock(turn_);
-      options_.checkpoint(path, bytes);
+      options_.checkpoint(path, bytes, [this] { return assembler_.rests_so_far(); });
     };
   }
   for (const std::string& path : order->paths) start_following(path, *order, limits);

@@ -90,8 +90,10 @@ struct IngestOptions {
   std::optional<std::string> session_rests;
   bool keep_values = true;  // false: what is left to the next run holds no text and no value
   // Following: called now and then while the sink is not. `bytes` of the file that has the name `path` now
-  // have been turned into entries. May be empty.
-  std::function<void(const std::string& path, uint64_t bytes)> checkpoint;
+  // have been turned into entries. `rests` works out what IngestStats::session_rests would be if it ended
+  // here. May be empty.
+  using Rests = std::function<std::string()>;
+  std::function<void(const std::string& path, uint64_t bytes, const Rests& rests)> checkpoint;
 };
 
 // Lines that were neither an entry nor a known continuation, grouped by shape (digits, quotes and words

@@ -34,8 +34,8 @@ class Follower {
   Result<ByteRange> unknown_part(const std::string& path, const std::vector<StoredInput>& inputs);
   Status sample_head(const std::string& path, uint64_t bytes);
   void observe(const std::string& path, std::string_view bytes, bool first);
-  void checkpoint(const std::string& path, uint64_t bytes);
-  Status commit(const IngestStats* account);
+  void checkpoint(const std::string& path, uint64_t bytes, const IngestOptions::Rests& rests);
+  Status commit(const IngestStats* account, const IngestOptions::Rests& rests);
 
   const AnalysisOptions& options_;
   WorkloadBuilder builder_;
@@ -118,15 +118,16 @@ void Follower::observe(const std::string& path, std::string_view bytes, bool fir
 }
 
 // A failed commit is told at the end; the facts stay in the builder's hands until one succeeds.
-void Follower::checkpoint(const std::string& path, uint64_t bytes) {
+void Follower::checkpoint(const std::string& path, uint64_t bytes, const IngestOptions::Rests& rests) {
   read_[path] = bytes;
   const auto now = Clock::now();
   if (now - last_commit_ < std::chrono::seconds(kCommitSeconds) || read_ == committed_) return;
   last_commit_ = now;
-  if (Status failed = commit(nullptr); failed && !failure_) failure_ = std::move(failed);
+  if (Status failed = commit(nullptr, rests); failed && !failure_) failure_ = std::move(failed);
 }
 
-Status Follower::commit(const IngestStats* account) {
+// `account`: of all that was read, at the end; before that, null, and `rests` has what it would leave now.
+Status Follower::commit(const IngestStats* account, const IngestOptions::Rests& rests) {
   Result<Store> store = Store::open_for_update(options_.store_file);
   if (!store) return store.error();
   Result<StoreContents> contents = store->load();
@@ -134,7 +135,11 @@ Status Follower::commit(const IngestStats* account) {
   const Workload added = builder_.finish(/*close_scopes=*/false);
   contents->workload.open_scopes.clear();  // they went on in the builder
   contents->workload.merge(added);
-  if (account != nullptr) merge_ingest(contents->ingest, *account);
+  if (account != nullptr) {
+    merge_ingest(contents->ingest, *account);
+  } else if (rests) {
+    contents->ingest.session_rests = rests();
+  }
   std::vector<StoredInput> inputs;
   for (const auto& [path, bytes] : read_) {
     if (const auto done = committed_.find(path); done != committed_.end() && done->second == bytes) continue;
@@ -157,14 +162,15 @@ Status Follower::commit(const IngestStats* account) {
 Status Follower::run() {
   IngestOptions ingest_options = options_.ingest;
   if (Status failed = start(ingest_options)) return failed;
-  ingest_options.checkpoint = [this](const std::string& path, uint64_t bytes) { checkpoint(path, bytes); };
+  ingest_options.checkpoint = [this](const std::string& path, uint64_t bytes,
+                                     const IngestOptions::Rests& rests) { checkpoint(path, bytes, rests); };
   ingest_options.followed_bytes = [this](const std::string& path, std::string_view bytes, bool first) {
     observe(path, bytes, first);
   };
   Result<IngestStats> stats = ingest(options_.inputs, ingest_options, builder_);
   if (!stats) return stats.error();
   stats->filtered += builder_.left_out();
-  if (Status failed = commit(&*stats)) return failed;
+  if (Status failed = commit(&*stats, {})) return failed;
   return failure_;
 }
 
