@@ -45,17 +45,13 @@ inline constexpr Syntax kSqlAlchemy = {", ",
                                        ", {0}.{1}.not_in({2})",
                                        ", {0}.{1}.is_(None)",
                                        ", {0}.{1}.is_not(None)"};
-inline constexpr Syntax kPeewee = {", ",
-                                   ", {0}.{1} == {2}",
-                                   ", {0}.{1} != {2}",
-                                   ", {0}.{1} < {2}",
-                                   ", {0}.{1} <= {2}",
-                                   ", {0}.{1} > {2}",
-                                   ", {0}.{1} >= {2}",
-                                   ", {0}.{1}.in_({2})",
-                                   ", {0}.{1}.not_in({2})",
-                                   ", {0}.{1}.is_null()",
-                                   ", {0}.{1}.is_null(False)"};
+constexpr Syntax with_nulls(Syntax syntax, std::string_view null, std::string_view not_null) {
+  syntax.null = null;
+  syntax.not_null = not_null;
+  return syntax;
+}
+
+inline constexpr Syntax kPeewee = with_nulls(kSqlAlchemy, ", {0}.{1}.is_null()", ", {0}.{1}.is_null(False)");
 inline constexpr Syntax kActiveRecord = {"",
                                          ".where({1}: {2})",
                                          ".where.not({1}: {2})",
