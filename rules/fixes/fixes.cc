@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "rules/fixes/orm_calls.h"
+#include "rules/fixes/orm_conditions.h"
 #include "rules/fixes/orm_names.h"
 #include "rules/memo.h"
 
@@ -80,6 +81,8 @@ void note_conditions(Orm orm, const FixPlan& plan, std::vector<std::string>& not
   const bool by_relation = orm_call_is_eager(plan) && eager_call_lacks_conditions(orm, plan) && !by_key(plan);
   if (by_rows || by_relation) {
     for (const RowCondition& condition : plan.conditions.constant) left_out.push_back(condition.column);
+  } else {
+    for (std::string& column : columns_left_out(orm, plan)) left_out.push_back(std::move(column));
   }
   if (!left_out.empty())
     notes.push_back(fmt::format(

@@ -157,13 +157,33 @@ bool relation_adds(const FixPlan& plan, const RowCondition& condition) {
   return key == type;
 }
 
+// Conditions are the members of an object, which has but one of each name.
+bool one_per_column(Orm orm) {
+  return orm == Orm::kTypeOrm || orm == Orm::kSequelize || orm == Orm::kMikroOrm || orm == Orm::kPrisma;
+}
+
+// A further condition on a column, or one on the key's.
+bool is_second(const FixPlan& plan, size_t place) {
+  const std::vector<RowCondition>& all = plan.conditions.constant;
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(place);
+  return all[place].column == plan.key_column ||
+         std::any_of(all.begin(), end,
+                     [&](const RowCondition& earlier) { return earlier.column == all[place].column; });
+}
+
 std::vector<RowCondition> asked(Orm orm, const FixPlan& plan, AskedBy by) {
   std::vector<RowCondition> conditions;
-  for (const RowCondition& condition : plan.conditions.constant) {
+  for (size_t i = 0; i < plan.conditions.constant.size(); ++i) {
+    const RowCondition& condition = plan.conditions.constant[i];
     if (model_adds(orm, condition) || (by == AskedBy::kRelation && relation_adds(plan, condition))) continue;
-    conditions.push_back(condition);
+    if (!one_per_column(orm) || !is_second(plan, i)) conditions.push_back(condition);
   }
   return conditions;
+}
+
+// TRUE and FALSE, which a condition that is a column stands for.
+bool is_literal(const RowCondition& condition) {
+  return condition.op == PredicateOperator::kIsTrue || condition.op == PredicateOperator::kIsFalse;
 }
 
 std::string written(Orm orm, const condition_syntax::Syntax& syntax,
@@ -172,10 +192,8 @@ std::string written(Orm orm, const condition_syntax::Syntax& syntax,
   for (const RowCondition& condition : conditions) {
     // :true is no name: a literal stands where a named value would.
     std::string form(form_of(syntax, condition.op));
-    const bool literal =
-        condition.op == PredicateOperator::kIsTrue || condition.op == PredicateOperator::kIsFalse;
     for (const std::string_view mark : {":{2}", "^{2}"}) {
-      if (const size_t at = form.find(mark); literal && at != std::string::npos)
+      if (const size_t at = form.find(mark); is_literal(condition) && at != std::string::npos)
         form.replace(at, mark.size(), "{2}");
     }
     text += fmt::format(fmt::runtime(form), subject, field_of(orm, condition), variable_of(orm, condition));
@@ -189,13 +207,21 @@ std::string alone(const condition_syntax::Syntax& syntax, std::string text) {
 
 bool has_value(const RowCondition& condition) {
   return condition.op != PredicateOperator::kIsNull && condition.op != PredicateOperator::kIsNotNull &&
-         condition.op != PredicateOperator::kIsTrue && condition.op != PredicateOperator::kIsFalse;
+         !is_literal(condition);
 }
 
 }  // namespace
 
 bool has_conditions(Orm orm, const FixPlan& plan, AskedBy by) {
   return !asked(orm, plan, by).empty();
+}
+
+std::vector<std::string> columns_left_out(Orm orm, const FixPlan& plan) {
+  std::vector<std::string> columns;
+  for (size_t i = 0; one_per_column(orm) && i < plan.conditions.constant.size(); ++i) {
+    if (is_second(plan, i)) columns.push_back(plan.conditions.constant[i].column);
+  }
+  return columns;
 }
 
 std::string conditions_after(Orm orm, const FixPlan& plan, std::string_view subject, AskedBy by) {
@@ -246,9 +272,7 @@ std::string gorm_condition(const FixPlan& plan) {
                            written(Orm::kGorm, condition_syntax::kGormPreload, conditions, {})) +
                      "\"";
   for (const RowCondition& condition : conditions) {
-    if (condition.op == PredicateOperator::kIsTrue || condition.op == PredicateOperator::kIsFalse ||
-        has_value(condition))
-      text += ", " + variable_of(Orm::kGorm, condition);
+    if (is_literal(condition) || has_value(condition)) text += ", " + variable_of(Orm::kGorm, condition);
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/fixes/plan.h"
 
@@ -15,6 +16,10 @@ enum class AskedBy : uint8_t { kModel, kRelation };
 
 // The plan's constant conditions that the model or relation does not add by itself.
 bool has_conditions(Orm orm, const FixPlan& plan, AskedBy by);
+
+// Columns of further conditions that the ORM's form has no room for: of two on one column an object holds
+// one.
+std::vector<std::string> columns_left_out(Orm orm, const FixPlan& plan);
 
 // Written to be appended to a condition: .filter(status=status), " AND x.status = :status",
 // ", status: status". "" when there are none. `subject` is the model or alias that the fields belong to.

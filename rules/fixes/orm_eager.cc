@@ -47,7 +47,7 @@ std::string joined(const std::vector<std::string>& names, std::string_view separ
   return text;
 }
 
-// { posts: { include: { comments: true } } } from the inside out. `innermost`: instead of true.
+// { posts: { include: { comments: true } } } from the inside out. `text`: what is innermost.
 std::string nested_object(const std::vector<std::string>& names, std::string_view inner_key,
                           std::string text = "true") {
   for (size_t i = names.size(); i-- > 0;) {
@@ -160,7 +160,8 @@ std::string peewee_path(const FixPlan& plan, bool to_many) {
 }
 
 // Whether the ORM's call for a relation can hold conditions. Prisma, EF Core and peewee have them for
-// relations to many only; of TypeORM's, Sequel's and the rest's calls none has, or not at every depth.
+// relations to many only, and so has Drizzle; of TypeORM's, Sequel's and the rest's calls none has, or not at
+// every depth.
 bool relation_takes_conditions(Orm orm, const FixPlan& plan) {
   switch (orm) {
     case Orm::kDjango:

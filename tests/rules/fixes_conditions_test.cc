@@ -141,6 +141,17 @@ TEST(FixConditions, WritesKeepTheirChecks) {
   EXPECT_EQ(aged.orm_code("django", true), "");  // no key, and so no list of keys
 }
 
+TEST(FixConditions, AnObjectHoldsOneConditionForEachColumn) {
+  LoopBench range(kUsers, "SELECT * FROM posts WHERE user_id = $1 AND score >= $2 AND score < $3");
+  EXPECT_EQ(range.orm_code("prisma"),
+            "prisma.user.findMany({ include: { posts: { where: { score: { gte: minScore } } } } })");
+  EXPECT_NE(safety(range, "prisma").find("conditions on score"), std::string::npos);
+  EXPECT_EQ(range.orm_code("objection"),
+            "User.query().withGraphFetched('posts').modifyGraph('posts', (q) => q.where('score', '>=', "
+            "minScore).where('score', '<', maxScore))");
+  EXPECT_EQ(safety(range, "objection").find("conditions on"), std::string::npos);
+}
+
 TEST(FixConditions, WhatTheCallLeavesOutIsSaid) {
   LoopBench like(kUsers, "SELECT * FROM posts WHERE user_id = $1 AND title LIKE $2");
   EXPECT_EQ(like.orm_code("django"), "User.objects.prefetch_related(\"posts\")");
