@@ -31,19 +31,19 @@ std::string ef_filter(const FixPlan& plan) {
 
 std::string count_call(Orm orm, const FixPlan& plan) {
   const CallNames n = call_names(orm, plan);
-  if (n.parent.empty()) return {};
-  const std::string own = conditions_after(orm, plan, orm == Orm::kEcto ? std::string("x") : n.child);
+  const bool by_relation = orm == Orm::kDjango || orm == Orm::kEloquent || orm == Orm::kDoctrine ||
+                           orm == Orm::kHibernate || orm == Orm::kPrisma || orm == Orm::kEfCore;
+  if (n.parent.empty() || (!by_relation && !by_key(plan))) return {};
+  const std::string own = conditions_after(orm, plan, queried_name(orm, plan));
   const std::string joined = conditions_alone(orm, plan, "c");
   switch (orm) {
     case Orm::kDjango:
       return fmt::format("{}.objects.annotate({}_count=Count(\"{}\"{}))", n.parent,
                          snake_case(singular_words(plan.table)), n.relation, django_filter(plan, n.relation));
     case Orm::kSqlAlchemy:
-      if (!by_key(plan)) return {};
       return fmt::format("select({0}.{1}, func.count()).where({0}.{1}.in_(ids){2}).group_by({0}.{1})",
                          n.child, n.key, own);
     case Orm::kActiveRecord:
-      if (!by_key(plan)) return {};
       return fmt::format("{}.where({}: ids){}.group(:{}).count", n.child, n.key, own, n.key);
     case Orm::kEloquent:
       return fmt::format("{}::withCount({})->get()", n.parent, eloquent_relation(plan, n.relation));
@@ -57,7 +57,6 @@ std::string count_call(Orm orm, const FixPlan& plan) {
           "p.id\")",
           n.parent, n.relation, joined.empty() ? joined : " on " + joined);
     case Orm::kTypeOrm: {
-      if (!by_key(plan)) return {};
       const NamedCondition asked = typeorm_condition(plan, "c", AskedBy::kModel);
       const std::string beside =
           asked.text.empty() ? "" : fmt::format(".andWhere('{}', {})", asked.text, asked.values);
@@ -68,14 +67,11 @@ std::string count_call(Orm orm, const FixPlan& plan) {
           n.child, n.key, beside);
     }
     case Orm::kSequelize:
-      if (!by_key(plan)) return {};
       return fmt::format("{}.count({{ where: {{ {}: ids{} }}, group: ['{}'] }})", n.child, n.key, own, n.key);
     case Orm::kObjection:
-      if (!by_key(plan)) return {};
       return fmt::format("{0}.query().whereIn('{1}', ids){2}.groupBy('{1}').select('{1}').count()", n.child,
                          n.key, own);
     case Orm::kDrizzle:
-      if (!by_key(plan)) return {};
       return fmt::format(
           "db.select({{ key: {0}.{1}, count: count() }}).from({0}).where({2}).groupBy({0}.{1})", n.child,
           n.key, drizzle_where(fmt::format("inArray({}.{}, ids)", n.child, n.key), own));
@@ -84,13 +80,11 @@ std::string count_call(Orm orm, const FixPlan& plan) {
                          n.parent, n.relation,
                          joined.empty() ? "true" : fmt::format("{{ where: {{ {} }} }}", joined));
     case Orm::kGorm:
-      if (!by_key(plan)) return {};
       return fmt::format(
           "db.Model(&{0}{{}}).Select(\"{1}, count(*)\").Where(\"{1} IN ?\", "
           "ids){2}.Group(\"{1}\").Scan(&counts)",
           n.child, plan.key_column, own);
     case Orm::kEcto:
-      if (!by_key(plan)) return {};
       return fmt::format(
           "from(x in {0}, where: x.{1} in ^ids{2}, group_by: x.{1}, select: {{x.{1}, count()}})", n.child,
           n.key, own);
@@ -104,25 +98,22 @@ std::string count_call(Orm orm, const FixPlan& plan) {
 
 std::string exists_call(Orm orm, const FixPlan& plan) {
   const CallNames n = call_names(orm, plan);
-  if (n.parent.empty()) return {};
-  const std::string alias = orm == Orm::kEcto ? "x" : orm == Orm::kHibernate ? "c" : n.child;
-  const std::string own = conditions_after(orm, plan, alias);
+  const bool by_relation = orm == Orm::kEloquent || orm == Orm::kPrisma || orm == Orm::kEfCore;
+  if (n.parent.empty() || (!by_relation && !by_key(plan))) return {};
+  const std::string own =
+      conditions_after(orm, plan, orm == Orm::kHibernate ? std::string("c") : queried_name(orm, plan));
   switch (orm) {
     case Orm::kDjango:
-      if (!by_key(plan)) return {};
       return fmt::format("{}.objects.annotate(has_{}=Exists({}.objects.filter({}=OuterRef(\"pk\")){}))",
                          n.parent, n.relation, n.child, n.key, own);
     case Orm::kSqlAlchemy:
-      if (!by_key(plan)) return {};
       return fmt::format("select({0}, exists().where({1}.{2} == {0}.id{4}).label(\"has_{3}\"))", n.parent,
                          n.child, n.key, n.relation, own);
     case Orm::kActiveRecord:
-      if (!by_key(plan)) return {};
       return fmt::format("{}.where({}: ids){}.distinct.pluck(:{}).to_set", n.child, n.key, own, n.key);
     case Orm::kEloquent:
       return fmt::format("{}::withExists({})->get()", n.parent, eloquent_relation(plan, n.relation));
     case Orm::kHibernate:
-      if (!by_key(plan)) return {};
       return fmt::format(
           "em.createQuery(\"select p.id from {} p where p.id in :ids and exists (select 1 from {} c where "
           "c.{} = p.id{})\")",
@@ -133,21 +124,17 @@ std::string exists_call(Orm orm, const FixPlan& plan) {
                          n.relation, asked.empty() ? asked : " " + asked + " ");
     }
     case Orm::kEcto:
-      if (!by_key(plan)) return {};
       return fmt::format("from(x in {0}, where: x.{1} in ^ids{2}, distinct: true, select: x.{1})", n.child,
                          n.key, own);
     case Orm::kEfCore:
       return fmt::format("context.{}.Select(x => new {{ x.Id, Any = x.{}.Any({}) }})",
                          pascal_case(plural_words(plan.path.back().from_table)), n.relation, ef_filter(plan));
     case Orm::kSequelize:
-      if (!by_key(plan)) return {};
       return fmt::format("{0}.findAll({{ attributes: ['{1}'], where: {{ {1}: ids{2} }}, group: ['{1}'] }})",
                          n.child, n.key, own);
     case Orm::kObjection:
-      if (!by_key(plan)) return {};
       return fmt::format("{0}.query().distinct('{1}').whereIn('{1}', ids){2}", n.child, n.key, own);
     case Orm::kGorm:
-      if (!by_key(plan)) return {};
       return fmt::format("db.Model(&{0}{{}}).Where(\"{1} IN ?\", ids){2}.Distinct().Pluck(\"{1}\", &found)",
                          n.child, plan.key_column, own);
     default:

@@ -14,6 +14,12 @@ CallNames call_names(Orm orm, const FixPlan& plan) {
   return names;
 }
 
+std::string queried_name(Orm orm, const FixPlan& plan) {
+  const bool aliased =
+      orm == Orm::kDoctrine || orm == Orm::kHibernate || orm == Orm::kEcto || orm == Orm::kEfCore;
+  return aliased ? std::string("x") : model_name(orm, plan.table);
+}
+
 bool by_key(const FixPlan& plan) {
   return !plan.key_column.empty() && plan.key_table == plan.table;
 }

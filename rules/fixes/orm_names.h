@@ -18,6 +18,9 @@ struct CallNames {
 
 CallNames call_names(Orm orm, const FixPlan& plan);
 
+// What a call that reads or writes the child by key names it by: "x" in languages of queries, else the model.
+std::string queried_name(Orm orm, const FixPlan& plan);
+
 // Whether the rows themselves have the key, so that they can be asked for without a relation.
 bool by_key(const FixPlan& plan);
 

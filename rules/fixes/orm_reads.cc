@@ -81,9 +81,7 @@ std::string top_call(Orm orm, const FixPlan& plan) {
 std::string get_call(Orm orm, const FixPlan& plan) {
   const CallNames n = call_names(orm, plan);
   if (!by_key(plan)) return {};
-  const bool aliased =
-      orm == Orm::kDoctrine || orm == Orm::kHibernate || orm == Orm::kEcto || orm == Orm::kEfCore;
-  const std::string asked = conditions_after(orm, plan, aliased ? std::string("x") : n.child);
+  const std::string asked = conditions_after(orm, plan, queried_name(orm, plan));
   switch (orm) {
     case Orm::kDjango:
       return plan.one_row_per_key && (n.key == "id" || n.key == "pk")
@@ -141,8 +139,7 @@ std::string get_call(Orm orm, const FixPlan& plan) {
 std::string lock_call(Orm orm, const FixPlan& plan) {
   const CallNames n = call_names(orm, plan);
   if (!by_key(plan)) return {};
-  const bool aliased = orm == Orm::kHibernate || orm == Orm::kEcto;
-  const std::string asked = conditions_after(orm, plan, aliased ? std::string("x") : n.child);
+  const std::string asked = conditions_after(orm, plan, queried_name(orm, plan));
   switch (orm) {
     case Orm::kDjango:
       return fmt::format("{}.objects.select_for_update().filter({}__in=values){}.order_by(\"{}\")", n.child,

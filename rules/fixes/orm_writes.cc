@@ -5,6 +5,7 @@
 
 #include "rules/fixes/orm_calls.h"
 #include "rules/fixes/orm_conditions.h"
+#include "rules/fixes/orm_names.h"
 
 namespace pgsieve {
 
@@ -26,13 +27,6 @@ std::string quoted_columns(Orm orm, const FixPlan& plan, std::string_view quote)
                         quote == ":" ? "" : quote);
   }
   return text;
-}
-
-// Of updates and deletions by keys: what else each turn's statement had asked for, above all a check.
-std::string asked_after_key(Orm orm, const FixPlan& plan) {
-  const bool aliased =
-      orm == Orm::kDoctrine || orm == Orm::kHibernate || orm == Orm::kEcto || orm == Orm::kEfCore;
-  return conditions_after(orm, plan, aliased ? std::string("x") : model_name(orm, plan.table));
 }
 
 }  // namespace
@@ -102,7 +96,7 @@ std::string update_call(Orm orm, const FixPlan& plan) {
   const bool same = updates_alike(plan);
   if (plan.key_column.empty()) return {};
   const std::string key = field_name(orm, plan.key_column);
-  const std::string asked = asked_after_key(orm, plan);
+  const std::string asked = conditions_after(orm, plan, queried_name(orm, plan));
   const std::string first = plan.columns.empty() ? "value" : field_name(orm, plan.columns[0]);
   switch (orm) {
     case Orm::kDjango:
@@ -189,7 +183,7 @@ std::string delete_call(Orm orm, const FixPlan& plan) {
   const std::string model = model_name(orm, plan.table);
   if (plan.key_column.empty()) return {};
   const std::string key = field_name(orm, plan.key_column);
-  const std::string asked = asked_after_key(orm, plan);
+  const std::string asked = conditions_after(orm, plan, queried_name(orm, plan));
   switch (orm) {
     case Orm::kDjango:
       return fmt::format("{}.objects.filter({}__in=values){}.delete()", model, key, asked);
