@@ -6,6 +6,7 @@
 #include "analyzer/capture/message.h"
 #include "analyzer/capture/parameters.h"
 #include "analyzer/capture/severity.h"
+#include "analyzer/capture/statement_kind.h"
 
 namespace pgsieve {
 namespace {
@@ -425,6 +426,10 @@ void Assembler::flush_current(Backend& backend) {
   emit_doubted(backend);
   Execution& current = backend.current;
   if (!current.active) return;
+  if (current.extended && evidence_.plans > 0 && can_have_plan(current.text)) {
+    ++evidence_.executes_plannable;
+    if (!current.plans.empty()) ++evidence_.executes_planned;
+  }
   if (current.extended && current.plans.empty()) {
     backend.unplanned[backend.unplanned_next++ % backend.unplanned.size()] = text_identity(current.text);
   }

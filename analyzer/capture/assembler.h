@@ -55,6 +55,8 @@ struct SettingsEvidence {
   uint64_t transactions_passed = 0;  // begun while those sessions were watched
   uint64_t executes_timed = 0;       // of the extended protocol, with a duration,
   uint64_t executes_bound = 0;       // and of those: behind the bind that every one has
+  // Of the extended protocol, in a log with plans: statements that can have one, and those that had.
+  uint64_t executes_plannable = 0, executes_planned = 0;
   uint64_t hidden_by_names = 0;  // a level word in the application's name, so the entry seemed to begin there
   uint64_t evicted_backends = 0;
   uint64_t fractional_times = 0;  // entries whose time is no whole second
@@ -120,6 +122,9 @@ class Assembler {
 
   // assembler_runs.cc
   void restore(Backend& backend, const LogEntry& entry);
+  void restore_plans(Backend& backend, const LogEntry& entry);
+  bool awaits_plan(const Execution& execution) const;
+  bool awaits_statement(const Backend& backend) const;
   SessionRests::Left left_of(const Backend& backend) const;
   SessionRests::Left waiting(const Backend& backend, const SessionRests& rests) const;
   void end(Backend& backend, SessionRests::Left left);

@@ -111,14 +111,10 @@ void Assembler::emit_plans(Backend& backend) {
   backend.plans.clear();
 }
 
-// The input ends, maybe between a plan and the entry of its statement, which stands in what is read next. Where
-// statements as short have an entry, the plan is no execution of its own.
+// The input ends, maybe between a plan and the entry of its statement, which stands in what is read next: then
+// the plan is no execution of its own.
 void Assembler::release_early_plans(Backend& backend) {
-  settle_plan(backend);
-  const bool logged = backend.has_statements && evidence_.durations_with_text > 0;
-  if (!logged || backend.plans.empty()) return;
-  // Below a millisecond, the threshold is 0 (a plan's own duration is a little shorter than its statement's).
-  if (stats_.min_duration_seen >= kMillisecond && backend.plans.back().duration < stats_.min_duration_seen) return;
+  if (!awaits_statement(backend)) return;
   PlanRecord early = std::move(backend.plans.back());
   backend.plans.pop_back();
   emit_plans(backend);

@@ -1,7 +1,6 @@
 #include "analyzer/capture/emitter.h"
 
 #include <algorithm>
-#include <array>
 
 #include "analyzer/capture/parameters.h"
 #include "analyzer/capture/statement_kind.h"
@@ -19,21 +18,6 @@ bool listed(const std::vector<std::string>& names, std::string_view name) {
 bool kept(const std::vector<std::string>& only, const std::vector<std::string>& except,
           std::string_view name) {
   return (only.empty() || listed(only, name)) && !listed(except, name);
-}
-
-// Whether the planner makes a plan for it: auto_explain shows those only.
-bool can_have_plan(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size() && (text[at] == '(' || text[at] == ' ' || text[at] == '\n')) ++at;
-  std::array<char, 6> word = {};
-  for (size_t i = 0; i < word.size() && at + i < text.size(); ++i)
-    word[i] = static_cast<char>(text[at + i] & ~0x20);
-  const std::string_view head(word.data(), word.size());
-  for (const std::string_view start :
-       {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE", "TABLE"}) {
-    if (head.starts_with(start)) return true;
-  }
-  return false;
 }
 
 // What stands before and behind the number in " at character 15", in the languages of the server's

@@ -1,133 +1,90 @@
 #include "analyzer/capture/session_rest.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "analyzer/capture/rest_records.h"
 
 namespace pgsieve {
 namespace {
 
-// A line per session: "KEY FLAGS LOOSE… UNPLANNED… PREPARES…", all numbers. A statement follows behind a
-// semicolon: "FLAGS DURATION TIME PREPARE FETCHES TRANSACTION POSITION" and its texts, two digits for a byte;
-// so does an error behind an exclamation mark.
-constexpr std::string_view kHeader = "rests/1\n";
+// A line per session: "KEY FLAGS LOOSE… UNPLANNED… PREPARES…", all numbers, and then what is left whole, each a
+// record behind the character that says what it is.
+constexpr std::string_view kHeader = "rests/2\n";
+constexpr std::string_view kHeaderWithoutPlans = "rests/1\n";  // of stores that were made before plans were left
 constexpr uint64_t kHasStatements = 1, kAwaits = 2;
 constexpr char kStatement = ';', kError = '!';
-constexpr std::string_view kLeft = ";!";
-constexpr uint64_t kExtended = 1, kAwaitsDuration = 2, kAwaitsFetch = 4, kParametersGiven = 8;
+constexpr char kPlanOfStatement = '+', kWaitingPlan = '&', kOpenPlan = '@';
+constexpr std::string_view kRecords = ";!+&@", kPlansAlone = "&@";
 
-class Numbers {
- public:
-  explicit Numbers(std::string_view text) : text_(text) {}
-  std::optional<uint64_t> next() {
-    uint64_t number = 0;
-    const auto [end, failed] = std::from_chars(text_.data(), text_.data() + text_.size(), number, 16);
-    if (failed != std::errc()) return {};
-    text_.remove_prefix(static_cast<size_t>(end - text_.data()));
-    skip_blank();
-    return number;
+size_t bytes_of(const Backend& backend, SessionRests::Left left) {
+  size_t bytes = 0;
+  if (left.statement) bytes += rest_bytes(backend.current);
+  if (left.error) bytes += rest_bytes(backend.failed);
+  if (left.plans && backend.open_plan != nullptr) bytes += rest_bytes(*backend.open_plan);
+  if (left.plans) {
+    for (const PlanRecord& plan : backend.plans) bytes += rest_bytes(plan);
   }
-  std::string next_text() {
-    std::string text;
-    while (text_.size() >= 2 && text_[0] != ' ') {
-      unsigned char byte = 0;
-      if (std::from_chars(text_.data(), text_.data() + 2, byte, 16).ptr != text_.data() + 2) break;
-      text += static_cast<char>(byte);
-      text_.remove_prefix(2);
-    }
-    skip_blank();
-    return text;
-  }
-
- private:
-  void skip_blank() {
-    if (text_.starts_with(' ')) text_.remove_prefix(1);
-  }
-
-  std::string_view text_;
-};
-
-void append(uint64_t number, std::string& out) {
-  char digits[17];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number, 16).ptr;
-  if (!out.empty()) out += ' ';
-  out.append(digits, end);
+  return bytes;
 }
 
-void append_text(std::string_view text, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += ' ';
-  for (const char c : text) {
-    out += kDigits[static_cast<unsigned char>(c) >> 4];
-    out += kDigits[static_cast<unsigned char>(c) & 15];
+void append_records(const Backend& backend, SessionRests::Left left, std::string& rest) {
+  if (left.statement) {
+    rest += kStatement + rest_of(backend.current);
+    for (const PlanRecord& plan : backend.current.plans) rest += kPlanOfStatement + rest_of(plan);
+  }
+  if (left.error) rest += kError + rest_of(backend.failed);
+  if (!left.plans) return;
+  for (const PlanRecord& plan : backend.plans) rest += kWaitingPlan + rest_of(plan);
+  if (backend.open_plan != nullptr) rest += kOpenPlan + rest_of(*backend.open_plan);
+}
+
+void restore_record(char kind, std::string_view record, Backend& backend) {
+  switch (kind) {
+    case kStatement:
+      read_rest(record, backend.current);
+      return;
+    case kError:
+      read_rest(record, backend.failed);
+      backend.failed.kind = Event::Kind::kFailed;
+      return;
+    case kPlanOfStatement:
+      if (backend.current.plans.size() < Backend::kMaxPlans)
+        backend.current.plans.push_back(read_plan_rest(record));
+      return;
+    case kWaitingPlan:
+      if (backend.plans.size() < Backend::kMaxPlans) backend.plans.push_back(read_plan_rest(record));
+      return;
+    case kOpenPlan:
+      backend.open_plan = std::make_unique<PlanRecord>(read_plan_rest(record));
+      return;
   }
 }
 
-size_t bytes_of(const Execution& statement) {
-  return statement.text.size() + statement.parameter_list.size() + statement.prepare_text.size() +
-         statement.error_message.size();
-}
-
-std::string written(const Execution& statement) {
-  std::string out;
-  append((statement.extended ? kExtended : 0) | (statement.awaits_duration ? kAwaitsDuration : 0) |
-             (statement.awaits_fetch ? kAwaitsFetch : 0) |
-             (statement.parameters_given ? kParametersGiven : 0),
-         out);
-  for (const Microseconds time : {statement.duration, statement.time, statement.prepare})
-    append(static_cast<uint64_t>(time), out);
-  append(statement.fetches, out);
-  append(statement.transaction, out);
-  append(statement.position, out);
-  for (const std::string_view text : {statement.text, statement.name, statement.prepare_text,
-                                      statement.parameter_list, statement.sqlstate, statement.error_message})
-    append_text(text, out);
-  return out;
-}
-
-void read_statement(std::string_view line, Execution& statement) {
-  Numbers numbers(line);
-  const uint64_t flags = numbers.next().value_or(0);
-  statement.duration = static_cast<Microseconds>(numbers.next().value_or(0));
-  statement.time = static_cast<Microseconds>(numbers.next().value_or(0));
-  statement.prepare = static_cast<Microseconds>(numbers.next().value_or(0));
-  statement.fetches = static_cast<uint32_t>(numbers.next().value_or(0));
-  statement.transaction = numbers.next().value_or(0);
-  statement.position = numbers.next().value_or(0);
-  const std::string text = numbers.next_text(), name = numbers.next_text();
-  const std::string prepare_text = numbers.next_text(), parameters = numbers.next_text();
-  const std::string sqlstate = numbers.next_text(), error_message = numbers.next_text();
-  if (text.empty() && error_message.empty()) return;
-  statement.active = true;
-  statement.extended = (flags & kExtended) != 0;
-  statement.awaits_duration = (flags & kAwaitsDuration) != 0;
-  statement.awaits_fetch = (flags & kAwaitsFetch) != 0;
-  statement.text = text;
-  statement.name = name;
-  statement.prepare_text = prepare_text;
-  statement.sqlstate = sqlstate;
-  statement.error_message = error_message;
-  std::string scratch;
-  if ((flags & kParametersGiven) != 0) statement.set_parameters(parameters, scratch);
-  statement.own();
+void restore_records(std::string_view records, Backend& backend) {
+  while (!records.empty()) {
+    const size_t end = std::min(records.find_first_of(kRecords, 1), records.size());
+    restore_record(records[0], records.substr(1, end - 1), backend);
+    records.remove_prefix(end);
+  }
 }
 
 }  // namespace
 
 SessionRests::SessionRests(std::string_view text) {
-  if (!text.starts_with(kHeader)) return;
+  if (!text.starts_with(kHeader) && !text.starts_with(kHeaderWithoutPlans)) return;
   text.remove_prefix(kHeader.size());
   while (!text.empty() && rests_.size() < kMost) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const std::optional<uint64_t> key = Numbers(line).next();
+    const std::optional<uint64_t> key = RestReader(line).next();
     const size_t blank = line.find(' ');
     if (key && blank != std::string_view::npos) rests_.emplace(*key, line.substr(blank + 1));
   }
 }
 
-bool SessionRests::has_room(const Execution& statement) const {
-  const size_t bytes = bytes_of(statement);
+bool SessionRests::has_room(const Backend& backend, Left left) const {
+  const size_t bytes = bytes_of(backend, left);
   return bytes <= kLongestStatement && statement_bytes_ + bytes <= kMostBytes && rests_.size() < kMost;
 }
 
@@ -135,24 +92,21 @@ void SessionRests::keep(const Backend& backend, Left left) {
   const bool unplanned = std::any_of(backend.unplanned.begin(), backend.unplanned.end(),
                                      [](uint64_t text) { return text != 0; });
   if (backend.key == 0 || rests_.size() >= kMost ||
-      (backend.prepares.empty() && backend.loose_count == 0 && left == Left::kNothing && !unplanned))
+      (backend.prepares.empty() && backend.loose_count == 0 && !left.duration && !left.whole() && !unplanned))
     return;
   std::string rest;
-  append((backend.has_statements ? kHasStatements : 0) | (left == Left::kDuration ? kAwaits : 0), rest);
-  append(backend.loose_count, rest);
-  for (const Microseconds loose : backend.loose) append(static_cast<uint64_t>(loose), rest);
-  for (const uint64_t text : backend.unplanned) append(text, rest);
+  append_number((backend.has_statements ? kHasStatements : 0) | (left.duration ? kAwaits : 0), rest);
+  append_number(backend.loose_count, rest);
+  for (const Microseconds loose : backend.loose) append_number(static_cast<uint64_t>(loose), rest);
+  for (const uint64_t text : backend.unplanned) append_number(text, rest);
   for (const PrepareTime& prepare : backend.prepares) {
     for (const uint64_t number :
          {prepare.name, prepare.text, static_cast<uint64_t>(prepare.parse),
           static_cast<uint64_t>(prepare.bind), uint64_t{prepare.parses}, uint64_t{prepare.binds}})
-      append(number, rest);
+      append_number(number, rest);
   }
-  if (left == Left::kError || left == Left::kStatement) {
-    const Execution& statement = left == Left::kError ? backend.failed : backend.current;
-    rest += (left == Left::kError ? kError : kStatement) + written(statement);
-    statement_bytes_ += bytes_of(statement);
-  }
+  append_records(backend, left, rest);
+  statement_bytes_ += bytes_of(backend, left);
   rests_.insert_or_assign(backend.key, std::move(rest));
 }
 
@@ -160,29 +114,24 @@ bool SessionRests::restore(Backend& backend) {
   const auto found = rests_.find(backend.key);
   if (found == rests_.end()) return false;
   const std::string_view rest = found->second;
-  const size_t left = rest.find_first_of(kLeft);
-  if (left != std::string_view::npos && rest[left] == kStatement)
-    read_statement(rest.substr(left + 1), backend.current);
-  if (left != std::string_view::npos && rest[left] == kError) {
-    read_statement(rest.substr(left + 1), backend.failed);
-    backend.failed.kind = Event::Kind::kFailed;
-  }
-  Numbers numbers(rest.substr(0, left));
-  const uint64_t flags = numbers.next().value_or(0);
+  const size_t records = std::min(rest.find_first_of(kRecords), rest.size());
+  restore_records(rest.substr(records), backend);
+  RestReader numbers(rest.substr(0, records));
+  const uint64_t flags = numbers.number();
   backend.has_statements = (flags & kHasStatements) != 0;
   backend.owed_duration = (flags & kAwaits) != 0;
   backend.loose_count =
-      static_cast<uint32_t>(std::min<uint64_t>(numbers.next().value_or(0), backend.loose.size()));
-  for (Microseconds& loose : backend.loose) loose = static_cast<Microseconds>(numbers.next().value_or(0));
-  for (uint64_t& text : backend.unplanned) text = numbers.next().value_or(0);
+      static_cast<uint32_t>(std::min<uint64_t>(numbers.number(), backend.loose.size()));
+  for (Microseconds& loose : backend.loose) loose = static_cast<Microseconds>(numbers.number());
+  for (uint64_t& text : backend.unplanned) text = numbers.number();
   while (backend.prepares.size() < Backend::kMaxPrepares) {
     const std::optional<uint64_t> name = numbers.next();
     if (!name) break;
-    PrepareTime prepare{*name, numbers.next().value_or(0)};
-    prepare.parse = static_cast<Microseconds>(numbers.next().value_or(0));
-    prepare.bind = static_cast<Microseconds>(numbers.next().value_or(0));
-    prepare.parses = static_cast<uint32_t>(numbers.next().value_or(0));
-    prepare.binds = static_cast<uint32_t>(numbers.next().value_or(0));
+    PrepareTime prepare{*name, numbers.number()};
+    prepare.parse = static_cast<Microseconds>(numbers.number());
+    prepare.bind = static_cast<Microseconds>(numbers.number());
+    prepare.parses = static_cast<uint32_t>(numbers.number());
+    prepare.binds = static_cast<uint32_t>(numbers.number());
     backend.prepares.push_back(prepare);
   }
   rests_.erase(found);
@@ -195,11 +144,17 @@ size_t SessionRests::statements() const {
   }));
 }
 
+size_t SessionRests::plans() const {
+  return static_cast<size_t>(std::count_if(rests_.begin(), rests_.end(), [](const auto& rest) {
+    return rest.second.find_first_of(kPlansAlone) != std::string::npos;
+  }));
+}
+
 std::string SessionRests::text() const {
   std::string text(kHeader);
   for (const auto& [key, rest] : rests_) {
     std::string line;
-    append(key, line);
+    append_number(key, line);
     text += line + " " + rest + "\n";
   }
   return text;

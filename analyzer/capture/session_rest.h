@@ -1,6 +1,6 @@
 // What one run over a log leaves to the next: of each session that may go on, what belongs to statements
 // still to come. Numbers and hashes only, no text and no value; but for a statement whose last entry has not
-// come, which is left to the next run whole.
+// come and a plan whose statement has not, which are left to the next run whole.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +19,15 @@ class SessionRests {
   // As written by text(); what does not look like it is left out.
   explicit SessionRests(std::string_view text);
 
-  // Of the backend's last statement: nothing more comes; it is counted, its duration may come; the statement
-  // itself. Or an error, whose statement comes.
-  enum class Left : uint8_t { kNothing, kDuration, kStatement, kError };
+  // Of the backend's last statement. `duration`: it is counted, its duration may come. `statement`: itself, with
+  // the plans it has. `error`: an error, whose statement comes. `plans`: those whose statement's entry comes.
+  struct Left {
+    bool duration = false, statement = false, error = false, plans = false;
+    bool whole() const { return statement || error || plans; }
+  };
 
-  // Whether there is room for the statement or the error with its texts.
-  bool has_room(const Execution& statement) const;
+  // Whether there is room for what is left whole.
+  bool has_room(const Backend& backend, Left left) const;
   // Keeps what the backend owes, if anything.
   void keep(const Backend& backend, Left left);
   // Gives the backend, which was just opened, what its session was left with: `current` is active when a
@@ -35,8 +38,9 @@ class SessionRests {
   std::string text() const;
   // Takes over the rests of other sessions.
   void add(const SessionRests& others) { rests_.insert(others.rests_.begin(), others.rests_.end()); }
-  // Those with a statement that was left whole.
+  // Those with a statement that was left whole; those with plans whose statement had not come.
   size_t statements() const;
+  size_t plans() const;
 
  private:
   static constexpr size_t kMost = BackendTable::kMaxBackends;

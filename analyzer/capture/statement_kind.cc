@@ -62,4 +62,18 @@ uint64_t IngestStats::*kind_counter(std::string_view text) {
   return &IngestStats::other_statements;
 }
 
+bool can_have_plan(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size() && (text[at] == '(' || text[at] == ' ' || text[at] == '\n')) ++at;
+  std::array<char, 6> word = {};
+  for (size_t i = 0; i < word.size() && at + i < text.size(); ++i)
+    word[i] = static_cast<char>(text[at + i] & ~0x20);
+  const std::string_view head(word.data(), word.size());
+  for (const std::string_view start :
+       {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE", "TABLE"}) {
+    if (head.starts_with(start)) return true;
+  }
+  return false;
+}
+
 }  // namespace pgsieve

@@ -1,4 +1,4 @@
-// The kind of a statement by its first word, for counting.
+// The kind of a statement by its first word.
 #pragma once
 
 #include <cstdint>
@@ -10,5 +10,8 @@ namespace pgsieve {
 
 // The counter of IngestStats for `text`; comments, blanks and parentheses may come first.
 uint64_t IngestStats::*kind_counter(std::string_view text);
+
+// Whether the planner makes a plan for it: auto_explain shows those only.
+bool can_have_plan(std::string_view text);
 
 }  // namespace pgsieve

@@ -91,13 +91,14 @@ Result<Store> Store::open_for_update(const std::string& path) {
   // Asked again under the lock: another process may have made the store in between.
   const Result<bool> still_empty = is_empty(*database);
   if (!still_empty) return still_empty.error();
-  if (*still_empty) {
-    const std::string marks =
-        fmt::format("PRAGMA application_id={}; PRAGMA user_version={};", kApplicationId, kStoreSchemaVersion);
-    if (Status failed = database->execute(std::string(kTables) + kIngestTables + marks)) return *failed;
-  } else if (Status failed = check_version(*database)) {
-    return *failed;
+  if (!*still_empty) {
+    if (Status failed = check_version(*database)) return *failed;
   }
+  // What is written is of this version, also where an earlier one made the store.
+  const std::string marks =
+      fmt::format("PRAGMA application_id={}; PRAGMA user_version={};", kApplicationId, kStoreSchemaVersion);
+  if (Status failed = database->execute((*still_empty ? std::string(kTables) + kIngestTables : "") + marks))
+    return *failed;
   return Store(std::move(*database));
 }
 

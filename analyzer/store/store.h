@@ -17,7 +17,7 @@
 
 namespace pgsieve {
 
-inline constexpr int kStoreSchemaVersion = 1;
+inline constexpr int kStoreSchemaVersion = 2;
 
 // One input that was read into the store. Standard input has no content to know it by (content.bytes == 0).
 struct StoredInput {

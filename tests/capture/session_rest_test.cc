@@ -14,10 +14,10 @@ TEST(SessionRests, GoOnInTheNextRun) {
   backend.loose_count = 2;
   backend.unplanned[3] = 77;
   SessionRests rests;
-  rests.keep(backend, SessionRests::Left::kDuration);
+  rests.keep(backend, {.duration = true});
   Backend nothing_left;
   nothing_left.key = 4;
-  rests.keep(nothing_left, SessionRests::Left::kNothing);
+  rests.keep(nothing_left, {});
 
   SessionRests read(rests.text());
   EXPECT_EQ(read.text(), rests.text());
@@ -50,7 +50,7 @@ TEST(SessionRests, AStatementThatHasNotEndedGoesOnWhole) {
   statement.set_parameters("$1 = 'it''s', $2 = NULL", scratch);
   statement.own();
   SessionRests rests;
-  rests.keep(backend, SessionRests::Left::kStatement);
+  rests.keep(backend, {.statement = true});
   EXPECT_EQ(rests.statements(), 1U);
 
   SessionRests others, read(rests.text());
@@ -74,9 +74,81 @@ TEST(SessionRests, AStatementThatHasNotEndedGoesOnWhole) {
   EXPECT_TRUE(same.current.parameters[1].null);
 }
 
+PlanRecord plan_of(std::string_view query) {
+  PlanRecord plan;
+  EXPECT_TRUE(parse_plan("Query Text: " + std::string(query) +
+                             "\nSort  (cost=1.00..2.50 rows=3 width=4) (actual time=0.01..0.02 rows=7 loops=1)"
+                             "\n  Sort Key: a.\"n;&\""
+                             "\n  Sort Method: external merge  Disk: 64kB"
+                             "\n  ->  Seq Scan on a x  (cost=0.00..1.00 rows=3 width=4)"
+                             " (actual time=0.01..0.02 rows=7 loops=2)"
+                             "\n        Filter: (k = 'é'::text)"
+                             "\n        Rows Removed by Filter: 5",
+                         plan.parsed));
+  plan.time = 8;
+  plan.duration = 20;
+  plan.transaction = 3;
+  return plan;
+}
+
+void expect_same(const PlanRecord& read, const PlanRecord& plan) {
+  EXPECT_EQ(read.time, plan.time);
+  EXPECT_EQ(read.duration, plan.duration);
+  EXPECT_EQ(read.transaction, plan.transaction);
+  EXPECT_EQ(read.parsed.query, plan.parsed.query);
+  EXPECT_EQ(read.parsed.plan.rows, plan.parsed.plan.rows);
+  EXPECT_EQ(read.parsed.incomplete, plan.parsed.incomplete);
+  ASSERT_EQ(read.parsed.nodes.size(), plan.parsed.nodes.size());
+  for (size_t i = 0; i < read.parsed.nodes.size(); ++i) {
+    const PlanNode &left = read.parsed.nodes[i], &right = plan.parsed.nodes[i];
+    EXPECT_EQ(left.kind, right.kind) << i;
+    EXPECT_EQ(left.relation, right.relation) << i;
+    EXPECT_EQ(left.alias, right.alias) << i;
+    EXPECT_EQ(left.filter, right.filter) << i;
+    EXPECT_EQ(left.sort_key, right.sort_key) << i;
+    EXPECT_EQ(left.rows_removed, right.rows_removed) << i;
+    EXPECT_EQ(left.cost, right.cost) << i;
+    EXPECT_EQ(left.disk_sort, right.disk_sort) << i;
+    EXPECT_EQ(left.sort_space_kb, right.sort_space_kb) << i;
+  }
+}
+
+TEST(SessionRests, PlansGoOnWithTheirFacts) {
+  Backend backend;
+  backend.key = 9;
+  backend.current.active = true;
+  backend.current.text = "SELECT 1";
+  backend.current.plans.push_back(plan_of("SELECT 1"));
+  backend.plans.push_back(plan_of("SELECT 'two; +'"));
+  backend.open_plan = std::make_unique<PlanRecord>(plan_of("SELECT @ 3"));
+  const SessionRests::Left left{.statement = true, .plans = true};
+  SessionRests rests;
+  EXPECT_TRUE(rests.has_room(backend, left));
+  rests.keep(backend, left);
+  EXPECT_EQ(rests.plans(), 1U);
+
+  SessionRests read(rests.text());
+  Backend same;
+  same.key = backend.key;
+  ASSERT_TRUE(read.restore(same));
+  ASSERT_TRUE(same.current.plans.size() == 1 && same.plans.size() == 1 && same.open_plan != nullptr);
+  expect_same(same.current.plans[0], backend.current.plans[0]);
+  expect_same(same.plans[0], backend.plans[0]);
+  expect_same(*same.open_plan, *backend.open_plan);
+}
+
+TEST(SessionRests, OfStoresMadeBeforePlansWereLeftAreRead) {
+  SessionRests read("rests/1\n5 1 0 0 0 0 0 0 0;2 0 0 0 0 0 0 53  \n");
+  EXPECT_EQ(read.statements(), 1U);
+  Backend backend;
+  backend.key = 5;
+  ASSERT_TRUE(read.restore(backend));
+  EXPECT_EQ(backend.current.text, "S");
+}
+
 TEST(SessionRests, OfAnotherFormAreLeftOut) {
-  for (const char* text : {"", "rests/2\n1 0\n", "rests/1\n", "rests/1\nx y\n\n", "rests/1\n5\n"})
-    EXPECT_EQ(SessionRests(text).text(), "rests/1\n") << text;
+  for (const char* text : {"", "rests/3\n1 0\n", "rests/1\n", "rests/1\nx y\n\n", "rests/1\n5\n"})
+    EXPECT_EQ(SessionRests(text).text(), "rests/2\n") << text;
   SessionRests cut("rests/1\n5 3 ffffffff 1\n");
   Backend backend;
   backend.key = 5;

@@ -171,6 +171,23 @@ TEST_F(StoreTest, RefusesANewerVersion) {
   EXPECT_NE(store.error().message.find("version 999"), std::string::npos);
 }
 
+TEST_F(StoreTest, WhatAnEarlierVersionMadeIsOfThisOneOnceWrittenTo) {
+  const auto version = [this] {
+    const Result<Database> database = Database::open(path_, Database::Mode::kRead);
+    return *database->number("PRAGMA user_version");
+  };
+  add(1, 3, "a.log");
+  {
+    Result<Database> database = Database::open(path_, Database::Mode::kWrite);
+    ASSERT_TRUE(database);
+    ASSERT_FALSE(database->execute("PRAGMA user_version=1"));
+  }
+  EXPECT_TRUE(Store::open(path_));
+  EXPECT_EQ(version(), 1);
+  add(4, 6, "b.log");
+  EXPECT_EQ(version(), kStoreSchemaVersion);
+}
+
 TEST_F(StoreTest, DamagedFactsAreAnError) {
   add(1, 3, "a.log");
   {

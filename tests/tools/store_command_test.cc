@@ -142,6 +142,50 @@ TEST_F(StoreCommand, CutWithinAStatementTwoRunsEqualOne) {
   EXPECT_GE(number, 12);
 }
 
+// Between a plan and the entry of its statement, which comes before it in the extended protocol and behind it in
+// the simple one.
+TEST_F(StoreCommand, CutBetweenAPlanAndItsStatementTwoRunsEqualOne) {
+  const std::string logs = std::string(PGSIEVE_SOURCE_DIR) + "/fixtures/logs/";
+  const std::string log = run_command({"gzip", "-dc", logs + "explboth.log.gz"}).out;
+  const auto report = [this](const std::string& file, bool with_store) {
+    std::vector<std::string> arguments = {"report", file, "-o", "json", "--top", "0"};
+    if (with_store) arguments.insert(arguments.end(), {"--store", store_});
+    return json::parse(run_pgsieve(arguments).out, nullptr, false);
+  };
+  const json whole = report(directory_.write("whole.log", log), false);
+  int number = 0;
+  for (const char* entry : {"/prep_n1 LOG:  ", "/simple_n1 LOG:  "}) {
+    size_t found = log.find(entry, log.find(entry) + log.size() / 20);
+    for (int i = 0; i < 4; ++i, found = log.find(entry, found + 1)) {
+      ASSERT_NE(found, std::string::npos);
+      const size_t cut = log.rfind('\n', found) + 1;
+      const std::string name = std::to_string(++number) + ".log";
+      store_ = directory_.path("plan" + name + ".sqlite");
+      report(directory_.write("a" + name, log.substr(0, cut)), true);
+      const json two_runs = report(directory_.write("b" + name, log.substr(cut)), true);
+      EXPECT_EQ(two_runs["patterns"], whole["patterns"]) << entry << i;
+      EXPECT_EQ(two_runs["findings"], whole["findings"]) << entry << i;
+      EXPECT_EQ(two_runs["ingest"]["plans"], whole["ingest"]["plans"]) << entry << i;
+    }
+  }
+}
+
+TEST_F(StoreCommand, APlanWhoseStatementHasNotComeIsSaid) {
+  const auto entry = [](int second, const std::string& message) {
+    return "2026-01-02 03:04:0" + std::to_string(second) + ".000 UTC [77] LOG:  duration: 0.500 ms  " + message +
+           "\n";
+  };
+  const std::string plan = "plan:\n\tQuery Text: SELECT 'x'\n\tResult  (cost=0.00..0.01 rows=1 width=4)";
+  const std::string log = directory_.write(
+      "a.log", entry(1, plan) + entry(2, "statement: SELECT 'x'") + entry(3, plan));
+  EXPECT_THAT(run_pgsieve({"ingest", "--store", store_, log}).err,
+              AllOf(HasSubstr("1 plan came where the log ends"), HasSubstr("1 executed statement ")));
+  const std::string rest = directory_.write("b.log", entry(4, "statement: SELECT 'x'"));
+  EXPECT_THAT(run_pgsieve({"ingest", "--store", store_, rest}).err,
+              AllOf(Not(HasSubstr("log ends")), HasSubstr("2 executed statements ")));
+  EXPECT_EQ(run({}, true)["ingest"]["plans"], 2);
+}
+
 // A statement that runs on is no executed one, and the report says so; where values are not kept, neither is
 // it.
 TEST_F(StoreCommand, AStatementThatHasNotEndedIsSaid) {

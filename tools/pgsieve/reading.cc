@@ -267,11 +267,17 @@ void close_scopes(Workload& workload, const WorkloadOptions& options) {
 
 // Of the store as it is now; the next run counts them.
 static void tell_unfinished(IngestStats& ingest) {
-  const size_t statements = SessionRests(ingest.session_rests).statements();
-  if (statements == 0) return;
-  ingest.warnings.push_back(
-      fmt::format("{} had not ended where the log ends: counted by the run that finds the end.",
-                  counted(statements, "statement")));
+  const SessionRests rests(ingest.session_rests);
+  if (rests.statements() != 0) {
+    ingest.warnings.push_back(
+        fmt::format("{} had not ended where the log ends: counted by the run that finds the end.",
+                    counted(rests.statements(), "statement")));
+  }
+  if (rests.plans() != 0) {
+    ingest.warnings.push_back(
+        fmt::format("{} came where the log ends, before the statement: read with it by the run that finds it.",
+                    counted(rests.plans(), "plan")));
+  }
 }
 
 Result<Reading> read_store(const AnalysisOptions& options) {
