@@ -111,8 +111,8 @@ void Assembler::emit_plans(Backend& backend) {
   backend.plans.clear();
 }
 
-// The input ends, maybe between a plan and the entry of its statement, which stands in what is read next: then
-// the plan is no execution of its own.
+// The input ends, maybe between a plan and the entry of its statement, which stands in what is read next:
+// then the plan is no execution of its own.
 void Assembler::release_early_plans(Backend& backend) {
   if (!awaits_statement(backend)) return;
   PlanRecord early = std::move(backend.plans.back());

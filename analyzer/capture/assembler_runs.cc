@@ -60,8 +60,9 @@ bool Assembler::awaits_plan(const Execution& execution) const {
          evidence_.executes_planned * 10 >= evidence_.executes_plannable * 9;
 }
 
-// Whether the plans that wait are of a statement whose entry comes, as one does for every statement that took as
-// long. Below a millisecond the threshold is 0 (a plan's own duration is a little shorter than its statement's).
+// Whether the plans that wait are of a statement whose entry comes, as one does for every statement that took
+// as long. Below a millisecond the threshold is 0 (a plan's own duration is a little shorter than its
+// statement's).
 bool Assembler::awaits_statement(const Backend& backend) const {
   if (!backend.has_statements || evidence_.durations_with_text == 0 || backend.plans.empty()) return false;
   return stats_.min_duration_seen < kMillisecond || backend.plans.back().duration >= stats_.min_duration_seen;

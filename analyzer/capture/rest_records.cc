@@ -9,12 +9,12 @@ namespace {
 constexpr uint64_t kExtended = 1, kAwaitsDuration = 2, kAwaitsFetch = 4, kParametersGiven = 8;
 constexpr uint64_t kNested = 1, kHasParameters = 2, kAnalysed = 4, kIncomplete = 8;
 
-constexpr std::string_view PlanNode::*kNodeTexts[] = {
-    &PlanNode::relation, &PlanNode::alias,     &PlanNode::index,   &PlanNode::filter,
-    &PlanNode::condition, &PlanNode::sort_key};
-constexpr double PlanNode::*kNodeNumbers[] = {
-    &PlanNode::actual_rows, &PlanNode::loops, &PlanNode::rows_removed,
-    &PlanNode::plan_rows,   &PlanNode::cost,  &PlanNode::sort_space_kb};
+constexpr std::string_view PlanNode::*kNodeTexts[] = {&PlanNode::relation,  &PlanNode::alias,
+                                                      &PlanNode::index,     &PlanNode::filter,
+                                                      &PlanNode::condition, &PlanNode::sort_key};
+constexpr double PlanNode::*kNodeNumbers[] = {&PlanNode::actual_rows,  &PlanNode::loops,
+                                              &PlanNode::rows_removed, &PlanNode::plan_rows,
+                                              &PlanNode::cost,         &PlanNode::sort_space_kb};
 
 void append_double(double number, std::string& out) {
   append_number(std::bit_cast<uint64_t>(number), out);
@@ -90,9 +90,9 @@ size_t rest_bytes(const Execution& statement) {
 std::string rest_of(const Execution& statement) {
   std::string out;
   append_number((statement.extended ? kExtended : 0) | (statement.awaits_duration ? kAwaitsDuration : 0) |
-             (statement.awaits_fetch ? kAwaitsFetch : 0) |
-             (statement.parameters_given ? kParametersGiven : 0),
-         out);
+                    (statement.awaits_fetch ? kAwaitsFetch : 0) |
+                    (statement.parameters_given ? kParametersGiven : 0),
+                out);
   for (const Microseconds time : {statement.duration, statement.time, statement.prepare})
     append_number(static_cast<uint64_t>(time), out);
   append_number(statement.fetches, out);

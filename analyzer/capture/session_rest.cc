@@ -8,10 +8,11 @@
 namespace pgsieve {
 namespace {
 
-// A line per session: "KEY FLAGS LOOSE… UNPLANNED… PREPARES…", all numbers, and then what is left whole, each a
-// record behind the character that says what it is.
+// A line per session: "KEY FLAGS LOOSE… UNPLANNED… PREPARES…", all numbers, and then what is left whole, each
+// a record behind the character that says what it is.
 constexpr std::string_view kHeader = "rests/2\n";
-constexpr std::string_view kHeaderWithoutPlans = "rests/1\n";  // of stores that were made before plans were left
+constexpr std::string_view kHeaderWithoutPlans =
+    "rests/1\n";  // of stores that were made before plans were left
 constexpr uint64_t kHasStatements = 1, kAwaits = 2;
 constexpr char kStatement = ';', kError = '!';
 constexpr char kPlanOfStatement = '+', kWaitingPlan = '&', kOpenPlan = '@';
@@ -120,8 +121,7 @@ bool SessionRests::restore(Backend& backend) {
   const uint64_t flags = numbers.number();
   backend.has_statements = (flags & kHasStatements) != 0;
   backend.owed_duration = (flags & kAwaits) != 0;
-  backend.loose_count =
-      static_cast<uint32_t>(std::min<uint64_t>(numbers.number(), backend.loose.size()));
+  backend.loose_count = static_cast<uint32_t>(std::min<uint64_t>(numbers.number(), backend.loose.size()));
   for (Microseconds& loose : backend.loose) loose = static_cast<Microseconds>(numbers.number());
   for (uint64_t& text : backend.unplanned) text = numbers.number();
   while (backend.prepares.size() < Backend::kMaxPrepares) {

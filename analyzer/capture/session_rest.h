@@ -19,8 +19,9 @@ class SessionRests {
   // As written by text(); what does not look like it is left out.
   explicit SessionRests(std::string_view text);
 
-  // Of the backend's last statement. `duration`: it is counted, its duration may come. `statement`: itself, with
-  // the plans it has. `error`: an error, whose statement comes. `plans`: those whose statement's entry comes.
+  // Of the backend's last statement. `duration`: it is counted, its duration may come. `statement`: itself,
+  // with the plans it has. `error`: an error, whose statement comes. `plans`: those whose statement's entry
+  // comes.
   struct Left {
     bool duration = false, statement = false, error = false, plans = false;
     bool whole() const { return statement || error || plans; }

@@ -76,15 +76,16 @@ TEST(SessionRests, AStatementThatHasNotEndedGoesOnWhole) {
 
 PlanRecord plan_of(std::string_view query) {
   PlanRecord plan;
-  EXPECT_TRUE(parse_plan("Query Text: " + std::string(query) +
-                             "\nSort  (cost=1.00..2.50 rows=3 width=4) (actual time=0.01..0.02 rows=7 loops=1)"
-                             "\n  Sort Key: a.\"n;&\""
-                             "\n  Sort Method: external merge  Disk: 64kB"
-                             "\n  ->  Seq Scan on a x  (cost=0.00..1.00 rows=3 width=4)"
-                             " (actual time=0.01..0.02 rows=7 loops=2)"
-                             "\n        Filter: (k = 'é'::text)"
-                             "\n        Rows Removed by Filter: 5",
-                         plan.parsed));
+  EXPECT_TRUE(
+      parse_plan("Query Text: " + std::string(query) +
+                     "\nSort  (cost=1.00..2.50 rows=3 width=4) (actual time=0.01..0.02 rows=7 loops=1)"
+                     "\n  Sort Key: a.\"n;&\""
+                     "\n  Sort Method: external merge  Disk: 64kB"
+                     "\n  ->  Seq Scan on a x  (cost=0.00..1.00 rows=3 width=4)"
+                     " (actual time=0.01..0.02 rows=7 loops=2)"
+                     "\n        Filter: (k = 'é'::text)"
+                     "\n        Rows Removed by Filter: 5",
+                 plan.parsed));
   plan.time = 8;
   plan.duration = 20;
   plan.transaction = 3;
