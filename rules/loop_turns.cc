@@ -92,6 +92,15 @@ std::ptrdiff_t writes_of_turn(const RuleContext& context, const LoopExample& exa
   });
 }
 
+// A turn is dozens of statements in no order that repeats, or several transactions: a client that sends one
+// request after the other, and each of them writes.
+bool long_turns(const LoopExample& example) {
+  constexpr uint32_t kStatements = 16, kTransactions = 3;
+  if (example.cycle_statements > 0 || example.count < kTurns) return false;
+  return example.session_gaps >= kStatements * example.count ||
+         example.commits >= kTransactions * (example.count - 1);
+}
+
 // Another statement of the turn runs as often after a list from outside it: what is inserted says of itself
 // no list that it came from.
 bool turn_follows_list(const RuleContext& context, const LoopExample& example) {
@@ -123,9 +132,13 @@ bool turns_stand_alone(const RuleContext& context, const LoopKey& loop, const Lo
 
 bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const LoopExample& example) {
   constexpr uint32_t kStatements = 3, kMany = 5;
-  if (example.cycle_statements < kStatements || !in_own_transactions(example)) return false;
-  // What reads before it writes one row may only check that row.
-  if (example.cycle_statements < kMany && writes_of_turn(context, example) < 2) return false;
+  if (long_turns(example)) {
+    if (4 * example.transactions < 3 * example.count) return false;
+  } else {
+    if (example.cycle_statements < kStatements || !in_own_transactions(example)) return false;
+    // What reads before it writes one row may only check that row.
+    if (example.cycle_statements < kMany && writes_of_turn(context, example) < 2) return false;
+  }
   const bool listed = example.parent_executions > 0 || turn_follows_list(context, example);
   return !listed || list_per_turn(context, loop, example);
 }
