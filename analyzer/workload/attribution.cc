@@ -59,6 +59,19 @@ bool SessionTracker::reads_for_write(const Group& query, const Group& write, boo
   return parent.id == 0 || (parent.pattern == query.pattern && write.run->count() == 1);
 }
 
+// SELECT … FROM line WHERE order_id = $1, then UPDATE orders … WHERE id = $1, and both again for the next
+// order, all in one transaction: names may say that the orders are the lines', but both have run as often as
+// the other. They are two statements of one turn. Where the list has a loop's parent, that one feeds both.
+bool SessionTracker::take_turns(const Group& list, const Group& child, bool child_ran_since,
+                                uint32_t transaction) {
+  constexpr uint32_t kTurns = 3;
+  if (child_ran_since || transaction == 0 || child.run == nullptr || list.execution == nullptr) return false;
+  if (list.executions < kTurns || list.execution->transaction != transaction) return false;
+  if (in_loop(list) && list.run->count() > 1) return false;
+  if (child.run->only_transaction() != transaction) return false;
+  return child.executions + 1 >= list.executions && child.executions <= list.executions + 1;
+}
+
 // The rows of a list are those of its last execution; of one that is in a loop itself, those since that loop
 // began.
 uint32_t SessionTracker::first_result(const Session& session, const Group& list) {
@@ -100,8 +113,9 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
     const bool matched = match != ValueMatch::kNone;
     if (judged && weight < group.judged.weight) continue;
     bool one_row = hint.parent == GroupHint::Parent::kInLoop;
-    if (writes && !one_row && reads_for_write(other, group, ran_since, transaction)) {
-      if (group.run->parent().pattern == other.pattern) retracted = true;
+    const bool for_write = writes && !one_row && reads_for_write(other, group, ran_since, transaction);
+    if (for_write || (!matched && take_turns(other, group, ran_since, transaction))) {
+      if (group.run->parent().pattern == other.pattern || group.run->via() == other.pattern) retracted = true;
       if (retracted) judged = false;
       passed_over = true;
       continue;

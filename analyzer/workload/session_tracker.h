@@ -118,6 +118,8 @@ class SessionTracker {
   // A query before a write, each time the write ran in the transaction: whether it is a part of the turn.
   static bool reads_for_write(const Group& query, const Group& write, bool written_since,
                               uint32_t transaction);
+  // A list and the statement, as often as each other in the transaction: whether they are of one turn.
+  static bool take_turns(const Group& list, const Group& child, bool child_ran_since, uint32_t transaction);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
   RingEntry* place_of(const Session& session, const Candidate& candidate);

@@ -116,6 +116,40 @@ TEST(LoopTurns, OneTransactionAroundTheTurnsMakesThemALoop) {
   EXPECT_FALSE(bench.findings("n-plus-one").empty());
 }
 
+// The statements of one turn list and ask for each other's keys; none of them is the list of the others.
+TEST(LoopTurns, WhatATurnReadsIsNotTheListOfWhatItWrites) {
+  SequenceBench bench(
+      "CREATE TABLE orders (id int PRIMARY KEY, total int);"
+      "CREATE TABLE order_lines (id int PRIMARY KEY, \"order\" int REFERENCES orders, sku text);"
+      "CREATE TABLE discounts (id int PRIMARY KEY, orders_id int REFERENCES orders, percent int);");
+  bench.run("BEGIN", kAtOnce);
+  for (const int id : kRandom) {
+    const std::string key = " IN (" + std::to_string(id) + ")";
+    bench.run("UPDATE orders SET total = " + std::to_string(7 * id) + " WHERE id" + key, kAtOnce);
+    bench.run("SELECT \"order\", id FROM order_lines WHERE \"order\"" + key + " ORDER BY id LIMIT 500",
+              kAtOnce);
+    bench.run("SELECT orders_id, id FROM discounts WHERE orders_id" + key + " ORDER BY id LIMIT 500",
+              kAtOnce);
+  }
+  bench.run("COMMIT", kAtOnce);
+  EXPECT_EQ(bench.findings("write-loop").size(), 1U);
+}
+
+// One client that sends a request after the other, at full speed.
+TEST(LoopTurns, RequestsThatWriteAmongManyStatementsAreNoLoop) {
+  constexpr size_t kReads = 18;
+  SequenceBench bench;
+  for (size_t request = 0; request < kRandom.size(); ++request) {
+    const std::string key = std::to_string(kRandom[request]);
+    for (size_t i = 0; i < kReads + request % 3; ++i)
+      bench.run("SELECT c" + std::to_string(i * (request + 1) % 23) + " FROM settings", kAtOnce);
+    bench.run("BEGIN", kAtOnce);
+    bench.run("INSERT INTO orders (id, state) VALUES (" + key + ", 'new')", kAtOnce);
+    bench.run("COMMIT", kAtOnce);
+  }
+  EXPECT_TRUE(bench.findings("write-loop").empty());
+}
+
 TEST(LoopTurns, LookedUpAndWrittenIsALoop) {
   SequenceBench bench;
   for (const int id : kRandom) {
