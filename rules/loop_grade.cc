@@ -80,7 +80,9 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   const bool named = verdict.link.strength >= LinkStrength::kNames;
   const bool begun_here =
       example.beside_parent >= options.min_count;  // the loop shows on the parent's own connection
-  const bool close_elsewhere = named && habit.rule && idle_per_turn(example) <= options.tight_gap;
+  const Microseconds idle = idle_per_turn(example);
+  const bool close_elsewhere = named && ((habit.rule && idle <= options.tight_gap) ||
+                                         (habit.nowhere_else && idle <= kRequestPause));
   if (example.scope == ScopeKind::kFanOut && !all_rows && !begun_here && !close_elsewhere) {
     // A list on another connection moments ago: on a busy program there always is one, but not one and the
     // same after which the turns follow each other at once, as a rule. What ran on one connection is judged
@@ -100,6 +102,10 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
                                                                            : Confidence::kLow;
   if (!named && verdict.confidence == Confidence::kLow && example.count >= 5)
     verdict.confidence = Confidence::kMedium;
+  if (example.scope == ScopeKind::kFanOut && !all_rows && !habit.rule && !begun_here) {
+    verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
+    verdict.doubts.emplace_back("the turns ran on several connections, after one list only");
+  }
   if (example.scope == ScopeKind::kFanOut && !all_rows && few_of_each(*verdict.loop, example) &&
       !one_unit_of_work(example)) {
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);

@@ -9,6 +9,7 @@ namespace pgsieve {
 struct ListHabit {
   bool once_per_row = false;  // as often as all executions of the list have rows
   bool rule = false;          // nearly all of them, and seldom else
+  bool nowhere_else = false;  // after the few there are, nearly each time it ran
 };
 
 // Nothing before it could have supplied the values: they come from outside the database, or from another

@@ -29,6 +29,13 @@ bool follows_as_a_rule(const RuleContext& context, const Pattern& child, const P
          loop != context.workload.loops.end() && 2 * loop->second.executions >= child.calls;
 }
 
+bool runs_nowhere_else(const RuleContext& context, const Pattern& child, const Pattern& list) {
+  constexpr uint64_t kTurns = 8;  // of a list
+  const auto loop = context.workload.loops.find(LoopKey{child.key, list.key});
+  if (loop == context.workload.loops.end() || loop->second.scopes != list.calls) return false;
+  return loop->second.executions >= kTurns * list.calls && 5 * loop->second.executions >= 4 * child.calls;
+}
+
 namespace {
 
 // What all executions of the list together may have returned; 0: not known, or next to nothing.

@@ -13,6 +13,9 @@ uint64_t habit(const RuleContext& context, const Pattern& child, const Pattern& 
 // It followed nearly all of them, and seldom ran but after one.
 bool follows_as_a_rule(const RuleContext& context, const Pattern& child, const Pattern& list);
 
+// A capture of one request, or a few: its turns, and they are many, come nearly all after the list.
+bool runs_nowhere_else(const RuleContext& context, const Pattern& child, const Pattern& list);
+
 // The turns that seem to be the list's are about as many as all its executions together may have had rows.
 bool once_per_row_after(const RuleContext& context, const Pattern& child, const Pattern& list);
 

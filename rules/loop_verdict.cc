@@ -171,7 +171,7 @@ ParentChoice choose_list(const RuleContext& context, const Pattern& child, const
 ListHabit habit_after(const RuleContext& context, const Pattern& child, const Pattern* list,
                       const Pattern* whole, const Link& link) {
   if (list == nullptr || link.strength < LinkStrength::kNames) return {};
-  return {list == whole, follows_as_a_rule(context, child, *list)};
+  return {list == whole, follows_as_a_rule(context, child, *list), runs_nowhere_else(context, child, *list)};
 }
 
 LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& child, const Pattern* parent,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/workload/parent_tier.h"
 #include "analyzer/workload/session_tracker.h"
 
 namespace pgsieve {
@@ -10,18 +11,6 @@ namespace {
 
 bool in_loop(const Group& group) {
   return group.run != nullptr && group.run->parent().id != 0;
-}
-
-// Names and declared keys outrank a shared column, which outranks a key and a reference that may mean each
-// other, which outrank "any list could have fed a lookup by primary key".
-constexpr int kHighestTier = 4;
-constexpr int kColumnTier = 3;
-constexpr int kReferenceTier = 2;
-int tier(LinkStrength strength) {
-  if (strength >= LinkStrength::kNames) return kHighestTier;
-  if (strength >= LinkStrength::kSameColumn) return kColumnTier;
-  if (strength == LinkStrength::kReference) return kReferenceTier;
-  return strength == LinkStrength::kPossible ? 1 : 0;
 }
 
 bool can_be_child(const StatementEvent& statement) {
@@ -161,64 +150,15 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
   return best;
 }
 
-// Looks on the other connections of the same client program, and on this one for what its trace left there
-// before another request had it: the strongest link, then the latest execution.
-SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, const Group& group,
-                                                       const StatementEvent& statement) {
-  Candidate best;
-  const auto found = state_.applications.find(session.application);
-  if (found == state_.applications.end() || statement.start == kUnknownTime) return best;
-  if (session.whole_seconds && statement.trace == 0) return best;  // "moments ago" can't be told
-  Application& application = found->second;
-  for (const uint8_t place : application.recency) {
-    const RingHint& hint = application.hints[place];
-    const bool same_trace = statement.trace != 0 && hint.trace == statement.trace;
-    if ((hint.session == session.id && !same_trace) || hint.end == kUnknownTime) continue;
-    if (!same_trace && statement.trace != 0 && hint.trace != 0) continue;
-    if (statement.start + 2 * kMillisecond < hint.end) continue;
-    RingEntry& entry = application.ring[place];
-    const Microseconds allowed = same_trace ? kTraceWindow : kFanOutWindow;
-    if (entry.runs.empty() && statement.start - hint.end > allowed) continue;
-    const ParentExecution& parent = *entry.execution;
-    const LinkStrength link = links_.between(hint.parent_number, *group.info,
-                                             [&]() -> const LinkProfile& { return *parent.info->link; });
-    if (tier(link) < (same_trace ? kReferenceTier : kHighestTier)) continue;
-    if (best.execution != nullptr && tier(link) <= tier(best.strength)) continue;
-    Microseconds last = hint.end;
-    for (const std::shared_ptr<LoopRun>& run : entry.runs) {
-      if (run->child_pattern() == group.pattern && run->last_end() != kUnknownTime)
-        last = std::max(last, run->last_end());
-    }
-    if (statement.start - last > allowed || parent.pattern == group.pattern) continue;
-    best.execution = entry.execution;
-    best.strength = link;
-    best.parent_id = parent.id;
-    best.ring = &entry;
-    if (tier(link) == kHighestTier) break;
-  }
-  return best;
-}
-
-// The place of the candidate's parent, be it on this connection: its children on others shall find the run.
-RingEntry* SessionTracker::place_of(const Session& session, const Candidate& candidate) {
-  if (candidate.ring != nullptr || candidate.execution == nullptr || candidate.via != nullptr)
-    return candidate.ring;
-  const auto found = state_.applications.find(session.application);
-  if (found == state_.applications.end()) return nullptr;
-  for (const uint8_t place : found->second.recency) {
-    const uint64_t id = found->second.hints[place].execution;
-    if (id > candidate.execution->id) continue;
-    return id == candidate.execution->id ? &found->second.ring[place] : nullptr;
-  }
-  return nullptr;
-}
-
 std::shared_ptr<LoopRun> SessionTracker::start_run(Session& session, Group& group,
                                                    const StatementEvent& statement,
                                                    const Candidate& candidate) {
   RingEntry* entry = place_of(session, candidate);
   if (entry != nullptr) {
-    if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern)) return run;
+    if (std::shared_ptr<LoopRun> run = entry->run_of(group.pattern)) {
+      state_.applications.at(session.application).note_spread(group.pattern);
+      return run;
+    }
   }
   auto run = std::make_shared<LoopRun>(statement, candidate.execution, candidate.via);
   if (!candidate.rivals.empty()) run->note_rivals(candidate.rivals, candidate.rival_of_same_limit);
@@ -324,6 +264,7 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
       }
     }
     if (!same) {
+      stay_with_spread(session, group, statement, candidate);
       const uint64_t parent = candidate.execution == nullptr ? 0 : candidate.execution->root_id;
       const uint64_t current = group.run == nullptr ? 0 : group.run->parent().root_id;
       const Pattern* listed = candidate.execution == nullptr ? nullptr : candidate.execution->pattern;
@@ -336,51 +277,6 @@ void SessionTracker::attribute(Session& session, Group& group, const StatementEv
   with_parent.values = values_of(session, group.run->parent());
   group.run->add(statement, with_parent);
   if (group.run->count() == 2) note_rivals(session, group, statement);
-}
-
-void SessionTracker::release(RingEntry& entry) {
-  for (std::shared_ptr<LoopRun>& run : entry.runs) release(run);
-  entry.runs.clear();
-}
-
-// The program's ring; a new program beyond the cap takes the place of the one whose latest parent is the
-// oldest.
-Application& SessionTracker::application_of(uint64_t id) {
-  const auto found = state_.applications.find(id);
-  if (found != state_.applications.end()) return found->second;
-  if (state_.applications.size() >= kMaxApplications) {
-    const auto latest = [](const auto& application) {
-      uint64_t newest = 0;
-      for (const RingEntry& entry : application.second.ring) newest = std::max(newest, entry.execution->id);
-      return newest;
-    };
-    const auto oldest =
-        std::min_element(state_.applications.begin(), state_.applications.end(),
-                         [&](const auto& left, const auto& right) { return latest(left) < latest(right); });
-    for (RingEntry& entry : oldest->second.ring) release(entry);
-    state_.applications.erase(oldest);
-  }
-  return state_.applications[id];
-}
-
-// A statement's next execution on a connection takes the place of its last, so that a loop does not push its
-// own parent out, unless their traces say that another request had the connection in between; else the oldest
-// place is taken.
-void SessionTracker::push_ring(const StatementEvent& statement,
-                               const std::shared_ptr<const ParentExecution>& execution) {
-  static_assert(kRing <= 256);
-  Application& application = application_of(statement.application);
-  const auto same =
-      std::find_if(application.hints.begin(), application.hints.end(), [&](const RingHint& hint) {
-        return hint.session == execution->session && hint.ordinal == execution->pattern_ordinal &&
-               (hint.trace == execution->trace || hint.trace == 0 || execution->trace == 0);
-      });
-  size_t place = static_cast<size_t>(same - application.hints.begin());
-  if (same == application.hints.end() && application.ring.size() >= kRing) place = application.recency.back();
-  if (place == application.ring.size()) application.ring.emplace_back();
-  release(application.ring[place]);
-  application.ring[place].execution = execution;
-  application.touch(place);
 }
 
 }  // namespace pgsieve

@@ -137,7 +137,13 @@ class LoopRun {
 
   uint32_t count() const { return count_; }
   size_t sessions() const { return followed_ == nullptr ? 1 : followed_->sessions.size(); }
+  Microseconds first_end() const { return first_end_; }
   Microseconds last_end() const { return last_end_; }
+  // It has had as many turns as its parent may have rows.
+  bool complete() const {
+    const int64_t rows = parent().limit > 0 ? parent().limit : parent().keys;
+    return rows > 0 && count_ >= static_cast<uint64_t>(rows);
+  }
   const ParentExecution& parent() const { return parent_ == nullptr ? kNoParent : *parent_; }
   const std::shared_ptr<const ParentExecution>& shared_parent() const { return parent_; }
   const StatementInfo& child() const { return *info_; }

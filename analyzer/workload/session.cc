@@ -189,6 +189,29 @@ void Application::index_ring() {
   std::sort(recency.begin(), recency.end(), [this](uint8_t left, uint8_t right) {
     return ring[left].execution->id > ring[right].execution->id;
   });
+  find_spread();
+}
+
+void Application::find_spread() {
+  spread.clear();
+  for (const RingEntry& entry : ring) {
+    for (const std::shared_ptr<LoopRun>& run : entry.runs)
+      if (run->sessions() > 1 && !may_be_spread(run->child_pattern())) spread.push_back(run->child_pattern());
+  }
+}
+
+void Application::note_spread(const Pattern* child) {
+  constexpr size_t kMost = 64;  // with those that had one
+  if (may_be_spread(child)) return;
+  if (spread.size() >= kMost) find_spread();
+  if (!may_be_spread(child)) spread.push_back(child);
+}
+
+size_t Application::places_since(const Pattern& list, Microseconds time) const {
+  size_t places = 0;
+  for (size_t i = 0; i < ring.size(); ++i)
+    if (ring[i].execution->pattern == &list && hints[i].end != kUnknownTime && hints[i].end >= time) ++places;
+  return places;
 }
 
 }  // namespace pgsieve

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -209,9 +210,18 @@ struct Application {
   std::vector<RingEntry> ring;   // in no order
   std::vector<RingHint> hints;   // of `ring`, in the same order
   std::vector<uint8_t> recency;  // indexes into `ring`, the latest execution first
+  // Statements with a run on several connections in the ring, and some that had one.
+  std::vector<const Pattern*> spread;
 
   void touch(size_t place);  // its execution was set just now
-  void index_ring();         // makes hints and recency anew
+  void index_ring();         // makes hints, recency and spread anew
+  void note_spread(const Pattern* child);
+  bool may_be_spread(const Pattern* child) const { return std::ranges::find(spread, child) != spread.end(); }
+  // Connections on which the statement ran last since then.
+  size_t places_since(const Pattern& list, Microseconds time) const;
+
+ private:
+  void find_spread();
 };
 
 // All that is open between two statements. Groups and ring entries share their runs: whoever lets go of a run

@@ -122,6 +122,8 @@ class SessionTracker {
   static bool take_turns(const Group& list, const Group& child, bool child_ran_since, uint32_t transaction);
   std::shared_ptr<LoopRun> start_run(Session& session, Group& group, const StatementEvent& statement,
                                      const Candidate& candidate);
+  void stay_with_spread(const Session& session, const Group& group, const StatementEvent& statement,
+                        Candidate& candidate);
   RingEntry* place_of(const Session& session, const Candidate& candidate);
   void leave_run(Session& session, Group& group, const Candidate& candidate);
   Application& application_of(uint64_t id);
