@@ -1,9 +1,12 @@
 #include "analyzer/workload/pattern_counts.h"
-#include "analyzer/sql/mask.h"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <tuple>
+
+#include "analyzer/sql/mask.h"
+#include "analyzer/sql/steady_names.h"
 
 namespace pgsieve {
 
@@ -159,6 +162,8 @@ bool keep_reference(const Event& event, bool keep_values, Pattern& pattern) {
   std::string_view text = event.text.substr(0, kMaxReferenceBytes);
   std::string masked;
   if (!keep_values) text = masked = mask_literals(text);
+  const std::optional<std::string> steady = with_steady_names(text);
+  if (steady) text = *steady;
   if (event.time == pattern.reference_time && text >= pattern.reference_text) return false;
   pattern.reference_time = event.time;
   if (text == pattern.reference_text) return false;

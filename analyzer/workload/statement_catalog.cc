@@ -6,6 +6,7 @@
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/mask.h"
 #include "analyzer/sql/scan.h"
+#include "analyzer/sql/steady_names.h"
 #include "analyzer/workload/pattern_counts.h"
 
 namespace pgsieve {
@@ -51,6 +52,13 @@ Pattern* StatementCatalog::pattern_for(const PatternKey& key, StatementInfo& inf
 std::shared_ptr<StatementInfo> StatementCatalog::describe(const Event& event) {
   StatementScan scan;  // the event's, whose normalised text is gone
   std::string key;
+  if (const std::optional<std::string> steady = with_steady_names(event.text)) {
+    Event alike = event;
+    alike.text = *steady;
+    scan_statement(alike.text, scan, key);
+    alike.scan = &scan;
+    return describe(alike);
+  }
   scan_statement(event.text, scan, key);
   const uint64_t signature = slot_signature(scan, std::string_view(key).substr(0, scan.key_bytes));
   std::shared_ptr<StatementInfo> known;

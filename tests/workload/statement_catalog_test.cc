@@ -38,6 +38,14 @@ TEST(StatementCatalog, ValuesDoNotMakeAnotherStatement) {
   EXPECT_EQ(of.facts.patterns.size(), 2U);
 }
 
+TEST(StatementCatalog, MadeUpAliasesDoNotMakeAnotherStatement) {
+  Catalog of;
+  const auto first = of.look_up("SELECT q_1732406400123.a FROM t q_1732406400123 WHERE id = 1");
+  const auto second = of.look_up("SELECT q_1732406400999.a FROM t q_1732406400999 WHERE id = 2");
+  EXPECT_EQ(second->pattern, first->pattern);
+  EXPECT_EQ(first->pattern->reference_text, "SELECT alias_1.a FROM t alias_1 WHERE id = 1");
+}
+
 TEST(StatementCatalog, WhatLinksAlikeHasOneNumber) {
   Catalog of;
   const auto star = of.look_up("SELECT a FROM t WHERE id IN (1, 2)");

@@ -9,13 +9,15 @@
 #include "analyzer/sql/fingerprint.h"
 #include "analyzer/sql/scan.h"
 #include "analyzer/sql/shape.h"
+#include "analyzer/sql/steady_names.h"
 #include "tools/pgsieve/commands.h"
 
 namespace pgsieve {
 
 namespace {
 
-std::string describe(std::string_view text, bool as_json) {
+std::string describe(std::string_view given, bool as_json) {
+  const std::string text = with_steady_names(given).value_or(std::string(given));
   const Fingerprint fingerprint = fingerprint_statement(text);
   const StatementShape shape = draw_shape(text);
   const std::string query = normalize_for_display(text);
