@@ -1,7 +1,6 @@
 #include "analyzer/capture/entry_joiner.h"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "analyzer/base/time.h"
@@ -10,60 +9,14 @@
 namespace pgsieve {
 namespace {
 
-constexpr size_t kFullPart =
-    897;  // a part this long may have been cut without a blank: 900 less a cut character
-
 constexpr std::string_view kFoldedLine = "\\n\t";  // backslash, n, tab
-
-struct Mark {
-  uint64_t number = 0, part = 0;
-  size_t length = 0;  // "[n-m] " or "[n] "; 0: no mark
-};
-
-Mark read_mark(std::string_view text) {
-  Mark mark;
-  if (!text.starts_with('[')) return mark;
-  const char* end = text.data() + text.size();
-  auto number = std::from_chars(text.data() + 1, end, mark.number);
-  if (number.ec != std::errc() || number.ptr == end) return mark;
-  if (*number.ptr == '-') {
-    number = std::from_chars(number.ptr + 1, end, mark.part);
-    if (number.ec != std::errc() || number.ptr == end) return mark;
-  } else {
-    return mark;
-  }
-  if (*number.ptr != ']') return mark;
-  mark.length = static_cast<size_t>(number.ptr + 1 - text.data());
-  if (mark.length < text.size() && text[mark.length] == ' ') ++mark.length;
-  return mark;
-}
-
-// "#011" back to a tab, and every other control character a daemon wrote as '#' and three octal digits.
-// `cut_at_newlines`: the record has no newline, so "#012" is the statement's own.
-std::string unescape_octal(std::string_view text, bool cut_at_newlines) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto octal = [&](size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
-    if (text[i] == '#' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
-      const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
-      if (code > 0 && (code < 32 || code == 127) && (code != '\n' || !cut_at_newlines)) {
-        plain += static_cast<char>(code);
-        i += 3;
-        continue;
-      }
-    }
-    plain += text[i];
-  }
-  return plain;
-}
 
 // Daemons that keep the blank behind "postgres[7]:" as the message's first byte (rsyslog in its RFC 5424 and
 // JSON templates) do so in every record.
 bool has_blank_of_tag(std::string_view text) {
   if (!text.starts_with(' ')) return false;
   text.remove_prefix(1);
-  return read_mark(text).part == 1 || (parse_time(text).length > 0 && find_level(text).length > 0);
+  return read_syslog_mark(text).part == 1 || (parse_time(text).length > 0 && find_level(text).length > 0);
 }
 
 // Drops a time and a "[pid]" that repeat what every line gets anyway; where they differ from the record's,
@@ -113,7 +66,7 @@ std::string process_name(std::string_view host, std::string_view pid) {
 
 bool EntryJoiner::is_marked(std::string_view text, std::string_view pid) {
   if (text.starts_with(' ')) text.remove_prefix(1);
-  const Mark mark = read_mark(text);
+  const SyslogMark mark = read_syslog_mark(text);
   return mark.length > 0 && mark.part > 0 && std::to_string(mark.number) != pid;
 }
 
@@ -169,13 +122,13 @@ void EntryJoiner::open(Entry entry) {
   entries_.push_back(std::move(entry));
 }
 
-void EntryJoiner::append(Entry& entry, std::string_view text, Joint joint) {
-  if (joint != Joint::kNone) entry.lines += '\n';
-  if (joint == Joint::kEntry) {
+void EntryJoiner::append(Entry& entry, std::string_view text, SyslogJoint joint) {
+  if (joint != SyslogJoint::kNone) entry.lines += '\n';
+  if (joint == SyslogJoint::kEntry) {
     std::string time = entry.time, pid = entry.pid;
     text = without_head(text, time, pid);
     entry.lines += line_head(time, entry.host, pid);
-  } else if (joint == Joint::kLine && !text.starts_with('\t')) {
+  } else if (joint == SyslogJoint::kLine && !text.starts_with('\t')) {
     entry.lines += '\t';
   }
   bytes_ += append_lines(text, entry.lines);
@@ -218,21 +171,11 @@ bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_
   ++records_;
   blank_of_tag_ = blank_of_tag_ || has_blank_of_tag(text);
   if (blank_of_tag_ && text.starts_with(' ')) text.remove_prefix(1);
-  const Mark mark = read_mark(text);
+  const SyslogMark mark = read_syslog_mark(text);
   text.remove_prefix(mark.length);
   const size_t part_bytes = text.size();
   std::string unescaped;
-  // journalctl prints a tab as eight blanks.
-  constexpr std::string_view kPrintedTab = "        ";
-  if (!raw_tabs_ && text.starts_with(kPrintedTab)) {
-    unescaped.append("\t").append(text.substr(kPrintedTab.size()));
-    text = unescaped;
-  } else if (text.starts_with('\t')) {
-    raw_tabs_ = true;
-  } else if (!raw_tabs_ && text.find('#') != std::string_view::npos) {
-    unescaped = unescape_octal(text, mark.length > 0);
-    text = unescaped;
-  }
+  text = escapes_.undone(text, mark.length > 0, unescaped);
   std::string unfolded;
   if (mark.length == 0 && EntryJoiner::has_folded_lines(text)) {
     unfolded = EntryJoiner::unfold_lines(text, "\n");  // append_lines() sets the tabs
@@ -261,14 +204,7 @@ bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_
   } else if (entry == nullptr) {
     return false;
   } else {
-    const bool secondary = level.secondary && same_prefix(entry->head, text.substr(0, level.at));
-    const bool cut = entry->last_part >= kFullPart ||
-                     (text.starts_with(' ') && (mark.length > 0 || entry->last_part > 400));
-    append(*entry, text,
-           text.starts_with('\t') ? Joint::kLine
-           : secondary            ? Joint::kEntry
-           : cut                  ? Joint::kNone
-                                  : Joint::kLine);
+    append(*entry, text, syslog_joint(text, mark.length > 0, entry->last_part, entry->head));
     entry->last_part = part_bytes;
   }
   flush(out, false);

@@ -1,13 +1,6 @@
 // EntryJoiner: puts together entries that arrive as several records of one process, between records of
 // others: syslog, Heroku's logplex, the journal.
 //
-// The server's syslog code (src/backend/utils/error/elog.c, write_syslog) numbers messages per process and
-// cuts them: "[n-m] " is part m of message n. It cuts at every newline, and after at most 900 bytes, at the
-// last blank if there is one. What follows a newline starts with a tab when it continues a field (most syslog
-// daemons write it as "#011"), else with log_line_prefix (DETAIL, STATEMENT, …). What follows a cut in the
-// middle of a line starts with the blank, or, when there was no blank, comes after a part of 897 to 900
-// bytes. So the parts go together again, byte for byte.
-//
 // Out come stderr lines "TIME [PID] REST", with a host "TIME HOST [PID] REST" (REST: the inner line without a
 // time and "[pid] " of its own), entries in the order of their first part. An entry is complete when its
 // process starts another, or kMaxAge records later. Memory: kMaxOpenBytes.
@@ -18,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "analyzer/capture/syslog_parts.h"
 
 namespace pgsieve {
 
@@ -65,8 +60,7 @@ class EntryJoiner {
   void start(Entry entry, std::string_view text);
   void open(Entry entry);
   bool add_row(std::string_view host, std::string_view pid, std::string_view text);
-  enum class Joint : uint8_t { kNone, kLine, kEntry };  // text goes on; a further line; a DETAIL or its like
-  void append(Entry& entry, std::string_view text, Joint joint);
+  void append(Entry& entry, std::string_view text, SyslogJoint joint);
   void flush(std::string& out, bool all);
 
   std::deque<Entry> entries_;
@@ -76,7 +70,7 @@ class EntryJoiner {
   size_t bytes_ = 0;
   bool rows_ = false;
   bool blank_of_tag_ = false;  // every record starts with the blank behind the tag
-  bool raw_tabs_ = false;      // the daemon does not write "#011"
+  SyslogEscapes escapes_;
 };
 
 }  // namespace pgsieve

@@ -111,6 +111,7 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kStamped{"stamped lines", make_stamped_lines};
   static const WrapperKind kNamed{"container output", make_named_lines};
   static const WrapperKind kStern{"container output", make_stern};
+  static const WrapperKind kNumbered{"syslog", make_numbered_parts};
   static const WrapperKind kLed{"led lines", make_led};
   static const WrapperKind kColoured{"colours", make_coloured};
   static const WrapperKind kCopyText{"table", make_copy_text};
@@ -126,6 +127,7 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   if (is_tail_output(lines)) return &kTail;
   if (is_cri(lines)) return &kCri;
   if (is_named_lines(lines)) return &kNamed;
+  if (is_numbered_parts(lines)) return &kNumbered;
   if (is_heroku(lines)) return &kHeroku;
   if (is_syslog(lines)) return &kSyslog;
   if (is_journal_export(head)) return &kJournal;

@@ -218,53 +218,6 @@ class DebugExporterUnwrapper final : public LineUnwrapper {
   bool open_ = false;
 };
 
-// "Sun 2026-11-22 01:02:03.000004 UTC [s=".
-bool begins_journal_record(std::string_view line) {
-  if (line.size() < 30 || line[3] != ' ' || parse_time(line.substr(4)).length == 0) return false;
-  return line.substr(0, 80).find(" [s=") != std::string_view::npos;
-}
-
-class JournalVerboseUnwrapper final : public LineUnwrapper {
- public:
-  using LineUnwrapper::LineUnwrapper;
-  bool finish(std::string& out) override {
-    LineUnwrapper::finish(out);
-    close(out);
-    return false;
-  }
-
- protected:
-  void line(std::string_view text, std::string& out) override {
-    if (begins_journal_record(text)) return close(out);
-    const size_t blanks = std::min(text.find_first_not_of(' '), text.size());
-    const std::string_view field = text.substr(blanks);
-    const auto value = [field](std::string_view key) {
-      return field.starts_with(key) ? field.substr(key.size()) : std::string_view();
-    };
-    if (field.starts_with("MESSAGE=")) {
-      message_ = value("MESSAGE=");
-      has_message_ = true;
-    }
-    for (const std::string_view key : {"_COMM=", "SYSLOG_IDENTIFIER="}) {
-      const std::string_view program = value(key);
-      if (!program.empty()) named_ = true;
-      if (program.find("postgres") != std::string_view::npos) server_ = true;
-    }
-  }
-
- private:
-  void close(std::string& out) {
-    if (has_message_ && (server_ || !named_)) {
-      append_value(message_, out);
-    } else if (has_message_) {
-      other(message_);
-    }
-    has_message_ = server_ = named_ = false;
-  }
-  std::string message_;
-  bool has_message_ = false, server_ = false, named_ = false;
-};
-
 // Whether one of the first lines is a record's, with a server's line in it.
 template <typename Value>
 bool holds_server_line(std::string_view head, const Value& value) {
@@ -311,7 +264,7 @@ const WrapperKind* detect_fields(std::string_view head) {
   static const WrapperKind kFluentBit{"Fluent Bit", make<FluentBitUnwrapper>};
   static const WrapperKind kLogfmt{"logfmt", make_logfmt};
   static const WrapperKind kRuby{"rubydebug", make_ruby};
-  static const WrapperKind kJournal{"journald", make<JournalVerboseUnwrapper>};
+  static const WrapperKind kJournal{"journald", make_journal_verbose};
   static const WrapperKind kDebugExporter{"OTLP", make<DebugExporterUnwrapper>};
   const std::string_view first = first_line(head);
   if (begins_fluent_bit(first)) return holds_server_line(head, fluent_bit_value) ? &kFluentBit : nullptr;

@@ -1,6 +1,6 @@
-// The journal's export format (https://systemd.io/JOURNAL_EXPORT_FORMATS/): entries of "FIELD=text" lines,
-// ended by an empty line; a field with bytes that are no plain text is "FIELD\n", its length as 64 bits
-// little-endian, the bytes, "\n".
+// The journal, as it is printed with all fields: `journalctl -o verbose`, and the export format
+// (https://systemd.io/JOURNAL_EXPORT_FORMATS/): entries of "FIELD=text" lines, ended by an empty line; a
+// field with bytes that are no plain text is "FIELD\n", its length as 64 bits little-endian, the bytes, "\n".
 #include <algorithm>
 #include <cstring>
 
@@ -103,7 +103,81 @@ class JournalUnwrapper final : public Unwrapper {
   EntryJoiner joiner_;
 };
 
+// "Sun 2026-11-22 01:02:03.000004 UTC [s=…": where the time begins and ends.
+constexpr size_t kTimeAt = 4;
+constexpr std::string_view kBehindTime = " [s=";
+
+// `journalctl -o verbose`. What came by syslog is in parts; what came by the server's standard error is in
+// lines.
+class JournalVerboseUnwrapper final : public LineUnwrapper {
+ public:
+  using LineUnwrapper::LineUnwrapper;
+  bool finish(std::string& out) override {
+    LineUnwrapper::finish(out);
+    close(out);
+    joiner_.finish(out);
+    return false;
+  }
+
+ protected:
+  void line(std::string_view text, std::string& out) override {
+    if (begins_journal_record(text)) {
+      close(out);
+      time_ = text.substr(kTimeAt, text.find(kBehindTime) - kTimeAt);
+      return;
+    }
+    const std::string_view field = text.substr(std::min(text.find_first_not_of(' '), text.size()));
+    const size_t equals = std::min(field.find('='), field.size());
+    if (equals < field.size()) set(field.substr(0, equals), field.substr(equals + 1));
+  }
+
+ private:
+  void set(std::string_view key, std::string_view value) {
+    if (key == "MESSAGE") {
+      message_ = value;
+      has_message_ = true;
+    } else if (key == "_COMM" || key == "SYSLOG_IDENTIFIER") {
+      named_ = named_ || !value.empty();
+      server_ = server_ || value.find("postgres") != std::string_view::npos;
+    } else if (key == "_PID" || (key == "SYSLOG_PID" && pid_.empty())) {
+      pid_ = value;
+    }
+  }
+
+  void close(std::string& out) {
+    if (has_message_) put(out);
+    has_message_ = server_ = named_ = false;
+    pid_.clear();
+  }
+
+  void put(std::string& out) {
+    if (named_ && !server_) return other(message_);
+    joins_ = joins_ || EntryJoiner::is_marked(message_, pid_);
+    if (joins_) {
+      if (!joiner_.add(time_, "", pid_.empty() ? "0" : pid_, message_, out)) other(message_);
+    } else if (message_.starts_with('\t')) {  // a further line of an entry
+      out.append(message_).push_back('\n');
+    } else {
+      append_entry(message_, "", out);
+    }
+  }
+
+  std::string time_, pid_, message_;
+  bool has_message_ = false, server_ = false, named_ = false;
+  bool joins_ = false;
+  EntryJoiner joiner_;
+};
+
 }  // namespace
+
+bool begins_journal_record(std::string_view line) {
+  if (line.size() < 30 || line[3] != ' ' || parse_time(line.substr(kTimeAt)).length == 0) return false;
+  return line.substr(0, 80).find(kBehindTime) != std::string_view::npos;
+}
+
+std::unique_ptr<Unwrapper> make_journal_verbose(const IngestOptions&, UnwrapReport& report) {
+  return std::make_unique<JournalVerboseUnwrapper>(report);
+}
 
 bool is_journal_export(std::string_view head) {
   return (head.starts_with("__CURSOR=") || head.starts_with("__REALTIME_TIMESTAMP=")) &&

@@ -121,6 +121,8 @@ bool is_tail_output(std::string_view head);               // unwrap_tail.cc
 bool is_with_companions(std::string_view head);
 std::unique_ptr<Unwrapper> make_tail_output(const IngestOptions& options, UnwrapReport& report);
 std::unique_ptr<Unwrapper> make_companions(const IngestOptions& options, UnwrapReport& report);
+bool is_numbered_parts(std::string_view head);  // unwrap_numbered.cc
+std::unique_ptr<Unwrapper> make_numbered_parts(const IngestOptions& options, UnwrapReport& report);
 bool is_coloured(std::string_view head);  // unwrap_colours.cc
 std::unique_ptr<Unwrapper> make_coloured(const IngestOptions& options, UnwrapReport& report);
 bool is_copy_text(std::string_view head);  // unwrap_copy.cc
@@ -130,6 +132,8 @@ bool is_heroku(std::string_view head);
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);
 std::unique_ptr<Unwrapper> make_heroku(const IngestOptions& options, UnwrapReport& report);
 bool is_journal_export(std::string_view head);  // unwrap_journal.cc
+bool begins_journal_record(std::string_view line);
+std::unique_ptr<Unwrapper> make_journal_verbose(const IngestOptions& options, UnwrapReport& report);
 std::unique_ptr<Unwrapper> make_journal_export(const IngestOptions& options, UnwrapReport& report);
 bool is_wrapped_json(std::string_view head, std::string_view& name);  // unwrap_json.cc
 std::unique_ptr<Unwrapper> make_json(const IngestOptions& options, UnwrapReport& report);

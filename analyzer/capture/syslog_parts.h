@@ -1,0 +1,42 @@
+// The parts into which the server cuts a message for syslog.
+//
+// The server's syslog code (src/backend/utils/error/elog.c, write_syslog) numbers messages per process and
+// cuts them: "[n-m] " is part m of message n. It cuts at every newline, and after at most 900 bytes, at the
+// last blank if there is one. What follows a newline starts with a tab when it continues a field (most syslog
+// daemons write it as "#011"), else with log_line_prefix (DETAIL, STATEMENT, …). What follows a cut in the
+// middle of a line starts with the blank, or, when there was no blank, comes after a part of 897 to 900
+// bytes. So the parts go together again, byte for byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pgsieve {
+
+// "[n-m] " at the start of a record: part m of message n.
+struct SyslogMark {
+  uint64_t number = 0, part = 0;
+  size_t length = 0;  // 0: no mark
+};
+SyslogMark read_syslog_mark(std::string_view text);
+
+// Undoes what daemons and printers make of the server's control characters.
+class SyslogEscapes {
+ public:
+  // The record without its mark, as the server wrote it: in `buffer` where it is not in `text`. `marked`: it
+  // had a mark.
+  std::string_view undone(std::string_view text, bool marked, std::string& buffer);
+
+ private:
+  bool raw_tabs_ = false;  // the daemon does not write "#011"
+};
+
+// How a further part goes on where the one before ended: the text goes on, with a further line, or with a
+// DETAIL or its like.
+enum class SyslogJoint : uint8_t { kNone, kLine, kEntry };
+// `last_part`: bytes of the one before. `head`: what its message begins with, up to the level word.
+SyslogJoint syslog_joint(std::string_view text, bool marked, size_t last_part, std::string_view head);
+
+}  // namespace pgsieve
