@@ -294,24 +294,7 @@ void ChunkSupplier::close_input() {
   file.bytes = input.source->stored_bytes();
   report_progress();
   checkpoint();
-  if (!input.report.warning.empty()) warnings_.push_back(input.report.warning);
-  if (input.report.other_records > 0) {
-    warnings_.push_back(fmt::format("{}: {} other programs {} left out.", file.name,
-                                    input.report.other_records == 1
-                                        ? std::string("1 record of")
-                                        : fmt::format("{} records of", input.report.other_records),
-                                    input.report.other_records == 1 ? "was" : "were"));
-  }
-  if (const uint64_t omitted = input.report.omitted_records; omitted > 0) {
-    warnings_.push_back(fmt::format(
-        "{}: journalctl left out the text of {} {}, too long or not printable; journalctl --all has it.",
-        file.name, omitted, omitted == 1 ? "message" : "messages"));
-  }
-  if (input.report.damaged_records > 0) {
-    warnings_.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file.name,
-                                    input.report.damaged_records, input.report.wrappers,
-                                    input.report.damaged_offset));
-  }
+  for (std::string& warning : warnings_of(input.report, file.name)) warnings_.push_back(std::move(warning));
   input_.reset();
 }
 

@@ -200,11 +200,15 @@ bool EntryJoiner::add(std::string_view time, std::string_view host, std::string_
     fresh.host = host;
     fresh.pid = pid;
     fresh.number = mark.number;
+    fresh.part = mark.part;
+    if (mark.length > 0) numbers_.saw(process_name(host, pid), mark.number);
     start(std::move(fresh), text);
   } else if (entry == nullptr) {
     return false;
   } else {
     append(*entry, text, syslog_joint(text, mark.length > 0, entry->last_part, entry->head));
+    if (mark.length > 0 && mark.part != entry->part + 1) numbers_.missed_part();
+    entry->part = mark.part;
     entry->last_part = part_bytes;
   }
   flush(out, false);

@@ -30,6 +30,8 @@ class EntryJoiner {
   bool add(std::string_view time, std::string_view host, std::string_view pid, std::string_view text,
            std::string& out);
   void finish(std::string& out);
+  // Messages and parts of messages that are not there.
+  uint64_t missing() const { return numbers_.missing(); }
 
   // Whether the text starts with "[n-m] ", the server's own numbers in syslog: not "[PID-m] " of a
   // log_line_prefix.
@@ -51,6 +53,7 @@ class EntryJoiner {
     std::string head;      // of its first part, up to the level word
     std::string lines;     // what will come out, its last line open
     uint64_t number = 0;   // n
+    uint64_t part = 0;     // the latest m
     size_t last_part = 0;  // bytes of the last part
     uint64_t born = 0;
     bool complete = false;
@@ -71,6 +74,7 @@ class EntryJoiner {
   bool rows_ = false;
   bool blank_of_tag_ = false;  // every record starts with the blank behind the tag
   SyslogEscapes escapes_;
+  SyslogNumbers numbers_;
 };
 
 }  // namespace pgsieve

@@ -1,5 +1,6 @@
 #include "analyzer/capture/syslog_parts.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "analyzer/capture/unwrapper.h"
@@ -62,6 +63,26 @@ std::string_view SyslogEscapes::undone(std::string_view text, bool marked, std::
   if (raw_tabs_ || text.find('#') == std::string_view::npos) return text;
   buffer = unescape_octal(text, marked);
   return buffer;
+}
+
+void SyslogNumbers::saw(const std::string& process, uint64_t number) {
+  const auto found = processes_.find(process);
+  if (found == processes_.end()) {
+    if (processes_.size() >= kMostProcesses) processes_.clear();
+    processes_.emplace(process, Process{number});
+    return;
+  }
+  Process& known = found->second;
+  if (number >= known.gap_first && number <= known.gap_last) {
+    missing_ -= std::min<uint64_t>(missing_, 1);
+  } else if (number > known.latest + 1) {
+    known.gap_first = known.latest + 1;
+    known.gap_last = number - 1;
+    missing_ += known.gap_last - known.latest;
+    known.latest = number;
+  } else {
+    known.latest = number;  // a smaller one: another process with the id
+  }
 }
 
 SyslogJoint syslog_joint(std::string_view text, bool marked, size_t last_part, std::string_view head) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace pgsieve {
 
@@ -31,6 +32,26 @@ class SyslogEscapes {
 
  private:
   bool raw_tabs_ = false;  // the daemon does not write "#011"
+};
+
+// Whether messages are missing, by their numbers: each process counts its own.
+class SyslogNumbers {
+ public:
+  // The first part of a message that was seen of it; in a fresh process, whatever its number, none is
+  // missing.
+  void saw(const std::string& process, uint64_t number);
+  // A part that does not follow the one before.
+  void missed_part() { ++missing_; }
+  uint64_t missing() const { return missing_; }
+
+ private:
+  static constexpr size_t kMostProcesses = 16384;
+  struct Process {
+    uint64_t latest = 0;
+    uint64_t gap_first = 1, gap_last = 0;  // the latest numbers that were skipped: they may only be late
+  };
+  std::unordered_map<std::string, Process> processes_;
+  uint64_t missing_ = 0;
 };
 
 // How a further part goes on where the one before ended: the text goes on, with a further line, or with a

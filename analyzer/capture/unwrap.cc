@@ -1,5 +1,7 @@
 #include "analyzer/capture/unwrap.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -178,6 +180,35 @@ std::unique_ptr<Source> unwrap(std::unique_ptr<Source> source, const IngestOptio
     source = std::make_unique<UnwrapSource>(std::move(source), std::move(head), kind->make(options, report));
   }
   return source;
+}
+
+std::vector<std::string> warnings_of(const UnwrapReport& report, const std::string& file) {
+  std::vector<std::string> warnings;
+  if (!report.warning.empty()) warnings.push_back(report.warning);
+  if (const uint64_t others = report.other_records; others > 0) {
+    warnings.push_back(
+        fmt::format("{}: {} other programs {} left out.", file,
+                    others == 1 ? std::string("1 record of") : fmt::format("{} records of", others),
+                    others == 1 ? "was" : "were"));
+  }
+  if (const uint64_t omitted = report.omitted_records; omitted > 0) {
+    warnings.push_back(fmt::format(
+        "{}: journalctl left out the text of {} {}, too long or not printable; journalctl --all has it.",
+        file, omitted, omitted == 1 ? "message" : "messages"));
+  }
+  if (const uint64_t missing = report.missing_messages; missing > 0) {
+    warnings.push_back(
+        fmt::format("{}: {} of the server {} missing, by the numbers it gives them for syslog (dropped by a "
+                    "rate limit or on the "
+                    "network?): counts are too low and loops have gaps.",
+                    file, missing == 1 ? std::string("1 message") : fmt::format("{} messages", missing),
+                    missing == 1 ? "is" : "are"));
+  }
+  if (report.damaged_records > 0) {
+    warnings.push_back(fmt::format("{}: {} {} records could not be undone, the first at byte {}.", file,
+                                   report.damaged_records, report.wrappers, report.damaged_offset));
+  }
+  return warnings;
 }
 
 }  // namespace pgsieve

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "analyzer/capture/ingest.h"
 #include "analyzer/capture/source.h"
@@ -23,11 +24,15 @@ struct UnwrapReport {
       inner_head;  // when the wrapper writes but the start of each inner line: that part of the prefix
   uint64_t other_records = 0;  // records of other programs in the same stream, left out
   uint64_t other_bytes = 0;
-  uint64_t omitted_records = 0;  // records whose message journalctl left out: too long, or bytes of no text
-  uint64_t damaged_records = 0;  // wrapper records that could not be undone
-  uint64_t damaged_offset = 0;   // of the first of them
-  std::string warning;           // a complete sentence for the header of the report; may be empty
+  uint64_t omitted_records = 0;   // records whose message journalctl left out: too long, or bytes of no text
+  uint64_t missing_messages = 0;  // of syslog: whose numbers are skipped
+  uint64_t damaged_records = 0;   // wrapper records that could not be undone
+  uint64_t damaged_offset = 0;    // of the first of them
+  std::string warning;            // a complete sentence for the header of the report; may be empty
 };
+
+// Complete sentences for the header of the report.
+std::vector<std::string> warnings_of(const UnwrapReport& report, const std::string& file);
 
 // Never fails on content: what is no wrapper is handed on as it is. Reads ahead as much as it needs to
 // decide.

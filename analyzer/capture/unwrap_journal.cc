@@ -35,6 +35,7 @@ class JournalUnwrapper final : public Unwrapper {
     }
     end_entry(out);
     joiner_.finish(out);
+    report_.missing_messages = joiner_.missing();
     return false;
   }
 
@@ -116,6 +117,7 @@ class JournalVerboseUnwrapper final : public LineUnwrapper {
     LineUnwrapper::finish(out);
     close(out);
     joiner_.finish(out);
+    report_.missing_messages = joiner_.missing();
     return false;
   }
 

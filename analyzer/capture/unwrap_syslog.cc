@@ -88,6 +88,7 @@ class SyslogUnwrapper final : public LineUnwrapper {
   bool finish(std::string& out) override {
     LineUnwrapper::finish(out);
     joiner_.finish(out);
+    if (named_hosts_) report_.missing_messages = joiner_.missing();  // Heroku ships a choice of them
     return false;
   }
 

@@ -100,6 +100,30 @@ TEST(SyslogParts, WithNothingAroundThemAreJoined) {
                    "syslog");
 }
 
+// What a rate limit or the network drops shows in the numbers. A process id that comes again counts anew.
+TEST(SyslogParts, MissingOnesAreCounted) {
+  const auto record = [](int process, const std::string& mark, const std::string& text) {
+    return "Nov 22 00:53:03 host postgres[" + std::to_string(process) + "]: [" + mark + "] " + text + "\n";
+  };
+  const std::string entry = "u@d LOG:  statement: SELECT 1", further = "#011FROM t";
+  const std::string whole = record(7, "8-1", entry) + record(9, "3-1", entry) + record(7, "8-2", further) +
+                            record(7, "9-1", entry) + record(7, "4-1", entry) + record(7, "5-1", entry);
+  EXPECT_EQ(undo(whole).report.missing_messages, 0U);
+  EXPECT_EQ(undo(whole + record(9, "6-1", entry)).report.missing_messages, 2U);
+  EXPECT_EQ(undo(whole + record(9, "6-1", entry) + record(9, "5-1", entry) + record(9, "7-1", entry))
+                .report.missing_messages,
+            1U)
+      << "one came late";
+  EXPECT_EQ(undo(whole + record(7, "6-1", entry) + record(7, "6-3", further)).report.missing_messages, 1U);
+  for (const char* name : kFixtures)
+    EXPECT_EQ(undo(joined(fixture_lines(name))).report.missing_messages, 0U) << name;
+  const std::vector<std::string> warnings =
+      warnings_of(undo(whole + record(9, "6-1", entry)).report, "a.log");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("a.log: 2 messages of the server are missing"), std::string::npos)
+      << warnings[0];
+}
+
 // "[%p-%l] " is a log_line_prefix.
 TEST(SyslogParts, APrefixOfTwoNumbersIsNone) {
   std::string log;
