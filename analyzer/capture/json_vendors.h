@@ -37,6 +37,8 @@ class JsonVendors {
 
   // After the last record: what was held back.
   void finish(std::string& lines);
+  // Of the journal's: see EntryJoiner.
+  uint64_t missing_messages() const { return joiner_.missing(); }
 
   uint64_t damaged() const { return damaged_; }
 

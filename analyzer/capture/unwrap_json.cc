@@ -42,6 +42,7 @@ class RecordUnwrapper final : public Unwrapper {
       if (records_.inside()) damaged();
       scratch_.clear();
       vendors_.finish(scratch_);
+      report_.missing_messages = vendors_.missing_messages();
       if (!scratch_.empty()) deliver(scratch_, kUnknownTime, out);
       release_held(out);
     }

@@ -115,6 +115,12 @@ TEST(SyslogParts, MissingOnesAreCounted) {
             1U)
       << "one came late";
   EXPECT_EQ(undo(whole + record(7, "6-1", entry) + record(7, "6-3", further)).report.missing_messages, 1U);
+  const auto journal = [](const std::string& mark) {
+    return R"({"_PID":"7","__REALTIME_TIMESTAMP":"1795308783500000","MESSAGE":"[)" + mark +
+           R"(] u@d LOG:  statement: SELECT 1"})" + "\n";
+  };
+  EXPECT_EQ(undo(journal("8-1") + journal("9-1")).report.missing_messages, 0U);
+  EXPECT_EQ(undo(journal("8-1") + journal("11-1")).report.missing_messages, 2U);
   for (const char* name : kFixtures)
     EXPECT_EQ(undo(joined(fixture_lines(name))).report.missing_messages, 0U) << name;
   const std::vector<std::string> warnings =
