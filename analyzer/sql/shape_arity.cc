@@ -38,6 +38,21 @@ int selectivity(std::string_view column) {
 
 }  // namespace
 
+bool makes_rows_of(std::string_view function) {
+  static constexpr std::string_view kFunctions[] = {"unnest",
+                                                    "json_array_elements",
+                                                    "jsonb_array_elements",
+                                                    "json_array_elements_text",
+                                                    "jsonb_array_elements_text",
+                                                    "json_to_recordset",
+                                                    "jsonb_to_recordset",
+                                                    "json_populate_recordset",
+                                                    "jsonb_populate_recordset",
+                                                    "string_to_table",
+                                                    "regexp_split_to_table"};
+  return std::ranges::find(kFunctions, function) != std::end(kFunctions);
+}
+
 // ORs that compare one column with one value after the other, and nothing else.
 void ShapeBuilder::join_alternatives() {
   std::map<uint32_t, std::vector<const Alternative*>> groups;

@@ -96,6 +96,9 @@ struct Operand {
   bool has_column() const { return !facts.columns.empty(); }
 };
 
+// A set-returning function that makes a row of each element of a value it is given: unnest($1) and its kind.
+bool makes_rows_of(std::string_view function);
+
 class ShapeBuilder {
  public:
   ShapeBuilder(StatementShape& shape, const StatementScan& scan, std::string_view text);

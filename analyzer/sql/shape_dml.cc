@@ -77,6 +77,7 @@ void ShapeBuilder::draw_insert_source(const PgQuery__InsertStmt& insert, const S
     } else {
       draw_query(source, scope.block, BlockRole::kInsertSource, scope.outer);
       const Nodes targets = nodes(select.n_target_list, select.target_list);
+      bool of_elements = false;  // SELECT $1, unnest($2)
       for (size_t i = 0; i < targets.size(); ++i) {
         const Node* value = is(targets[i], PG_QUERY__NODE__NODE_RES_TARGET)
                                 ? without_casts(targets[i]->res_target->val)
@@ -85,9 +86,11 @@ void ShapeBuilder::draw_insert_source(const PgQuery__InsertStmt& insert, const S
         if (is(value, PG_QUERY__NODE__NODE_PARAM_REF)) slot = slot_at(value->param_ref->location);
         if (is(value, PG_QUERY__NODE__NODE_A_CONST)) slot = slot_at(value->a_const->location);
         if (slot != kNoIndex) set_role(std::span(&slot, 1), SlotRole::kWritten, kNoIndex, column_at(i));
+        of_elements = of_elements || (is(value, PG_QUERY__NODE__NODE_FUNC_CALL) &&
+                                      makes_rows_of(last_name(function_name(*value->func_call))));
       }
       const bool reads = select.n_from_clause > 0 || select.larg != nullptr;
-      rows = !reads ? 1 : joined_values_;
+      rows = of_elements ? UINT32_MAX : !reads ? 1 : joined_values_;
     }
   }
   if (scope.block == 0) inserted_rows_ = rows;

@@ -301,7 +301,7 @@ void ShapeBuilder::draw_range_function(const PgQuery__RangeFunction& function, S
     if (!is(parts[0], PG_QUERY__NODE__NODE_FUNC_CALL)) continue;
     const std::string name(last_name(function_name(*parts[0]->func_call)));
     if (relation.name.empty()) relation.name = name;
-    if (name == "unnest" && !facts.slots.empty()) joined_values_ = UINT32_MAX;
+    if (makes_rows_of(name) && !facts.slots.empty() && facts.columns.empty()) joined_values_ = UINT32_MAX;
     if (detail.columns.empty()) detail.columns = function_columns(name, relation.alias);
   }
   for (const Node* column : nodes(function.n_coldeflist, function.coldeflist)) {

@@ -129,6 +129,10 @@ TEST(ShapeSlots, ArityOfInserts) {
   EXPECT_EQ(arity("INSERT INTO t DEFAULT VALUES"), "row");
   EXPECT_EQ(arity("INSERT INTO t (a) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM t WHERE a = $1)"), "row");
   EXPECT_EQ(arity("INSERT INTO t SELECT * FROM unnest($1::int[], $2::text[])"), "rows");
+  EXPECT_EQ(arity("INSERT INTO t (a, b) SELECT $1, unnest($2::text[])"), "rows");
+  EXPECT_EQ(arity("INSERT INTO t (a) SELECT x ->> 'a' FROM jsonb_array_elements($1) AS e(x)"), "rows");
+  EXPECT_EQ(arity("INSERT INTO t (a) SELECT a FROM json_to_recordset($1) AS r(a int)"), "rows");
+  EXPECT_EQ(arity("INSERT INTO t (a) SELECT lower($1)"), "row");
   EXPECT_EQ(arity("INSERT INTO t SELECT * FROM s WHERE s.id = $1"), "scalar");
   EXPECT_EQ(arity("INSERT INTO t SELECT * FROM s WHERE s.id IN ($1, $2)"), "many");
 }
