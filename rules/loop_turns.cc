@@ -4,6 +4,7 @@
 
 #include "rules/loop_accident.h"
 #include "rules/loop_class.h"
+#include "rules/memo.h"
 
 namespace pgsieve {
 
@@ -26,6 +27,23 @@ bool goes_on(const LoopExample& example) {
   return nearly_all(example.fed_by_previous, example.count);
 }
 
+// Another read of the turn asks by name for what the row of this one holds, which a unique key found.
+bool refers_to_its_row(const RuleContext& context, const PatternKey& key, const LoopExample& example) {
+  const auto is_readable = [](const Pattern* pattern) {
+    return pattern != nullptr && pattern->shape != nullptr && is_read(pattern->shape->kind);
+  };
+  const Pattern* first = context.workload.find(key);
+  if (!is_readable(first) || context.memo->profile(*first, context)->many_rows) return false;
+  LinkProfile row = *context.memo->profile(*first, context);
+  row.keys.clear();  // in a loop over one row's columns all turns would ask for the same; here each has its own
+  return std::ranges::any_of(example.cycle, [&](const PatternKey& other) {
+    const Pattern* then = context.workload.find(other);
+    if (other == key || !is_readable(then)) return false;
+    const std::shared_ptr<const LinkProfile> asked = context.memo->profile(*then, context);
+    return find_link(row, *asked, context.known_schema()).strength >= LinkStrength::kNames;
+  });
+}
+
 // Some statement of the turn asks for what another was asked for before, or for what the rows refer to that
 // this one reads.
 bool turn_hangs_together(const RuleContext& context, const LoopKey& looping, const LoopExample& example) {
@@ -34,6 +52,7 @@ bool turn_hangs_together(const RuleContext& context, const LoopKey& looping, con
     const auto single = context.workload.latent_pairs.find(LoopKey{key, looping.child});
     if (single != context.workload.latent_pairs.end() && single->second.scopes + 1 >= example.count)
       return true;
+    if (refers_to_its_row(context, key, example)) return true;
     const auto loop = context.workload.loops.find(LoopKey{key, kNoPattern});
     return loop != context.workload.loops.end() && !loop->second.examples.empty() &&
            goes_on(loop->second.examples.front());
@@ -141,6 +160,48 @@ bool writes_stand_alone(const RuleContext& context, const LoopKey& loop, const L
   }
   const bool listed = example.parent_executions > 0 || turn_follows_list(context, example);
   return !listed || list_per_turn(context, loop, example);
+}
+
+size_t statements_on_tables(const RuleContext& context, const LoopExample& example) {
+  return static_cast<size_t>(std::ranges::count_if(example.cycle, [&](const PatternKey& key) {
+    const Pattern* pattern = context.workload.find(key);
+    return pattern != nullptr && pattern->shape != nullptr && pattern->shape->main_relation() != kNoIndex;
+  }));
+}
+
+std::vector<LoopRun> runs_of(const std::vector<LoopExample>& examples) {
+  std::vector<LoopRun> runs;
+  for (const LoopExample& example : examples)
+    if (example.scope == ScopeKind::kSession && example.time != kUnknownTime)
+      runs.push_back({example.time, example.time + example.span});
+  return runs;
+}
+
+namespace {
+
+// Most of it ran while some other run did, which is on another connection then.
+bool beside_another(const std::vector<LoopRun>& runs, const LoopExample& example) {
+  const LoopRun own{example.time, example.time + example.span};
+  return std::ranges::any_of(runs, [&](const LoopRun& other) {
+    const bool itself = other.begin == own.begin && other.end == own.end;
+    return !itself && 2 * (std::min(own.end, other.end) - std::max(own.begin, other.begin)) > example.span;
+  });
+}
+
+// Half of the turns follow at once: a run that pauses now and then.
+bool in_bursts(const LoopExample& example) {
+  constexpr Microseconds kAtOnce = 1500;
+  return example.median_turn_gap <= kAtOnce;
+}
+
+}  // namespace
+
+bool served_in_parallel(const std::vector<LoopRun>& runs, const LoopExample& example,
+                        const LoopOptions& options) {
+  if (example.scope != ScopeKind::kSession || one_unit_of_work(example) || example.time == kUnknownTime)
+    return false;
+  if (example.turn_gap_spread == kUnknownTime || example.turn_gap_spread <= options.tight_gap) return false;
+  return !steady_turns(example) && !in_bursts(example) && beside_another(runs, example);
 }
 
 }  // namespace pgsieve

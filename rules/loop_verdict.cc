@@ -192,6 +192,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
                             link.strength >= LinkStrength::kNames,
                             parent != nullptr && context.memo->repeats_itself(context.workload, parent->key),
                             options);
+  const std::vector<LoopRun> runs = runs_of(examples);
   for (LoopExample& unpacked : examples) {
     LoopVerdict verdict;
     verdict.loop = &loop;
@@ -252,7 +253,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     const bool seen_rows = row_evidence(example, verdict.link) != RowEvidence::kNone;
     const bool apart = is_read(child.shape->kind) ? turns_stand_alone(context, loop.key, example)
                                                   : writes_stand_alone(context, loop.key, example);
-    if (verdict.kind == LoopClass::kRowByRow && !seen_rows && apart) {
+    const bool parallel = !is_linked(verdict) && served_in_parallel(runs, example, options);
+    if (verdict.kind == LoopClass::kRowByRow && !seen_rows && (apart || parallel)) {
       verdict.kind = LoopClass::kIndependent;
       verdict.report = false;
     }

@@ -34,7 +34,7 @@ bool one_row_at_a_time(const Pattern& pattern) {
 }
 
 // Grades a loop of writes: what matters is that the turns belong together, not where their values come from.
-bool grade(const LoopExample& example, LoopVerdict& verdict) {
+bool grade(const RuleContext& context, const LoopExample& example, LoopVerdict& verdict) {
   const Microseconds mean_time = example.child_time / std::max<Microseconds>(1, example.count);
   const bool one_unit = one_unit_of_work(example);
   const bool timed = example.median_gap != kUnknownTime &&
@@ -60,10 +60,10 @@ bool grade(const LoopExample& example, LoopVerdict& verdict) {
     verdict.doubts.emplace_back(
         "it ran among other statements in no order that repeats: they may be separate requests");
   }
-  // A request reads what it needs, then writes: so many statements a turn take something that holds the turns
-  // together.
-  constexpr uint32_t kOfRequest = 4;
-  if (!one_unit && !linked && example.cycle_statements >= kOfRequest) {
+  // A request reads what it needs, then writes: so many statements a turn, those aside that only ask for the
+  // key of the row just written, take something that holds the turns together.
+  constexpr size_t kOfRequest = 3;
+  if (!one_unit && !linked && statements_on_tables(context, example) >= kOfRequest) {
     verdict.confidence = std::min(verdict.confidence, Confidence::kMedium);
     verdict.doubts.emplace_back(
         "each turn ran several other statements, and no transaction, trace or list holds the turns together: "
@@ -90,7 +90,7 @@ void check_write_loop(const RuleContext& context, std::vector<Finding>& findings
     if (verdict.example == nullptr || verdict.kind != LoopClass::kRowByRow ||
         serves_queue(context, *verdict.example))
       continue;
-    if (!grade(*verdict.example, verdict)) continue;
+    if (!grade(context, *verdict.example, verdict)) continue;
     const Pattern* parent = verdict.link.strength >= LinkStrength::kSameColumn
                                 ? context.workload.find(parent_of(verdict))
                                 : nullptr;

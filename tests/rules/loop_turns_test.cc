@@ -35,6 +35,45 @@ TEST(LoopTurns, ARecordAndWhatBelongsToItInNoOrderAreRequests) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+// A schema that says that the first read has one row, so that it is no list, doesn't make a loop of the second.
+TEST(LoopTurns, ARecordByAUniqueKeyAndWhatBelongsToItAreRequests) {
+  for (const std::string_view ddl :
+       {"", "CREATE TABLE customers (id int PRIMARY KEY, email text UNIQUE);"
+            "CREATE TABLE orders (id int PRIMARY KEY, customer_id int REFERENCES customers);"
+            "CREATE INDEX ON orders (customer_id);"}) {
+    SequenceBench bench(ddl);
+    for (const int id : kRandom) {
+      bench.run("SELECT id, email FROM customers WHERE email = 'c" + std::to_string(id) + "'", kAtOnce);
+      bench.run("SELECT id, total FROM orders WHERE customer_id = " + std::to_string(7 * id + 3), kAtOnce);
+    }
+    EXPECT_TRUE(bench.findings("n-plus-one").empty()) << ddl;
+  }
+}
+
+// One task runs one loop at a time. What runs on two connections at once, with pauses of all lengths, are the
+// requests that a pool serves.
+TEST(LoopTurns, WhatTwoConnectionsServeSideBySideAreRequests) {
+  const auto found = [](std::string_view rule, bool side_by_side, auto&& statement) {
+    constexpr int kTurns = 40;
+    SequenceBench bench;
+    const auto pause = [](int i) { return (i * 7 % 9) * kMillisecond / 2; };
+    for (int i = 0; i < kTurns; ++i) {
+      const int connection = side_by_side ? i % 2 : 2 * i / kTurns;
+      bench.session(static_cast<uint64_t>(1 + connection));
+      bench.run(statement(i), side_by_side ? pause(i) : pause(i) + pause(i + 1) + kMillisecond);
+    }
+    return bench.findings(rule).size();
+  };
+  const auto write = [](int i) {
+    return "INSERT INTO places (courier, spot) VALUES (" + std::to_string(i * 37 % 101) + ", 'here')";
+  };
+  EXPECT_EQ(found("write-loop", true, write), 0U);
+  EXPECT_EQ(found("write-loop", false, write), 1U);
+  const auto read = [](int i) { return visit(100 + i * 37 % 101); };
+  EXPECT_EQ(found("n-plus-one", true, read), 0U);
+  EXPECT_EQ(found("n-plus-one", false, read), 1U);
+}
+
 TEST(LoopTurns, TheListOfTheTurnBeforeIsNotTheListOfTheTurns) {
   SequenceBench bench(
       "CREATE TABLE players (id int PRIMARY KEY, name text);"

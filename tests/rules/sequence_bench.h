@@ -23,7 +23,8 @@ inline const std::vector<Microseconds> kThinkTimes = {23, 41, 35, 28, 47, 22, 50
 
 class SequenceBench {
  public:
-  explicit SequenceBench(std::string_view ddl = {}) {
+  explicit SequenceBench(std::string_view ddl = {})
+      : builder_({.schema = ddl.empty() ? nullptr : &schema_}) {
     if (ddl.empty()) return;
     Result<Schema> schema = parse_schema(ddl, "test.sql");
     EXPECT_TRUE(schema.ok());

@@ -107,6 +107,27 @@ TEST(WriteLoop, ATurnOfManyStatementsMayBeARequest) {
   EXPECT_EQ(held[0].confidence, Confidence::kHigh);
 }
 
+// Who asks, that he was here, and what he asks for. That only the key of the new row is read says nothing.
+TEST(WriteLoop, TwoReadsAndAWriteMayBeARequest) {
+  const auto confidence = [](bool of_request) {
+    SequenceBench bench;
+    for (int i = 0; i < 12; ++i) {
+      const std::string token = "'t" + std::to_string(i * 37 % 101) + "'";
+      bench.run("SELECT user_id FROM tokens WHERE token = " + token, 600);
+      bench.run(of_request ? "UPDATE tokens SET seen = now() WHERE token = " + token
+                           : "INSERT INTO tokens (token) VALUES (" + token + ")",
+                300);
+      bench.run(of_request ? "SELECT name FROM users WHERE id = " + std::to_string(i * 53 % 97)
+                           : "SELECT lastval()",
+                300);
+    }
+    const std::vector<Finding> findings = bench.findings("write-loop");
+    return findings.size() == 1 ? findings[0].confidence : Confidence::kLow;
+  };
+  EXPECT_EQ(confidence(true), Confidence::kMedium);
+  EXPECT_EQ(confidence(false), Confidence::kHigh);
+}
+
 // Each transaction reads and writes several things and follows no list: a request. What only writes a row is
 // a loop that pays a commit for each.
 TEST(WriteLoop, ATransactionOfManyStatementsIsARequest) {
