@@ -24,7 +24,7 @@ inline const std::vector<Microseconds> kThinkTimes = {23, 41, 35, 28, 47, 22, 50
 class SequenceBench {
  public:
   explicit SequenceBench(std::string_view ddl = {})
-      : builder_({.schema = ddl.empty() ? nullptr : &schema_}) {
+      : builder_(options(ddl.empty() ? nullptr : &schema_)) {
     if (ddl.empty()) return;
     Result<Schema> schema = parse_schema(ddl, "test.sql");
     EXPECT_TRUE(schema.ok());
@@ -77,6 +77,12 @@ class SequenceBench {
   }
 
  private:
+  static WorkloadOptions options(const Schema* schema) {
+    WorkloadOptions options;
+    options.schema = schema;
+    return options;
+  }
+
   void answer(std::string_view text, Microseconds gap, std::string_view tags,
               const std::vector<std::string>& columns, const std::vector<Row>& rows) {
     const std::string full = std::string(text) + std::string(tags);
