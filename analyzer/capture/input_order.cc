@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <thread>
 
 #include "analyzer/capture/detect.h"
 #include "analyzer/capture/file_part.h"
 #include "analyzer/capture/input_seams.h"
 #include "analyzer/capture/overlap.h"
 #include "analyzer/capture/source.h"
+#include "analyzer/capture/syslog_tail.h"
 #include "analyzer/capture/unwrap.h"
 
 namespace pgsieve {
@@ -354,29 +356,43 @@ uint64_t last_entry_start(const Peek& peeked, const PlainFile& file, uint64_t li
 
 }  // namespace
 
+// Up to the end of the last whole line, or of the last whole entry.
+static uint64_t complete_entries(const PlainFile& file, const Peek& peeked) {
+  constexpr uint64_t kStep = uint64_t{64} * 1024;
+  std::string block;
+  for (uint64_t end = file.size(); end > 0;) {
+    const uint64_t from = end - std::min(end, kStep);
+    block.clear();
+    if (!file.read(from, static_cast<size_t>(end - from), block)) return 0;
+    if (const size_t newline = block.rfind('\n'); newline != std::string::npos)
+      return last_entry_start(peeked, file, from + newline + 1);
+    end = from;
+  }
+  return 0;
+}
+
 uint64_t complete_size(const std::string& path, const std::vector<std::string>& others,
                        const IngestOptions& options) {
-  constexpr uint64_t kStep = uint64_t{64} * 1024;
   constexpr auto kWritten = std::chrono::minutes(10);
+  constexpr auto kJustNow = std::chrono::seconds(1);
+  constexpr auto kPause = std::chrono::milliseconds(10);
   const auto file = PlainFile::open(path);
   if (!file) return 0;
-  std::string block;
-  if (file->size() == 0 || !file->read(file->size() - 1, 1, block) || block == "\n") return file->size();
+  if (file->size() == 0) return 0;
   std::error_code failed;
   const auto age =
       std::filesystem::file_time_type::clock::now() - std::filesystem::last_write_time(path, failed);
   if (failed || age > kWritten) return file->size();
+  std::string last;
+  if (!file->read(file->size() - 1, 1, last)) return file->size();
+  if (last == "\n") {
+    // The parts of a message are written one right after another.
+    if (age < kJustNow) std::this_thread::sleep_for(kPause);
+    return end_of_whole_messages(*file, file->size());
+  }
   const Peek peeked = peek(path, options);
   if (goes_on_elsewhere(peeked, others, options)) return file->size();
-  for (uint64_t end = file->size(); end > 0;) {
-    const uint64_t from = end - std::min(end, kStep);
-    block.clear();
-    if (!file->read(from, static_cast<size_t>(end - from), block)) return 0;
-    if (const size_t newline = block.rfind('\n'); newline != std::string::npos)
-      return last_entry_start(peeked, *file, from + newline + 1);
-    end = from;
-  }
-  return 0;
+  return end_of_whole_messages(*file, complete_entries(*file, peeked));
 }
 
 }  // namespace pgsieve

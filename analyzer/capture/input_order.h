@@ -43,8 +43,8 @@ uint64_t shared_bytes(const std::string& earlier, uint64_t bytes, const std::str
                       const IngestOptions& options);
 
 // The size of a plain file up to where it can be read now: all of it, or, while it is being written, the
-// start of the entry whose line has no end yet. One of `others` with the rest of that entry shows that it is
-// not.
+// start of the entry whose line has no end yet, or of the earliest message of syslog whose parts are not all there.
+// One of `others` with the rest of that entry shows that it is not being written.
 uint64_t complete_size(const std::string& path, const std::vector<std::string>& others,
                        const IngestOptions& options);
 
