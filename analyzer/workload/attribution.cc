@@ -97,7 +97,7 @@ SessionTracker::Candidate SessionTracker::find_in_session(const Session& session
         values_known ? match_values(statement, hint.ordinal, first_result(session, other), session.values)
                      : ValueMatch::kNone;
     if (match == ValueMatch::kTelling && link == LinkStrength::kNone) link = LinkStrength::kPossible;
-    if (link == LinkStrength::kNone) continue;
+    if (link == LinkStrength::kNone || are_batches(*other.pattern, *group.pattern)) continue;
     const int weight = match == ValueMatch::kTelling ? kHighestTier : tier(link);
     const bool matched = match != ValueMatch::kNone;
     if (judged && weight < group.judged.weight) continue;

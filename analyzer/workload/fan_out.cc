@@ -34,7 +34,7 @@ SessionTracker::Candidate SessionTracker::find_in_ring(const Session& session, c
       if (run->child_pattern() == group.pattern && run->last_end() != kUnknownTime)
         last = std::max(last, run->last_end());
     }
-    if (statement.start - last > allowed || parent.pattern == group.pattern) continue;
+    if (statement.start - last > allowed || are_batches(*parent.pattern, *group.pattern)) continue;
     best.execution = entry.execution;
     best.strength = link;
     best.parent_id = parent.id;

@@ -44,6 +44,16 @@ LinkProfile::ColumnName listed_column(const std::string& column, uint32_t table,
   return name;
 }
 
+// INSERT INTO lines (order_id, sku) VALUES … RETURNING id, order_id: the program gave the order itself; what
+// the rows bring is their key.
+bool was_given(const StatementShape& shape, const ColumnUse& column) {
+  if (shape.kind != StatementKind::kInsert) return false;
+  if (shape.arity != Arity::kRow && shape.arity != Arity::kRows) return false;
+  return std::ranges::any_of(shape.written_columns, [&column](const ColumnUse& written) {
+    return written.relation == column.relation && written.column == column.column;
+  });
+}
+
 void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& places, bool with_names,
                      const Schema* schema, const Schema* seen, LinkProfile& profile) {
   if (shape.blocks.empty()) return;
@@ -58,7 +68,10 @@ void collect_columns(const StatementShape& shape, const std::vector<uint32_t>& p
         for (uint32_t i = 0; i < profile.top_tables; ++i) profile.star_tables.push_back(i);
       }
     } else if (!target.use.whole_row()) {
-      profile.columns.push_back(listed_column(target.use.column, table, profile));
+      LinkProfile::ColumnName column = listed_column(target.use.column, table, profile);
+      const bool primary = table != kNoIndex && looks_primary(column, profile.tables[table]);
+      if (!primary && was_given(shape, target.use)) continue;
+      profile.columns.push_back(std::move(column));
       if (with_names) profile.column_names.push_back(target.use.column);
     }
   }

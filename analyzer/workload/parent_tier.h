@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analyzer/workload/link.h"
+#include "analyzer/workload/pattern.h"
 
 namespace pgsieve {
 
@@ -15,6 +16,16 @@ constexpr int tier(LinkStrength strength) {
   if (strength >= LinkStrength::kSameColumn) return kColumnTier;
   if (strength == LinkStrength::kReference) return kReferenceTier;
   return strength == LinkStrength::kPossible ? 1 : 0;
+}
+
+// SELECT … WHERE id IN ($1, $2) and the same for one key: the batches of one loader, and neither is the list
+// of the other; nor is a statement its own.
+inline bool are_batches(const Pattern& left, const Pattern& right) {
+  const auto lists_keys = [](const Pattern& pattern) {
+    return pattern.key.arity == Arity::kOne || pattern.key.arity == Arity::kMany;
+  };
+  return &left == &right ||
+         (left.key.fingerprint == right.key.fingerprint && lists_keys(left) && lists_keys(right));
 }
 
 }  // namespace pgsieve

@@ -138,5 +138,37 @@ TEST(LoopParent, KeysOfAFunctionAreAsNarrowAsItsArguments) {
   }
 }
 
+// What the program wrote itself it does not learn from what comes back; that is the new keys.
+TEST(LoopParent, WhatWasInsertedIsNoListOfWhatItRefersTo) {
+  SequenceBench bench;
+  bench.run("BEGIN");
+  bench.run("SELECT id, title FROM articles WHERE id < 9 ORDER BY title");
+  for (int id = 1; id <= 8; ++id) {
+    const std::string key = std::to_string(id);
+    bench.run("INSERT INTO labels (article_id, word) VALUES (" + key + ", 'a'), (" + key +
+              ", 'b') RETURNING id, article_id");
+  }
+  for (int id = 1; id <= 8; ++id)
+    bench.run("SELECT id, title, body FROM articles WHERE id = " + std::to_string(id));
+  bench.run("COMMIT");
+  bool found = false;
+  for (const Finding& finding : bench.findings("n-plus-one")) {
+    if (finding.query.find("body") == std::string::npos) continue;
+    found = true;
+    EXPECT_NE(finding.parent_query.find("ORDER BY title"), std::string::npos) << finding.parent_query;
+  }
+  EXPECT_TRUE(found);
+}
+
+// A loader that asks for one key or for several by the same statement.
+TEST(LoopParent, ALoadersBatchIsNoListOfItsNextOne) {
+  SequenceBench bench;
+  bench.run(kJobs);
+  bench.run("SELECT id, full_name FROM staff WHERE id IN (3, 4)", 300);
+  for (int id = 11; id <= 18; ++id)
+    bench.run("SELECT id, full_name FROM staff WHERE id IN (" + std::to_string(id) + ")", 300);
+  EXPECT_EQ(parent_of_loop(bench), kJobs);
+}
+
 }  // namespace
 }  // namespace pgsieve
