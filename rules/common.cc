@@ -101,6 +101,10 @@ std::optional<std::string> sample_parameter(std::string_view parameters, unsigne
   return std::nullopt;
 }
 
+bool takes_from_queue(const StatementShape& shape) {
+  return std::ranges::any_of(shape.blocks, [](const QueryBlock& block) { return block.skip_locked; });
+}
+
 std::optional<double> best_ms(const Pattern& pattern) {
   if (pattern.durations.count() == 0) return std::nullopt;
   const double smallest = static_cast<double>(pattern.durations.min()) / 1000;

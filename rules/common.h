@@ -33,6 +33,10 @@ bool pinned_by_unique_key(const StatementShape& shape, uint32_t block, uint32_t 
 // kEndlessLimit.
 bool limit_bounds_nothing(const Pattern& pattern);
 
+// Takes the next free rows of a queue: with SKIP LOCKED, in the statement itself or in a part of it, as in
+// UPDATE jobs … WHERE id = (SELECT … FOR UPDATE SKIP LOCKED LIMIT 1).
+bool takes_from_queue(const StatementShape& shape);
+
 // Text of parameter $n in "$1 = 'a', $2 = NULL"; nullopt: NULL or not there.
 std::optional<std::string> sample_parameter(std::string_view parameters, unsigned number);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/common.h"
+
 namespace pgsieve {
 
 std::string_view loop_class_name(LoopClass kind) {
@@ -253,8 +255,7 @@ bool may_vary_unseen(const LoopExample& example, const Pattern& child, const Lin
 
 LoopClass loop_class(const LoopExample& example, const Pattern& child, const Link& link,
                      const LoopOptions& options) {
-  const QueryBlock* top = top_block(child);
-  if (top != nullptr && top->skip_locked) return LoopClass::kQueue;
+  if (takes_from_queue(*child.shape)) return LoopClass::kQueue;
   if (is_retry(example) || tries_again(example, *child.shape)) return LoopClass::kRetry;
   const uint32_t varying = without_key_of_page(example, *child.shape);
   const bool chooses = has_role(varying, SlotRole::kEqual) || has_role(varying, SlotRole::kFunctionArgument);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/common.h"
 #include "rules/loop_accident.h"
 #include "rules/loop_class.h"
 #include "rules/memo.h"
@@ -91,8 +92,7 @@ bool in_own_transactions(const LoopExample& example) {
 bool serves_queue(const RuleContext& context, const LoopExample& example) {
   return std::ranges::any_of(example.cycle, [&](const PatternKey& key) {
     const Pattern* pattern = context.workload.find(key);
-    return pattern != nullptr && pattern->shape != nullptr && !pattern->shape->blocks.empty() &&
-           pattern->shape->blocks[0].skip_locked;
+    return pattern != nullptr && pattern->shape != nullptr && takes_from_queue(*pattern->shape);
   });
 }
 

@@ -98,6 +98,25 @@ TEST(LoopTurns, WhoTakesJobsDoesThemOneByOne) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+TEST(LoopTurns, TheQueueMayBeTakenFromWithinAStatement) {
+  const std::string taken =
+      "SELECT id FROM jobs WHERE kind = 'mail' ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED";
+  for (const std::string& take :
+       {"WITH next AS (" + taken +
+            ") UPDATE jobs j SET state = 'taken', worker = $1 FROM next WHERE j.id = next.id "
+            "RETURNING j.id",
+        "UPDATE jobs SET state = 'taken', worker = $1 WHERE id = (" + taken + ") RETURNING id",
+        "DELETE FROM jobs WHERE worker = $1 AND id IN (" + taken + ") RETURNING id"}) {
+    SequenceBench bench;
+    for (const int id : kRandom) {
+      bench.run_bound(take, {std::to_string(id)}, kAtOnce);
+      bench.run("SELECT email FROM students WHERE id = " + std::to_string(id), kAtOnce);
+    }
+    EXPECT_TRUE(bench.findings("write-loop").empty()) << take;
+    EXPECT_TRUE(bench.findings("n-plus-one").empty()) << take;
+  }
+}
+
 // Two kinds of requests at full speed: the list of one seems to feed the other.
 TEST(LoopTurns, RequestsOfTwoKindsFollowTheListsOfEachOther) {
   SequenceBench bench;
