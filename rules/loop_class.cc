@@ -133,6 +133,16 @@ bool at_session_pace(const LoopExample& example) {
   return example.median_turn_gap <= kSlack * pace && example.turn_gap_spread <= kSlack * pace;
 }
 
+bool without_pauses(const LoopExample& example) {
+  constexpr uint32_t kTurns = 10;
+  if (example.scope != ScopeKind::kSession || example.count < kTurns) return false;
+  if (example.transactions > 1 || example.commits + example.rollbacks + example.errors > 0) return false;
+  if (example.setting_changes + example.unit_changes > 0) return false;
+  if (example.other_median_gap == kUnknownTime || example.turn_gap_spread == kUnknownTime) return false;
+  return example.median_turn_gap <= 2 * example.other_median_gap &&
+         2 * example.turn_gap_spread <= example.other_median_gap;
+}
+
 namespace {
 
 bool has_role(uint32_t roles, SlotRole role) {

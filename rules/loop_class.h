@@ -89,6 +89,11 @@ bool lent_for_each_turn(const LoopExample& example);
 // before any statement of the session: a program that takes its time, not requests with pauses between them.
 bool at_session_pace(const LoopExample& example);
 
+// No turn began after a pause: the longest turnaround of a turn is hardly longer than others of the session,
+// and as long turn after turn. What is known already is not asked for again, so the turns need not be alike;
+// but between requests there is at least the way to the client and back.
+bool without_pauses(const LoopExample& example);
+
 // The capture has not the values that may have varied: a log with log_parameter_max_length = 0, most spans.
 bool unseen_values(const LoopExample& example);
 

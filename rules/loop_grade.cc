@@ -28,7 +28,7 @@ void grade_alone(const LoopExample& example, const LoopOptions& options, LoopVer
   const bool a_run = example.longest_run >= (uneven || lent ? 2 : 1) * options.min_alone;
   const bool regular = a_run || example.cycle_statements > 0 ||
                        (!lent && example.longest_run * 2 >= example.count) ||
-                       (one_unit && example.count >= 2 * options.min_alone);
+                       (one_unit && example.count >= 2 * options.min_alone) || without_pauses(example);
   verdict.confidence =
       one_unit && example.longest_run >= 2 * options.min_alone ? Confidence::kMedium : Confidence::kLow;
   // Values from outside the database are a list of different things; a few that come again are a choice, not
@@ -81,8 +81,8 @@ void grade_linked(const LoopExample& example, const LoopOptions& options, bool w
   const bool begun_here =
       example.beside_parent >= options.min_count;  // the loop shows on the parent's own connection
   const Microseconds idle = idle_per_turn(example);
-  const bool close_elsewhere = named && ((habit.rule && idle <= options.tight_gap) ||
-                                         (habit.nowhere_else && idle <= kRequestPause));
+  const bool close_elsewhere =
+      named && ((habit.rule && idle <= options.tight_gap) || (habit.nowhere_else && idle <= kRequestPause));
   if (example.scope == ScopeKind::kFanOut && !all_rows && !begun_here && !close_elsewhere) {
     // A list on another connection moments ago: on a busy program there always is one, but not one and the
     // same after which the turns follow each other at once, as a rule. What ran on one connection is judged

@@ -136,6 +136,25 @@ uint64_t single_turns(const RuleContext& context, const LoopKey& key) {
   return found == context.workload.latent_pairs.end() ? 0 : found->second.scopes;
 }
 
+// The list has all columns that the look-up asks for: there is no need to read its rows again.
+bool has_all_of(const LinkProfile& list, const LinkProfile& look_up) {
+  if (list.star || look_up.star) return list.star;
+  return std::ranges::all_of(look_up.columns, [&list](const LinkProfile::ColumnName& wanted) {
+    return std::ranges::any_of(list.columns,
+                               [&wanted](const auto& column) { return column.hash == wanted.hash; });
+  });
+}
+
+// SELECT … FROM users WHERE email = $1 brings one user as likely as several, and who lists users seldom asks
+// for each of them again: the users that are read by key after it are others.
+bool reads_other_rows(const RuleContext& context, const Pattern& child, const Pattern& parent,
+                      const LoopExample& example, const Link& link) {
+  if (link.strength != LinkStrength::kSameKey || one_turn_per_row(example)) return false;
+  if (row_evidence(example, link) != RowEvidence::kNone) return false;
+  const auto list = context.memo->profile(parent, context);
+  return !list->many_rows || (list->unsure_rows && has_all_of(*list, *context.memo->profile(child, context)));
+}
+
 // Of the examples of one loop.
 void keep_better(LoopVerdict verdict, LoopVerdict& best) {
   const auto rank = [](const LoopVerdict& judged) {
@@ -201,6 +220,8 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     verdict.link = link;
     if (link.strength != LinkStrength::kNone && !varies(example, link))
       verdict.link = context.memo->link(*parent, child, context, example.varying_slots);
+    if (parent != nullptr && reads_other_rows(context, child, *parent, example, verdict.link))
+      verdict.link = {};
     const ParentChoice choice = choose_list(context, child, parent, whole, verdict);
     if (choice.parent != nullptr && choice.parent != parent) verdict.other_parent = choice.parent->key;
     const Confidence between = use_row_between(context, child, parent, options, depth, verdict);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace pgsieve {
 
@@ -30,6 +31,43 @@ bool join_multiplies(const StatementShape& shape, const std::vector<uint32_t>& p
   });
 }
 
+// lower((email)::text) and lower(email) are one: without parentheses, quotes and casts.
+std::string bare_expression(std::string_view expression) {
+  std::string bare;
+  for (size_t at = 0; at < expression.size();) {
+    if (expression.substr(at).starts_with("::")) {
+      at += 2;
+      while (at < expression.size() && (std::isalnum(static_cast<unsigned char>(expression[at])) != 0 ||
+                                        expression[at] == '_' || expression[at] == ' '))
+        ++at;
+      continue;
+    }
+    const char byte = expression[at++];
+    if (std::string_view("()\" ").find(byte) == std::string_view::npos) bare += byte;
+  }
+  return bare;
+}
+
+// WHERE lower(email) = $1, a value for what is computed of a row of the first table.
+bool asks_by_expression(const Predicate& predicate) {
+  return predicate.block == 0 && predicate.column.relation == 0 && !predicate.expression.empty() &&
+         predicate.op == PredicateOperator::kEqual && !predicate.in_or && !predicate.having &&
+         (predicate.operand == OperandKind::kConstant || predicate.operand == OperandKind::kParameter ||
+          predicate.operand == OperandKind::kStable);
+}
+
+// A unique index on the expression.
+bool unique_by_expression(const StatementShape& shape, const Table& table) {
+  return std::ranges::any_of(shape.predicates, [&table](const Predicate& predicate) {
+    if (!asks_by_expression(predicate)) return false;
+    const std::string asked = bare_expression(predicate.expression);
+    return std::ranges::any_of(table.indexes, [&asked](const Index& index) {
+      return index.unique && index.predicate.empty() && index.keys.size() == 1 &&
+             !index.keys[0].expression.empty() && bare_expression(index.keys[0].expression) == asked;
+    });
+  });
+}
+
 }  // namespace
 
 bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& places,
@@ -49,11 +87,9 @@ bool may_return_many(const StatementShape& shape, const std::vector<uint32_t>& p
     if (key.primary) return false;
     equal_columns.push_back(key.column);
   }
-  if (schema != nullptr && !profile.tables.empty() && !equal_columns.empty()) {
-    const Table* table = schema->find(profile.tables[0].schema, profile.tables[0].name);
-    if (table != nullptr && table->unique_by(equal_columns)) return false;
-  }
-  return true;
+  if (schema == nullptr || profile.tables.empty()) return true;
+  const Table* table = schema->find(profile.tables[0].schema, profile.tables[0].name);
+  return table == nullptr || !(table->unique_by(equal_columns) || unique_by_expression(shape, *table));
 }
 
 namespace {
@@ -144,7 +180,10 @@ bool rows_unsure(const StatementShape& shape, const LinkProfile& profile, const 
   if (schema != nullptr && schema->find(profile.tables[0].schema, profile.tables[0].name) != nullptr)
     return false;
   return std::any_of(profile.keys.begin(), profile.keys.end(),
-                     [](const LinkProfile::Key& key) { return key.table == 0 && key.normal.natural; });
+                     [](const LinkProfile::Key& key) { return key.table == 0 && key.normal.natural; }) ||
+         std::ranges::any_of(shape.predicates, [](const Predicate& predicate) {
+           return asks_by_expression(predicate) && normal_column(predicate.column.column, 0).natural;
+         });
 }
 
 }  // namespace pgsieve

@@ -170,5 +170,30 @@ TEST(LoopParent, ALoadersBatchIsNoListOfItsNextOne) {
   EXPECT_EQ(parent_of_loop(bench), kJobs);
 }
 
+// Somebody logs in, and then users are read by key.
+TEST(LoopParent, ARowLookedUpByWhatIdentifiesItIsNoListOfItsTable) {
+  const auto parent_after = [](const std::string& look_up, std::string_view ddl) {
+    SequenceBench bench(ddl);
+    bench.run(look_up, 300);
+    for (const int id : {3, 9, 4, 11, 2, 8, 30, 12})
+      bench.run("SELECT * FROM users WHERE id = " + std::to_string(id), 300);
+    const std::vector<Finding> findings = bench.findings("n-plus-one");
+    EXPECT_EQ(findings.size(), 1U);
+    const bool none = findings.empty() || findings[0].parent == kNoPattern;
+    return none ? std::string() : std::string(findings[0].parent_query);
+  };
+  const std::string_view table = "CREATE TABLE users (id int PRIMARY KEY, email varchar(80), city text);";
+  const std::string folded = "SELECT * FROM users WHERE lower(email) = lower('a@b.example')";
+  EXPECT_EQ(parent_after("SELECT * FROM users WHERE email = 'a@b.example'", {}), "");
+  EXPECT_EQ(parent_after(folded, {}), "");
+  EXPECT_NE(parent_after(folded, table), "");
+  EXPECT_EQ(parent_after(folded, std::string(table) + "CREATE UNIQUE INDEX ON users (lower((email)::text));"),
+            "");
+  EXPECT_NE(parent_after(folded, std::string(table) + "CREATE UNIQUE INDEX ON users (upper((email)::text));"),
+            "");
+  EXPECT_NE(parent_after("SELECT * FROM users WHERE city = 'Ulm'", {}), "");
+  EXPECT_NE(parent_after("SELECT * FROM users WHERE email LIKE '%.example' ORDER BY id", {}), "");
+}
+
 }  // namespace
 }  // namespace pgsieve

@@ -208,6 +208,20 @@ TEST(LoopTurns, RequestsThatWriteAmongManyStatementsAreNoLoop) {
   EXPECT_TRUE(bench.findings("write-loop").empty());
 }
 
+// Some rows of a turn are known already; what tells its statements from requests is that there is no pause.
+TEST(LoopTurns, UnlikeTurnsWithoutAPauseAreALoop) {
+  for (const Microseconds pause : {kAtOnce, 5 * kAtOnce}) {
+    SequenceBench bench;
+    for (size_t i = 0; i < kRandom.size(); ++i) {
+      const std::string key = std::to_string(kRandom[i]);
+      bench.run("SELECT id, day FROM visits WHERE patient_ref = 'P" + key + "'", pause);
+      if (i % 3 != 1) bench.run("SELECT name FROM wards WHERE id = " + std::to_string(i % 5), kAtOnce);
+      if (i % 4 != 2) bench.run("SELECT name FROM nurses WHERE id = " + std::to_string(i * 7 % 4), kAtOnce);
+    }
+    EXPECT_EQ(bench.findings("n-plus-one").empty(), pause > kAtOnce) << pause;
+  }
+}
+
 TEST(LoopTurns, LookedUpAndWrittenIsALoop) {
   SequenceBench bench;
   for (const int id : kRandom) {
