@@ -281,8 +281,16 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     }
     apply_scaling(loop, verdict);
     if (verdict.kind == LoopClass::kRowByRow && is_linked(verdict) &&
-        row_evidence(example, verdict.link) != RowEvidence::kProof)
-      limit_doubtful(accidents.doubt(example), between, verdict);
+        row_evidence(example, verdict.link) != RowEvidence::kProof) {
+      std::string doubt = accidents.doubt(example);
+      // A column of the same name, turns that rather follow the list by accident, at a request's pace.
+      if (!doubt.empty() && !seen_rows && verdict.link.strength <= LinkStrength::kSameColumn &&
+          like_requests(example, options)) {
+        verdict.kind = LoopClass::kIndependent;
+        verdict.report = false;
+      }
+      limit_doubtful(std::move(doubt), between, verdict);
+    }
     limit_batch(child, verdict);
     limit_unseen(verdict);
     if (verdict.between_lists && is_linked(verdict)) limit_between(one_of_several(choice.possible), verdict);

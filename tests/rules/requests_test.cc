@@ -140,6 +140,26 @@ TEST(Requests, LookUpsThatFollowAListByAccidentAreNoLoop) {
   EXPECT_TRUE(bench.findings("n-plus-one").empty());
 }
 
+// Who asks (A), or what is shown of a member (B), request after request: now and then several of the second
+// kind follow the first, which has a column of the same name.
+TEST(Requests, LookUpsThatFollowAnotherByAccidentAreNoLoop) {
+  SequenceBench bench;
+  int i = 0;
+  for (const char kind : std::string_view("ABABABBBBABABABABABBBBABABABABBBABABABABABBBBABABAB")) {
+    const std::string number = std::to_string(200 + i * 37 % 101);
+    const Microseconds pause = (7 + i * 7 % 11) * kMillisecond;
+    if (kind == 'A') {
+      bench.run("SELECT member_no FROM tokens WHERE token = 't" + number + "'", pause);
+      bench.run("UPDATE tokens SET seen = now() WHERE token = 't" + number + "'", 300);
+    } else {
+      bench.run("SELECT member_no, name FROM people WHERE member_no = " + number, pause);
+      bench.run("SELECT price FROM tariffs WHERE nr = " + std::to_string((200 + i * 37 % 101) % 30), 300);
+    }
+    ++i;
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
 // Few of the rows of a page, each after a pause, the first one, too.
 TEST(Requests, AFewRowsOfAPageAtLeisureAreRequests) {
   for (const bool think : {true, false}) {
