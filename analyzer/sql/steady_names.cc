@@ -100,8 +100,14 @@ std::optional<std::string> with_steady_names(std::string_view text) {
   }
   if (made_up.empty()) return std::nullopt;
   std::string steady(text);
-  for (size_t i = 0; i < made_up.size(); ++i)
-    replace_name(steady, made_up[i], fmt::format("alias_{}", i + 1));
+  size_t number = 0;
+  for (const std::string& alias : made_up) {
+    std::string name;
+    do {
+      name = fmt::format("alias_{}", ++number);
+    } while (text.find(name) != std::string_view::npos);  // the statement's own
+    replace_name(steady, alias, name);
+  }
   if (steady == text) return std::nullopt;  // written otherwise than the parser has them
   return steady;
 }

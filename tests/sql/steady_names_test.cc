@@ -38,6 +38,12 @@ TEST(SteadyNames, EachAliasIsItsOwn) {
             "SELECT 1 FROM t alias_1, t alias_2 WHERE alias_2.a = alias_1.b AND q_17324064001234 = 1");
 }
 
+TEST(SteadyNames, ANumberThatTheStatementHasIsLeftOut) {
+  EXPECT_EQ(
+      with_steady_names("SELECT 1 FROM t alias_1, t q_1732406400123 WHERE q_1732406400123.a = alias_1.b"),
+      "SELECT 1 FROM t alias_1, t alias_2 WHERE alias_2.a = alias_1.b");
+}
+
 TEST(SteadyNames, TablesAndValuesAreLeftAlone) {
   for (const char* text : {"SELECT id FROM tenant_22ea0362761c46daa29938849a7450c2.orders WHERE id = $1",
                            "SELECT id FROM tenant_22ea0362761c46daa29938849a7450c2 WHERE id = $1",
