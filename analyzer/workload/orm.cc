@@ -142,7 +142,7 @@ OrmGuess recognise_orm(const Workload& workload, std::string_view application) {
       if (own[orm] != 0) ++voters[orm];
     }
   }
-  for (size_t orm = 1; orm < kOrms; ++orm) {
+  for (size_t orm = 0; orm < kOrms; ++orm) {
     if (against[orm]) votes[orm] = certain[orm];
     if (votes[orm] > guess.votes) {
       guess.runner_up = guess.orm;

@@ -47,7 +47,9 @@ Orm orm_from_name(std::string_view name);
 std::vector<std::string> orm_names();
 
 struct OrmVotes {
-  uint8_t votes[kOrms] = {};  // 0 … 3 per statement: 3 what hardly anything else writes, 1 what several write
+  // 0 … 3 per statement: 3 what hardly anything else writes, 1 what several write. For kUnknown: the hand of
+  // an ORM that is none of these, though it looks like one.
+  uint8_t votes[kOrms] = {};
   // It does not write like that by itself: others do, whose other statements look the same. Then only
   // votes of 3 count for it.
   bool against[kOrms] = {};

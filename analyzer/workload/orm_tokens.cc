@@ -73,6 +73,16 @@ bool letters_and_number(std::string_view text, size_t max_letters) {
   return letters > 0 && letters <= max_letters && all_digits(text.substr(letters));
 }
 
+bool is_initial_of(char letter, std::string_view name) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool upper = name[i] >= 'A' && name[i] <= 'Z';
+    const bool after_lower = i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
+    const bool begins = i == 0 || !is_name(name[i - 1]) || name[i - 1] == '_' || (upper && after_lower);
+    if (begins && to_lower(name[i]) == to_lower(letter)) return true;
+  }
+  return false;
+}
+
 bool has_parameters(std::string_view text) {
   const std::vector<Token> tokens = tokens_of(text);
   return std::any_of(tokens.begin(), tokens.end(),

@@ -26,6 +26,8 @@ bool equal_nocase(std::string_view left, std::string_view right);  // of ASCII l
 bool all_digits(std::string_view text);                            // false for the empty text
 // "p0", "u12": one letter (or a few) and a number.
 bool letters_and_number(std::string_view text, size_t max_letters);
+// Whether a word of `name` (of snake_case or CamelCase) begins with `letter`, in any letter case.
+bool is_initial_of(char letter, std::string_view name);
 // $1 where a value stands: sent apart from the text.
 bool has_parameters(std::string_view text);
 // Up to a comment at the end, which an instrumentation may have put there.

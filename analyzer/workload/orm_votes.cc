@@ -12,6 +12,7 @@ using handwriting::all_digits;
 using handwriting::equal_nocase;
 using handwriting::has_parameters;
 using handwriting::is_digit;
+using handwriting::is_initial_of;
 using handwriting::letters_and_number;
 using handwriting::Token;
 using handwriting::tokens_of;
@@ -203,7 +204,9 @@ class Reader {
     if (!quoted(i)) return;
     if (word(i + 1, "as") && quoted(i + 2)) {
       const std::string_view alias = at(i + 2).text;
-      if (lower_ && letters_and_number(alias, 1)) vote(Orm::kMikroOrm, 3);
+      // MikroORM's letter is its entity's initial, once it was e for all of them.
+      if (lower_ && letters_and_number(alias, 1))
+        vote(alias[0] == 'e' || is_initial_of(alias[0], at(i).text) ? Orm::kMikroOrm : Orm::kUnknown, 3);
       // Sequelize ends its statements with a semicolon. Others who call tables like that don't.
       if (upper_ && !letters_and_number(alias, 1) && semicolon_) vote(Orm::kSequelize, 2);
       if (upper_ && alias == "t0") vote(Orm::kPrisma, 3);  // who counts from t1 is another
