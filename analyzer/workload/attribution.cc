@@ -183,8 +183,7 @@ bool SessionTracker::goes_on(const Session& session, const Group& group,
                              const StatementEvent& statement) const {
   if (group.run == nullptr || group.run->parent().session == session.id) return false;
   const ParentExecution& parent = group.run->parent();
-  const bool complete = parent.limit > 0 && group.run->count() >= static_cast<uint64_t>(parent.limit);
-  if (parent.id != 0 && complete && group.run->sessions() > 1) return false;
+  if (parent.id != 0 && group.run->complete() && group.run->sessions() > 1) return false;
   if (statement.trace != 0 && parent.id != 0 && parent.trace != statement.trace) return false;
   const Microseconds last = group.run->last_end();
   return last != kUnknownTime && statement.start != kUnknownTime && statement.start - last <= kFanOutWindow;
