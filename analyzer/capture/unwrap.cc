@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analyzer/base/time.h"
+#include "analyzer/capture/prefix.h"
 #include "analyzer/capture/unwrapper.h"
 
 namespace pgsieve {
@@ -98,6 +99,23 @@ bool read_head(std::unique_ptr<Source>& source, std::string& head, size_t size) 
   return false;
 }
 
+// Whether a log_line_prefix reads most of the lines as they are, those that go on with an entry aside: then
+// what stands in front of them is that prefix, and no wrapper's.
+bool reads_lines(const std::string& prefix, std::string_view lines) {
+  const Result<PrefixMatcher> matcher = PrefixMatcher::compile(prefix);
+  if (!matcher) return false;
+  size_t entries = 0, others = 0;
+  TimeMemo memo;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    LogEntry entry;
+    if (line.empty() || line.starts_with('\t')) continue;
+    ++(matcher->match(line, entry, memo) > 0 ? entries : others);
+  }
+  return entries > others;
+}
+
 std::string_view complete_lines(std::string_view head, bool ended) {
   const size_t end = head.rfind('\n');
   return ended || end == std::string_view::npos ? head : head.substr(0, end + 1);
@@ -107,14 +125,15 @@ std::string_view complete_lines(std::string_view head, bool ended) {
 
 const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   static const WrapperKind kCri{"CRI", make_cri};
+  static const WrapperKind kFrames{"frames", make_frames};
   static const WrapperKind kHeroku{"logplex", make_heroku};
   static const WrapperKind kSyslog{"syslog", make_syslog};
   static const WrapperKind kJournal{"journald", make_journal_export};
-  static const WrapperKind kStamped{"stamped lines", make_stamped_lines};
-  static const WrapperKind kNamed{"container output", make_named_lines};
-  static const WrapperKind kStern{"container output", make_stern};
+  static const WrapperKind kStamped{"stamped lines", make_stamped_lines, true};
+  static const WrapperKind kNamed{"container output", make_named_lines, true};
+  static const WrapperKind kStern{"container output", make_stern, true};
   static const WrapperKind kNumbered{"syslog", make_numbered_parts};
-  static const WrapperKind kLed{"led lines", make_led};
+  static const WrapperKind kLed{"led lines", make_led, true};
   static const WrapperKind kColoured{"colours", make_coloured};
   static const WrapperKind kCopyText{"table", make_copy_text};
   static const WrapperKind kJson[] = {
@@ -129,6 +148,7 @@ const WrapperKind* detect_wrapper(std::string_view head, bool ended) {
   if (is_tail_output(lines)) return &kTail;
   if (is_cri(lines)) return &kCri;
   if (is_named_lines(lines)) return &kNamed;
+  if (is_frames(head)) return &kFrames;
   if (is_numbered_parts(lines)) return &kNumbered;
   if (is_heroku(lines)) return &kHeroku;
   if (is_syslog(lines)) return &kSyslog;
@@ -175,6 +195,9 @@ std::unique_ptr<Source> unwrap(std::unique_ptr<Source> source, const IngestOptio
       ended = read_head(source, head, kMaxHeadBytes);
       kind = detect_wrapper(head, ended);
     }
+    if (kind != nullptr && kind->by_likeness && options.prefix_given &&
+        reads_lines(options.prefix, complete_lines(head, ended)))
+      kind = nullptr;
     if (kind == nullptr) return std::make_unique<UnwrapSource>(std::move(source), std::move(head), nullptr);
     report.wrappers = std::string(kind->name) + (report.wrappers.empty() ? "" : " in " + report.wrappers);
     source = std::make_unique<UnwrapSource>(std::move(source), std::move(head), kind->make(options, report));

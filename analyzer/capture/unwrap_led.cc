@@ -3,7 +3,8 @@
 //
 // Where a log has such a lead, its entries' further lines, which the server begins with a tab, have it before
 // the tab. So what stands before a tab is a lead when nearly all lines begin with it, numbers aside, and a
-// server's line or a JSON record comes next in them. A log_line_prefix is none: further lines lack it.
+// server's line or a JSON record comes next in them. A log_line_prefix is none: further lines lack it, and it
+// has times as only the server writes them, with the name of their zone.
 #include <algorithm>
 #include <cctype>
 #include <string>
@@ -85,14 +86,27 @@ size_t inner_row(std::string_view line) {
   return 0;
 }
 
+// Whether there is a time with the name of its zone in the lead, "2026-11-22 00:53:03 UTC".
+bool has_zoned_time(std::string_view lead) {
+  for (size_t at = 0; at < lead.size(); ++at) {
+    if (!is_digit(lead[at]) || (at > 0 && is_digit(lead[at - 1]))) continue;
+    const std::string_view time = lead.substr(at, parse_time(lead.substr(at)).length);
+    if (!time.empty() && time[10] == ' ' && std::isupper(static_cast<unsigned char>(time.back())) != 0)
+      return true;
+  }
+  return false;
+}
+
 // Whether nearly all lines of head begin with the lead, and records follow it.
 bool leads(std::string_view lead, std::string_view head) {
+  if (has_zoned_time(lead)) return false;
   size_t lines = 0, led = 0, records = 0, further = 0;
   for (size_t start = 0; start < head.size() && lines < kMostLines;) {
     const size_t end = std::min(head.find('\n', start), head.size());
     const std::string_view line = head.substr(start, end - start);
     start = end + 1;
     if (line.empty()) continue;
+    if (line.starts_with('\t')) return false;
     ++lines;
     const size_t length = lead_length(lead, line);
     if (length == 0) continue;

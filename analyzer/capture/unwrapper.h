@@ -93,10 +93,12 @@ class StreamMixer {
   bool seen_[2] = {};
 };
 
-// What the head of a stream is wrapped in. `name` is for the report.
+// What the head of a stream is wrapped in. `name` is for the report. `by_likeness`: told by nothing but words
+// that all lines begin with, as a log_line_prefix is.
 struct WrapperKind {
   std::string_view name;
   std::unique_ptr<Unwrapper> (*make)(const IngestOptions& options, UnwrapReport& report);
+  bool by_likeness = false;
 };
 
 // nullptr: no wrapper we know. Each looks at complete lines (or records) of `head` only; `ended`: head is all
@@ -127,6 +129,8 @@ bool is_coloured(std::string_view head);  // unwrap_colours.cc
 std::unique_ptr<Unwrapper> make_coloured(const IngestOptions& options, UnwrapReport& report);
 bool is_copy_text(std::string_view head);  // unwrap_copy.cc
 std::unique_ptr<Unwrapper> make_copy_text(const IngestOptions& options, UnwrapReport& report);
+bool is_frames(std::string_view head);  // unwrap_frames.cc
+std::unique_ptr<Unwrapper> make_frames(const IngestOptions& options, UnwrapReport& report);
 bool is_syslog(std::string_view head);  // unwrap_syslog.cc
 bool is_heroku(std::string_view head);
 std::unique_ptr<Unwrapper> make_syslog(const IngestOptions& options, UnwrapReport& report);

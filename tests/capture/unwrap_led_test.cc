@@ -92,6 +92,24 @@ TEST(UnwrapLed, TabsInStatementsAreNoLead) {
   expect_unwrapped(other, other, "");
 }
 
+// The words that all lines begin with may be a log_line_prefix: it has the server's times, or further lines
+// of an entry lack it, or it is known.
+TEST(UnwrapLed, PrefixesWithTabsAreNoLead) {
+  const std::string statement = "LOG:  statement: SELECT 1\n";
+  std::string zoned, further, known;
+  for (int i = 0; i < 10; ++i) {
+    zoned += "2026-11-22 00:53:03.318 UTC\tjo\t2026-11-22 00:52:00 UTC\tweb\t6a1b2c3d.4d: " + statement;
+    further += "(pid 77)\tjo\t2026-11-22 00:53:03 UTC: LOG:  statement: SELECT 1\n\tFROM t\n";
+    known += "(pid 77)\tjo\t2026-11-22 00:53:03 UTC: " + statement;
+  }
+  expect_unwrapped(zoned, zoned, "");
+  expect_unwrapped(further, further, "");
+  IngestOptions options;
+  options.prefix = "(pid %p)\t%u\t%t: ";
+  options.prefix_given = true;
+  EXPECT_EQ(undo(known, 100'000, options).text, known);
+}
+
 // `\copy postgres_log TO 'FILE'`: tabs between columns, no header.
 std::string as_copy_text(const std::string& csv) {
   std::string out, field;
