@@ -254,10 +254,10 @@ size_t PrefixMatcher::text_end(std::string_view line, size_t step, size_t end, s
     return end;
   }
   const Step& next = steps_[step + 1];
-  // Of several words, and known: up to the last of them.
-  if (steps_[step].op == Op::kBackendType) end += internal::backend_type_length(line.substr(end));
-  if (steps_[step].op == Op::kCommandTag) end += internal::command_tag_length(line.substr(end));
   if (next.op == Op::kBlank) {
+    // Of several words, and known: up to the last of them.
+    if (steps_[step].op == Op::kBackendType) end += internal::backend_type_length(line.substr(end));
+    if (steps_[step].op == Op::kCommandTag) end += internal::command_tag_length(line.substr(end));
     end = line.find(' ', end);
   } else if (next.op == Op::kLiteral) {
     end = next.literal.size() == 1 ? line.find(next.literal[0], end) : line.find(next.literal, end);

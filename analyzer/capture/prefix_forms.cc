@@ -130,11 +130,11 @@ size_t command_tag_length(std::string_view text) {
     for (const std::string_view more : {" in transaction", " (aborted)", " waiting"}) {
       if (text.substr(end).starts_with(more) && (more == " waiting" || first == "idle")) end += more.size();
     }
-    // "CREATE TABLE AS", but not the level word behind a tag.
+    // "CREATE TABLE AS", but not the level word or the next field's key behind a tag.
     while (upper(first[0]) && end + 1 < text.size() && text[end] == ' ' && upper(text[end + 1])) {
       const size_t word = span_of(text.substr(end + 1), upper);
       const char next = end + 1 + word < text.size() ? text[end + 1 + word] : ' ';
-      if (next == ':' || is_name(next) || is_digit(next)) break;
+      if (next == ':' || next == '=' || is_name(next) || is_digit(next)) break;
       end += 1 + word;
     }
     return end;

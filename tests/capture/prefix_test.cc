@@ -72,6 +72,15 @@ TEST(Prefix, NamesWithWhatFollowsThem) {
   EXPECT_EQ(matched("%m %d", "2026-11-22 01:02:03.000 UTC LOGS LOG:  x").database, "LOGS");
 }
 
+// A command's tag may have several words in capitals; the next field's key is none of them.
+TEST(Prefix, TheKeyBehindACommandTag) {
+  const LogEntry entry = matched("%m %i DB=%d ", "2026-11-22 01:02:03.000 UTC SELECT DB=shop LOG:  x");
+  EXPECT_EQ(entry.database, "shop");
+  EXPECT_EQ(matched("%m %i DB=%d ", "2026-11-22 01:02:03.000 UTC CREATE TABLE AS DB=shop LOG:  x").database,
+            "shop");
+  EXPECT_EQ(matched("%m %i %d ", "2026-11-22 01:02:03.000 UTC CREATE TABLE shop LOG:  x").database, "shop");
+}
+
 // More free text than the way without retries keeps.
 TEST(Prefix, ManyNames) {
   const LogEntry entry =
