@@ -16,48 +16,23 @@ using simdjson::dom::object;
 
 namespace {
 
-// Whether a line's head, up to its level word, has a time in it.
-bool head_has_time(std::string_view head) {
-  for (size_t i = 0; i + 10 < head.size(); ++i) {
-    if (head[i] >= '0' && head[i] <= '9' && parse_time(head.substr(i)).length > 0) return true;
-    if (head[i] == '.' && i >= 10 &&
-        head.substr(i - 10, 10).find_first_not_of("0123456789") == std::string_view::npos)
-      return true;
-  }
-  return false;
+// AlloyDB puts "[file.cc:123]  " in front of the server's prefix.
+std::string_view without_source_location(std::string_view text) {
+  const size_t close = text.starts_with('[') ? text.substr(0, 80).find("]  ") : std::string_view::npos;
+  if (close == std::string_view::npos) return text;
+  const std::string_view location = text.substr(1, close - 1);
+  const size_t colon = location.find(':');
+  const bool file = colon != std::string_view::npos && location.substr(0, colon).find('.') < colon &&
+                    location.substr(0, colon).find_first_of(" []/") == std::string_view::npos;
+  const std::string_view line = location.substr(std::min(colon + 1, location.size()));
+  if (!file || line.empty() || line.find_first_not_of("0123456789") != std::string_view::npos) return text;
+  return text.substr(close + 3);
 }
 
 }  // namespace
 
 void JsonVendors::append_text(std::string_view text, Microseconds time, std::string& lines) {
-  // AlloyDB puts "[file.cc:123]  " in front.
-  if (text.starts_with('[')) {
-    const size_t close = text.substr(0, 80).find("] ");
-    if (close != std::string_view::npos && text.substr(0, close).find(".cc:") != std::string_view::npos) {
-      text.remove_prefix(std::min(text.find_first_not_of(' ', close + 1), text.size()));
-    }
-  }
-  if (const size_t stamp = parse_time(text).length;
-      stamp > 0 && text.substr(stamp).starts_with(',') && text.find(",\"") != std::string_view::npos)
-    rows_ = true;
-  if (rows_) {
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    lines.append(text).push_back('\n');
-    return;
-  }
-  if (text.empty()) return;
-  std::string unfolded;
-  if (EntryJoiner::has_folded_lines(text)) {
-    unfolded = EntryJoiner::unfold_lines(text, "\n\t");
-    text = unfolded;
-  }
-  const LevelWord level = find_level(text);
-  // Behind a tab a level word is a statement's: the line goes on with an entry.
-  const std::string_view head = text.substr(0, level.at);
-  const bool stamped = level.length == 0 || time == kUnknownTime ||
-                       head.find('\t') != std::string_view::npos || text.starts_with('\t') ||
-                       head_has_time(head);
-  append_entry(text, stamped ? "" : format_time(time) + " ", lines);
+  text_.append(without_source_location(text), time, lines);
 }
 
 // A record with the fields of the server's jsonlog, found inside another: goes on as a line of it.

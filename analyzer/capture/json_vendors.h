@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "analyzer/capture/entry_joiner.h"
+#include "analyzer/capture/stream_text.h"
 #include "analyzer/capture/unwrapper.h"
 
 namespace pgsieve {
@@ -80,7 +81,7 @@ class JsonVendors {
   StreamMixer mixer_;
   EntryJoiner joiner_;
   size_t depth_ = 0;
-  bool rows_ = false;  // the lines are a csvlog's: a row may go on in the next record
+  StreamText text_;
   uint64_t damaged_ = 0;
 };
 

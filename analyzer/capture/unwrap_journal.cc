@@ -6,6 +6,7 @@
 
 #include "analyzer/base/time.h"
 #include "analyzer/capture/entry_joiner.h"
+#include "analyzer/capture/stream_text.h"
 #include "analyzer/capture/unwrapper.h"
 
 namespace pgsieve {
@@ -13,7 +14,7 @@ namespace {
 
 class JournalUnwrapper final : public Unwrapper {
  public:
-  explicit JournalUnwrapper(UnwrapReport& report) : report_(report) { report.inner = LogFormatKind::kStderr; }
+  explicit JournalUnwrapper(UnwrapReport& report) : report_(report) {}
 
   void feed(std::string_view bytes, std::string& out) override {
     pending_.append(bytes);
@@ -84,8 +85,10 @@ class JournalUnwrapper final : public Unwrapper {
     for (const char c : std::string_view(time_).substr(0, 18)) {
       if (c >= '0' && c <= '9') microseconds = microseconds * 10 + (c - '0');
     }
-    if (transport_ == "stdout") pid_ = "0";  // the postmaster's; the line has its own
-    if (!joiner_.add(format_time(microseconds), "", pid_.empty() ? "0" : pid_, message_, out)) {
+    // What came by the server's standard error has lines in their order, and the postmaster's pid.
+    if (transport_ == "stdout") {
+      text_.append(message_, microseconds, out);
+    } else if (!joiner_.add(format_time(microseconds), "", pid_.empty() ? "0" : pid_, message_, out)) {
       ++report_.other_records;
       report_.other_bytes += message_.size();
     }
@@ -102,6 +105,7 @@ class JournalUnwrapper final : public Unwrapper {
   bool any_ = false;
   uint64_t offset_ = 0;
   EntryJoiner joiner_;
+  StreamText text_;
 };
 
 // "Sun 2026-11-22 01:02:03.000004 UTC [s=…": where the time begins and ends.

@@ -45,9 +45,11 @@ TEST(Unwrap, CloudSqlNewestFirstIsTurnedRound) {
 TEST(Unwrap, AlloyDbMessage) {
   expect_unwrapped(
       R"([{"insertId":"a","jsonPayload":{"message":"2026-11-22 10:00:00.000 UTC [7]: [1-1] db=d,user=u LOG:  statement: SELECT 1"}},
-  {"insertId":"b","jsonPayload":{"message":"[postgres.cc:12]  2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2"}}])",
+  {"insertId":"b","jsonPayload":{"message":"[postgres.cc:12]  2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2"}},
+  {"insertId":"c","jsonPayload":{"message":"[xlog-io.c:7]  2026-11-22 10:00:02.000 UTC [7]: [3-1] db=d,user=u LOG:  statement: SELECT 3"}}])",
       "2026-11-22 10:00:00.000 UTC [7]: [1-1] db=d,user=u LOG:  statement: SELECT 1\n"
-      "2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2\n",
+      "2026-11-22 10:00:01.000 UTC [7]: [2-1] db=d,user=u LOG:  statement: SELECT 2\n"
+      "2026-11-22 10:00:02.000 UTC [7]: [3-1] db=d,user=u LOG:  statement: SELECT 3\n",
       "Cloud Logging");
 }
 

@@ -144,6 +144,25 @@ TEST(Unwrap, Journal) {
   expect_unwrapped(binary, plain, "journald");
 }
 
+// A service's standard error: the journal's pid is the postmaster's, and the prefix may be without a time.
+TEST(Unwrap, JournalOfAServicesStandardError) {
+  const auto entry = [](const std::string& message) {
+    const std::string head = "__CURSOR=s\n__REALTIME_TIMESTAMP=1765225374000000\n_TRANSPORT=stdout\n_PID=9\n";
+    if (message.find('\t') == std::string::npos) return head + "MESSAGE=" + message + "\n\n";
+    std::string size(8, '\0');
+    size[0] = static_cast<char>(message.size());
+    return head + "MESSAGE\n" + size + message + "\n\n";
+  };
+  expect_unwrapped(entry("[77] u@d LOG:  statement: SELECT 1") + entry("\tFROM t") +
+                       entry("[78] u@d LOG:  statement: SELECT 2"),
+                   "2025-12-08 20:22:54.000 UTC [77] u@d LOG:  statement: SELECT 1\n\tFROM t\n"
+                   "2025-12-08 20:22:54.000 UTC [78] u@d LOG:  statement: SELECT 2\n",
+                   "journald");
+  const std::string row =
+      "2026-11-22 01:02:03.004 UTC,\"u\",\"d\",77,,6a1b2c3d.4d,1,,,,,LOG,00000,\"statement: SELECT 1";
+  expect_unwrapped(entry(row) + entry("\tFROM t\",,,,,,,,"), row + "\n\tFROM t\",,,,,,,,\n", "journald");
+}
+
 TEST(Unwrap, Heroku) {
   expect_unwrapped(
       "2026-11-22T00:53:03.5+00:00 app[postgres.5925]: [DATABASE] [12-1]  sql_error_code = 00000 LOG:  "
