@@ -77,6 +77,28 @@ bool equal_bytes(const PlainFile& left, uint64_t at, const PlainFile& right, uin
   return true;
 }
 
+// Whether the entries of a stretch have more than one time. A later file that begins with such a stretch of
+// an earlier one's end goes back in time: it is a copy.
+bool takes_time(const PlainFile& file, uint64_t from, uint64_t bytes, const LogReader& reader) {
+  const size_t part = std::min<size_t>(bytes, kProbeBytes);
+  std::string head, tail;
+  if (!file.read(from, part, head) || !file.read(from + bytes - part, part, tail)) return false;
+  const Times first = times_in(head, true, reader);
+  const Times last = times_in(tail, part == bytes, reader);
+  return first.last != first.first || (last.last != kUnknownTime && last.last != first.first);
+}
+
+// Whether a stretch has several entries, and its first line, which is `mark`, does not come again: equal
+// lines of one time are what a loop writes.
+bool is_no_loop(const PlainFile& file, uint64_t from, uint64_t bytes, std::string_view mark,
+                const LogReader& reader) {
+  std::string block;
+  if (!file.read(from, kProbeBytes, block) || block.find(mark, 1) != std::string::npos) return false;
+  LogChunk chunk;
+  reader.read({std::string_view(block).substr(0, bytes), 0, 0, true, true}, chunk);
+  return chunk.entries.size() > 1;
+}
+
 // Calls found(offset) for each place in [from, to) where `mark` stands at the start of a line, until it gives
 // true.
 template <typename Found>
@@ -136,14 +158,21 @@ uint64_t shared_bytes(const std::string& earlier, uint64_t earlier_bytes, const 
   }
   const uint64_t rest = other->size() - later_from;
   uint64_t shared = 0;
-  size_t tries = 0;
+  uint64_t of_one_time = 0;
+  size_t tries = 0, places = 0;
   find_mark(*file, mark, from, to, [&](uint64_t place) {
     const uint64_t bytes = std::min(size - place, rest);
     // A line or two may be there by chance: a loop of equal statements goes on across a rotation.
     const bool enough = bytes == rest || bytes >= kMinShared;
-    if (enough && equal_bytes(*file, place, *other, later_from, bytes)) shared = bytes;
+    ++places;
+    if (!enough || !equal_bytes(*file, place, *other, later_from, bytes)) return ++tries == kMaxTries;
+    const bool sure = bytes == rest || reader == nullptr || takes_time(*other, later_from, bytes, *reader);
+    (sure ? shared : of_one_time) = bytes;
     return shared > 0 || ++tries == kMaxTries;
   });
+  if (shared == 0 && of_one_time > 0 && places == 1 &&
+      is_no_loop(*other, later_from, of_one_time, mark, *reader))
+    return of_one_time;
   return shared;
 }
 

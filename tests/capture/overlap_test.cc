@@ -106,6 +106,29 @@ TEST_F(Overlap, OtherContentOfTheSameTimeIsRead) {
   EXPECT_EQ(differing.events.size(), 1061U);
 }
 
+// A log rotated in the middle of a loop: the entries on both sides may be the same to the last byte.
+TEST_F(Overlap, EqualEntriesOfOneTimeAreALoops) {
+  std::string loop;
+  for (int i = 0; i < 6; ++i)
+    loop += "2026-11-20 10:00:10.000 UTC [100] u@d LOG:  statement: SELECT " + std::string(100, 'a') + "\n";
+  const std::string before = lines_[0] + lines_[1] + loop;
+  std::string after = loop;
+  for (size_t i = 200; i < 300; ++i) after += lines_[i];
+  testing::Keeper kept;
+  ASSERT_TRUE(ingest({write_text("a.log", before), write_text("b.log", after)}, {}, kept).ok());
+  EXPECT_EQ(kept.events.size(), 2U + 6U + 6U + 100U);
+
+  // Several that differ are a copy.
+  std::string shared;
+  for (int i = 0; i < 6; ++i)
+    shared += fmt::format("2026-11-20 10:00:10.000 UTC [100] u@d LOG:  statement: SELECT {}\n", i);
+  testing::Keeper once;
+  ASSERT_TRUE(
+      ingest({write_text("a.log", lines_[0] + shared), write_text("b.log", shared + lines_[200])}, {}, once)
+          .ok());
+  EXPECT_EQ(once.events.size(), 1U + 6U + 1U);
+}
+
 TEST_F(Overlap, RestOfAFile) {
   const std::string a = write("a.log", 0, 1000);
   const std::string b = write("b.log", 500, 2000);
