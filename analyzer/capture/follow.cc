@@ -1,6 +1,7 @@
 #include "analyzer/capture/follow.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,11 +11,14 @@
 #include <cstring>
 #include <thread>
 
+#include "analyzer/capture/truncated_copy.h"
+
 namespace pgsieve {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr size_t kHeadBytes = 256;  // compared to notice that a file started over
+constexpr size_t kTailBytes = 256;  // compared to know a copy of it
 
 class FollowSource final : public Source {
  public:
@@ -23,7 +27,10 @@ class FollowSource final : public Source {
   FollowSource(std::string path, const std::atomic<bool>& stop, std::function<void()> waiting,
                Observe observe)
       : path_(std::move(path)), stop_(stop), waiting_(std::move(waiting)), observe_(std::move(observe)) {}
-  ~FollowSource() override { close_file(); }
+  ~FollowSource() override {
+    close_file(copy_);
+    close_file(file_);
+  }
   FollowSource(const FollowSource&) = delete;
   FollowSource& operator=(const FollowSource&) = delete;
 
@@ -32,36 +39,45 @@ class FollowSource final : public Source {
     int next = held != nullptr ? held->take() : -1;
     if (next < 0) next = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     if (next < 0) return false;
-    close_file();
+    close_file(file_);
     file_ = next;
-    position_ = 0;
-    head_.clear();
+    start();
     return true;
   }
 
   void skip_to_end() {
-    remember_head();
     const off_t end = lseek(file_, 0, SEEK_END);
-    position_ = end > 0 ? static_cast<uint64_t>(end) : 0;
+    skip(end > 0 ? static_cast<uint64_t>(end) : 0);
   }
 
   void skip(uint64_t bytes) {
     remember_head();
     position_ = bytes;
+    read_.tail.resize(std::min<uint64_t>(bytes, kTailBytes));
+    const off_t from = static_cast<off_t>(bytes - read_.tail.size());
+    if (pread(file_, read_.tail.data(), read_.tail.size(), from) != static_cast<ssize_t>(read_.tail.size()))
+      read_.tail.clear();
   }
 
   Result<size_t> read(std::string& buffer, size_t want) override {
     while (true) {
       // In this order: what is written before `stop` is set is read.
       const bool stopping = stop_.load();
-      if (started_over()) {
-        position_ = 0;
-        head_.clear();
-        restarted_ = true;
-        if (const size_t added = end_line(buffer); added > 0) return added;
+      if (copy_ < 0 && started_over()) {
+        read_.bytes = position_;
+        copy_ = open_copy(path_, read_);
+        if (copy_ < 0) {
+          ++truncations_;
+          if (const size_t added = start_over(buffer); added > 0) return added;
+        }
       }
       Result<size_t> got = read_here(buffer, want);
       if (!got || *got > 0) return got;
+      if (copy_ >= 0) {
+        close_file(copy_);
+        if (const size_t added = start_over(buffer); added > 0) return added;
+        continue;
+      }
       if (rotated() && open_file()) {
         restarted_ = true;
         if (const size_t added = end_line(buffer); added > 0) return added;
@@ -79,11 +95,30 @@ class FollowSource final : public Source {
   uint64_t stored_size() const override { return 0; }
   bool live() const override { return !stop_.load(); }
   uint64_t position() const override { return position_; }
+  std::string warning() const override {
+    if (truncations_ == 0) return {};
+    return fmt::format(
+        "{} was truncated {} while it was followed, and no copy of it is beside it: what was written to it "
+        "in "
+        "the tenth of a second before may be missing.",
+        path_, truncations_ == 1 ? std::string("once") : fmt::format("{} times", truncations_));
+  }
 
  private:
-  void close_file() {
-    if (file_ >= 0) close(file_);
-    file_ = -1;
+  static void close_file(int& file) {
+    if (file >= 0) close(file);
+    file = -1;
+  }
+
+  void start() {
+    position_ = 0;
+    read_ = {};
+  }
+
+  size_t start_over(std::string& buffer) {
+    start();
+    restarted_ = true;
+    return end_line(buffer);
   }
 
   Result<size_t> read_here(std::string& buffer, size_t want) {
@@ -91,7 +126,7 @@ class FollowSource final : public Source {
     buffer.resize(have + want);
     ssize_t got = -1;
     do {
-      got = pread(file_, buffer.data() + have, want, static_cast<off_t>(position_));
+      got = pread(copy_ >= 0 ? copy_ : file_, buffer.data() + have, want, static_cast<off_t>(position_));
     } while (got < 0 && errno == EINTR);
     buffer.resize(have + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0) {
@@ -105,27 +140,34 @@ class FollowSource final : public Source {
       position_ += static_cast<uint64_t>(got);
       total_ += static_cast<uint64_t>(got);
       line_open_ = buffer.back() != '\n';
-      remember_head();
+      if (copy_ < 0) remember(std::string_view(buffer).substr(have));
       if (observe_) observe_(path_, std::string_view(buffer).substr(have), restarted_);
       restarted_ = false;
     }
     return static_cast<size_t>(got);
   }
 
+  void remember(std::string_view bytes) {
+    remember_head();
+    read_.tail += bytes.substr(bytes.size() - std::min(bytes.size(), kTailBytes));
+    if (read_.tail.size() > kTailBytes) read_.tail.erase(0, read_.tail.size() - kTailBytes);
+  }
+
   void remember_head() {
-    if (head_.size() == kHeadBytes) return;
-    head_.resize(kHeadBytes);
-    const ssize_t got = pread(file_, head_.data(), head_.size(), 0);
-    head_.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    std::string& head = read_.head;
+    if (head.size() == kHeadBytes) return;
+    head.resize(kHeadBytes);
+    const ssize_t got = pread(file_, head.data(), head.size(), 0);
+    head.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   }
 
   bool started_over() const {
     struct stat info {};
     if (position_ == 0 || fstat(file_, &info) != 0) return false;
     if (static_cast<uint64_t>(info.st_size) < position_) return true;
-    std::string now(head_.size(), '\0');
+    std::string now(read_.head.size(), '\0');
     const ssize_t got = pread(file_, now.data(), now.size(), 0);
-    return got != static_cast<ssize_t>(now.size()) || now != head_;
+    return got != static_cast<ssize_t>(now.size()) || now != read_.head;
   }
 
   // Another file has the name now.
@@ -150,7 +192,9 @@ class FollowSource final : public Source {
   int file_ = -1;
   uint64_t position_ = 0;  // in the file
   uint64_t total_ = 0;     // over all files
-  std::string head_;
+  ReadPart read_;
+  int copy_ = -1;             // being read in place of the file, which was truncated
+  uint64_t truncations_ = 0;  // without a copy
   bool line_open_ = false;
   bool restarted_ = false;  // another file, or the same from its start; nothing of it was read yet
 };

@@ -33,6 +33,7 @@ class Source {
   // More may be written at any time: what is there should be handed on rather than held for a full buffer.
   virtual bool live() const { return false; }
   virtual uint64_t position() const { return stored_bytes(); }  // in the file that has the name now
+  virtual std::string warning() const { return {}; }            // what may be missing, as a complete sentence
 };
 
 // Opens one path ("-": standard input). An archive with several members gives one Source per member.

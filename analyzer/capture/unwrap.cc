@@ -58,6 +58,7 @@ class UnwrapSource final : public Source {
   uint64_t stored_size() const override { return inner_->stored_size(); }
   bool live() const override { return inner_->live(); }
   uint64_t position() const override { return inner_->position(); }
+  std::string warning() const override { return inner_->warning(); }
 
  private:
   std::unique_ptr<Source> inner_;

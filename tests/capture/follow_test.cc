@@ -119,6 +119,39 @@ TEST_F(FollowTest, TruncatedAndGrownBeyondIsNoticed) {
   EXPECT_EQ(next(*source), "second, longer than the first\n");
 }
 
+// Rotation by copying and truncating: what came between the last look and the truncation is in the copy.
+TEST_F(FollowTest, WhatWasNotReadBeforeATruncationIsInTheCopy) {
+  append("one\n");
+  std::ofstream(directory_ / "other.log") << "one of another program, and longer\n";
+  const auto source = follow();
+  EXPECT_EQ(next(*source), "one\n");
+  append("two\nthree\n");
+  fs::copy_file(path_, directory_ / "server.log.1");
+  fs::resize_file(path_, 0);
+  append("four\n");
+  EXPECT_EQ(next(*source), "two\nthree\n");
+  EXPECT_EQ(next(*source), "four\n");
+  append("five\n");
+  EXPECT_EQ(next(*source), "five\n");
+  EXPECT_EQ(source->warning(), "");
+}
+
+TEST_F(FollowTest, ATruncationWithoutACopyIsSaid) {
+  append("one\n");
+  const auto source = follow(true);
+  append("two\n");
+  EXPECT_EQ(next(*source), "two\n");
+  fs::copy_file(path_, directory_ / "server.log.1");
+  fs::resize_file(path_, 0);
+  append("x\n");
+  EXPECT_EQ(next(*source), "x\n");
+  EXPECT_EQ(source->warning(), "");
+  fs::resize_file(path_, 0);
+  append("y\n");
+  EXPECT_EQ(next(*source), "y\n");
+  EXPECT_NE(source->warning().find("truncated once"), std::string::npos) << source->warning();
+}
+
 TEST_F(FollowTest, FromTheEnd) {
   append("old\n");
   const auto source = follow(true);
