@@ -67,6 +67,24 @@ std::string_view escape_of_key(std::string_view key) {
       {"backend_type", "%b"},
       {"start", "%s"},
       {"session_start", "%s"},
+      // The columns of the server's other formats.
+      {"user_name", "%u"},
+      {"database_name", "%d"},
+      {"process_id", "%p"},
+      {"connection_from", "%r"},
+      {"remote_host", "%h"},
+      {"client_ip", "%h"},
+      {"client_addr", "%h"},
+      {"line_num", "%l"},
+      {"session_line_num", "%l"},
+      {"command_tag", "%i"},
+      {"session_start_time", "%s"},
+      {"virtual_transaction_id", "%v"},
+      {"virtualxid", "%v"},
+      {"transaction_id", "%x"},
+      {"sql_state_code", "%e"},
+      {"state_code", "%e"},
+      {"error_code", "%e"},
   };
   std::string lower(key);
   std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -195,7 +213,12 @@ static size_t colons_length(std::string_view rest) {
 
 size_t host_length(std::string_view rest) {
   size_t length = dotted_length(rest);
-  if (length == 0) length = colons_length(rest);
+  if (length == 0) {
+    length = colons_length(rest);
+    // The zone of a link's own address (RFC 4007): "fe80::1%eth0".
+    if (length > 0 && rest.substr(length).starts_with('%'))
+      length += 1 + span_of(rest.substr(length + 1), [](char c) { return is_name(c) || is_digit(c); });
+  }
   if (length == 0) return 0;
   if (length < rest.size() && rest[length] == '(') {
     const size_t close = rest.find(')', length);

@@ -109,6 +109,9 @@ int name_quality(std::string_view name, const Names& known) {
   if (name.empty()) return 0;
   if (known.contains(name)) return 5;
   if (internal::command_tag_length(name) == name.size()) return -6;
+  // A key, or a number: another field's.
+  if (name.size() > 1 && !internal::escape_of_key(name).empty()) return -3;
+  if (std::all_of(name.begin(), name.end(), is_digit)) return 0;
   return name.find_first_of(" =[](),:@\"'/") == std::string_view::npos ? (known.empty() ? 3 : 1) : -6;
 }
 
@@ -117,6 +120,7 @@ int application_quality(std::string_view name, const Names& known) {
   if (known.contains(name)) return 5;
   // "[unknown] 8/6/0": a client that gave no name, and what %v and %x say of its transaction.
   if (name.starts_with("[unknown] ")) return -6;
+  if (name.size() > 2 && !internal::escape_of_key(name).empty() && name != "app") return -3;
   int points = name.find_first_of("=@,()") == std::string_view::npos ? 2 : -4;
   if (name.ends_with(':') || name.ends_with('/') || name.ends_with('-')) --points;
   if (name.starts_with(' ') || name.find("  ") != std::string_view::npos) points -= 3;
@@ -176,7 +180,7 @@ void add_quits(std::vector<std::string>& candidates) {
 }
 
 // How well the fields of one matched line look like what they should be.
-int quality(const LogEntry& entry, const PrefixEvidence& evidence, bool has_database) {
+int quality(const LogEntry& entry, const PrefixEvidence& evidence, bool both_names) {
   int points = entry.time != kUnknownTime ? 6 : 0;
   points += entry.pid != 0 ? 6 : 0;
   points += entry.session_id.empty() ? 0 : 6;
@@ -184,8 +188,7 @@ int quality(const LogEntry& entry, const PrefixEvidence& evidence, bool has_data
   points += entry.transaction.empty() ? 0 : 2;
   points += entry.sqlstate.empty() ? 0 : 2;
   points += name_quality(entry.user, evidence.users) + name_quality(entry.database, evidence.databases);
-  if (has_database && !entry.user.empty() && entry.database.empty())
-    points -= 6;  // who has one, has the other
+  if (both_names && entry.user.empty() != entry.database.empty()) points -= 6;  // who has one, has the other
   if (!entry.host.empty()) points += entry.host.find_first_of(" =,@") == std::string_view::npos ? 3 : -6;
   return points + application_quality(entry.application, evidence.applications);
 }
@@ -242,7 +245,9 @@ int64_t score(const std::string& prefix, const std::vector<std::string_view>& li
     if (matcher->has('l')) numbers.see(entry, matcher->has('q'));
     // Other programs write "TIME NAME LEVEL: …", too, but no statements.
     const int weight = classify_message(line.substr(message)).kind == MessageKind::kOther ? 1 : 3;
-    total += weight * std::max((swallowed ? 10 : 40) + quality(entry, evidence, matcher->has('d')), 1);
+    total +=
+        weight *
+        std::max((swallowed ? 10 : 40) + quality(entry, evidence, matcher->has('u') && matcher->has('d')), 1);
     ++matched;
     if (!entry.application.empty()) applications.insert(entry.application);
   }

@@ -61,8 +61,12 @@ class PrefixReader {
 
   bool step_digits(std::string_view rest);
 
-  // "key=value", and "key:value" of a key we know that is more than a letter.
+  // "key=value", and of a key we know that is more than a letter, "key:value" and "key value". Where a key
+  // was followed by a colon, other words before colons are keys, too.
   bool step_key(std::string_view rest);
+
+  size_t closing(std::string_view rest, size_t value) const;
+  size_t known_name_length(std::string_view text, std::string_view escape) const;
 
   // "key":"value" and "key":value, as in JSON.
   bool step_quoted_key(std::string_view rest);
@@ -71,7 +75,7 @@ class PrefixReader {
   size_t enclosed_length(std::string_view rest) const;
 
   // The value of a key goes on to the separator before the next key, or to the end of the prefix.
-  static size_t end_of_value(std::string_view rest, size_t value, std::string_view escape);
+  size_t end_of_value(std::string_view rest, size_t value, std::string_view escape) const;
 
   // Names: user@database, hosts, or words by their place.
   bool step_words(std::string_view rest);
@@ -87,6 +91,8 @@ class PrefixReader {
   std::string keyed_;  // of those that a key names
   uint64_t session_pid_ = 0;
   bool quit_ = false;
+  bool colon_keys_ = false;  // a known key was followed by a colon
+  bool blank_keys_ = false;  // a key is followed by a blank and a value of its form
   bool session_field_ = false;
 };
 

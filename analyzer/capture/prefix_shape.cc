@@ -130,7 +130,7 @@ bool PrefixReader::step_digits(std::string_view rest) {
   }
   // "12-1]": a line number before the constant 1 of old advice; "12-34": pid and line.
   if ((is_name(next) && !joins(next)) || next == '@') return false;
-  if (!seen("%p") && may_be_pid(rest.substr(0, digits))) {
+  if (!seen("%p") && rest.substr(0, digits) != "0" && may_be_pid(rest.substr(0, digits))) {
     put("%p", digits);
   } else if (!seen("%l") && rest.substr(0, digits) != "0") {  // lines are counted from 1
     put("%l", digits);
@@ -169,7 +169,14 @@ bool PrefixReader::step_words(std::string_view rest) {
     return false;
   const size_t end = std::min(rest.find(' '), rest.size());
   const size_t sign = rest.substr(0, end).find('@');
-  if (sign != std::string_view::npos && !seen("%u") && !seen("%d") && !keyed('u') && !keyed('d')) {
+  // Behind a sign without a name before it, a number is another field.
+  const bool number = sign == 0 && !seen("%p") && rest.size() > 1 && is_digit(rest[1]);
+  if (const size_t user = known_name_length(rest, "%u");
+      sign != std::string_view::npos && user > sign && !seen("%u")) {
+    put("%u", user);  // a user's name may have the sign in it
+    return true;
+  }
+  if (sign != std::string_view::npos && !number && !seen("%u") && !seen("%d") && !keyed('u') && !keyed('d')) {
     put("%u", sign);
     put_literal(1);
     const size_t database = span_of(rest.substr(sign + 1), [this](char c) {
@@ -228,15 +235,9 @@ bool PrefixReader::step_free_words(std::string_view rest) {
     put("%a", rest.starts_with("[unknown]") ? end : std::min(last, bar));
     return true;
   }
-  // Known names may hold blanks.
   size_t known = end;
-  for (const auto* names : {&evidence_.users, &evidence_.databases, &evidence_.applications}) {
-    for (const std::string& name : *names) {
-      const char next = name.size() < rest.size() ? rest[name.size()] : ' ';
-      if (name.size() > known && rest.starts_with(name) && !is_name(next) && !is_digit(next))
-        known = name.size();
-    }
-  }
+  for (const std::string_view escape : {"%u", "%d", "%a"})
+    known = std::max(known, known_name_length(rest, escape));
   if (known > end) word = rest.substr(0, end = known);
   if (evidence_.users.contains(word) && !seen("%u")) {
     put("%u", end);

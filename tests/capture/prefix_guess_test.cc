@@ -139,6 +139,26 @@ INSTANTIATE_TEST_SUITE_P(
               {kTime + "[77] client backend jo@shop/web ", kTime + "[76] checkpointer "}},
         Lines{"%m [%p] %i %u@%d ", {kTime + "[77] DECLARE CURSOR jo@shop ", kTime + "[77] SELECT jo@shop "}},
         Lines{"%m [%p] %q%h %u@%d ", {kTime + "[77] db.example jo@shop ", kTime + "[76] "}},
+        // Keys: of any kind between, before and behind the fields.
+        Lines{"%m pid %p user %u db %d ",
+              {kTime + "pid 77 user jo db shop ", kTime + "pid 78 user al db shop "}},
+        Lines{"ts: %m/pid: %p/app: %a/db: %d/session_start: %s ",
+              {"ts: 2026-11-22 01:02:03.004 UTC/pid: 77/app: my app/db: shop/session_start: 2026-11-22 "
+               "01:00:00 "
+               "UTC ",
+               "ts: 2026-11-22 01:02:03.004 UTC/pid: 78/app: web/db: shop/session_start: 2026-11-22 01:00:00 "
+               "UTC "}},
+        Lines{"%m:app=%a:user=%u:<session=%c> ",
+              {"2026-11-22 01:02:03.004 UTC:app=my app:user=jo:<session=6a1b2c3d.4d> ",
+               "2026-11-22 01:02:03.004 UTC:app=web:user=al:<session=6a1b2c3d.4e> "}},
+        Lines{"%m cmd=%i DB=%d (app=%a) pid=%p ",
+              {kTime + "cmd=SELECT DB=shop (app=web) pid=77 ",
+               kTime + "cmd=CREATE TABLE DB=shop (app=my (app)) pid=78 "}},
+        Lines{"%t@%p,user=%u@database=%d> ",
+              {"2026-11-22 01:02:03 UTC@77,user=jo@database=shop> ",
+               "2026-11-22 01:02:03 UTC@78,user=al@database=shop> "}},
+        Lines{"%m,%x,%p,%h ",
+              {"2026-11-22 01:02:03.004 UTC,0,77,fe80::1%eth0 ", "2026-11-22 01:02:03.004 UTC,0,78,::1 "}},
         Lines{"%m [%6p] ", {kTime + "[  9999] ", kTime + "[ 10000] "}},
         Lines{"%m|%p|%c|%l|%s|%v|%x|%i|%e|%Q|%b|%P|%u|%d|%a|%r|",
               {"2026-11-22 01:02:03.004 UTC|77|6a1b2c3d.4d|1|2026-11-22 01:00:00 "
