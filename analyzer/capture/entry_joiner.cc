@@ -41,6 +41,12 @@ std::string_view without_head(std::string_view text, std::string& time, std::str
   return text;
 }
 
+// Of the "[7] " that the server puts in front of a message that it does not split; 0: there is none.
+size_t unsplit_number_length(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789", 1), text.size());
+  return text.starts_with('[') && digits > 1 && text.substr(digits).starts_with("] ") ? digits + 2 : 0;
+}
+
 // An unsplit message may hold its newlines: further lines start with a tab. Gives the bytes added.
 size_t append_lines(std::string_view text, std::string& lines) {
   const size_t before = lines.size();
@@ -101,14 +107,38 @@ std::string EntryJoiner::prefix_for(std::string_view server_prefix, bool host) {
 }
 
 void EntryJoiner::start(Entry entry, std::string_view text) {
+  const std::string_view first = text.substr(0, text.find('\n'));
   entry.last_part = text.size();
   entry.born = records_;
-  entry.head = text.substr(0, find_level(text).at);
+  entry.head = first.substr(0, find_level(first).at);
   std::string inner_pid = entry.pid;
-  text = without_head(text, entry.time, inner_pid);
+  const std::string_view line = without_head(first, entry.time, inner_pid);
   entry.lines = line_head(entry.time, entry.host, inner_pid);
-  bytes_ += append_lines(text, entry.lines);
+  entry.lines += line;
+  bytes_ += line.size();
+  if (first.size() < text.size()) append_further(entry, text.substr(first.size() + 1));
   open(std::move(entry));
+}
+
+// The lines behind the first one of a message that was not split (syslog_split_messages = off). DETAIL and
+// its like have the server's prefix again, but not the number of the message in front of it.
+void EntryJoiner::append_further(Entry& entry, std::string_view text) {
+  const std::string number = entry.head.substr(0, unsplit_number_length(entry.head));
+  const std::string head = entry.head;
+  for (bool more = true; more;) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    more = line.size() < text.size();
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const LevelWord level = find_level(line);
+    const std::string_view before = line.substr(0, level.at);
+    if (level.secondary && same_prefix(head, before)) {
+      append(entry, line, SyslogJoint::kEntry);
+    } else if (level.secondary && same_prefix(std::string_view(head).substr(number.size()), before)) {
+      append(entry, number + std::string(line), SyslogJoint::kEntry);
+    } else {
+      append(entry, line, SyslogJoint::kLine);
+    }
+  }
 }
 
 void EntryJoiner::open(Entry entry) {

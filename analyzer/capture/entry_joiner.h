@@ -63,6 +63,7 @@ class EntryJoiner {
   void start(Entry entry, std::string_view text);
   void open(Entry entry);
   bool add_row(std::string_view host, std::string_view pid, std::string_view text);
+  void append_further(Entry& entry, std::string_view text);
   void append(Entry& entry, std::string_view text, SyslogJoint joint);
   void flush(std::string& out, bool all);
 

@@ -102,6 +102,22 @@ TEST(Syslog, EscapedNewlineInACutRecordIsTheStatements) {
   EXPECT_NE(undo(head + "'a#012b'\n").text.find("SELECT 'a#012b'\n"), std::string::npos);
 }
 
+// syslog_split_messages = off: a message is one record, its DETAIL within it.
+TEST(Syslog, UnsplitMessagesHaveTheirDetail) {
+  const std::string time = "Nov 22 00:53:03 host postgres[7]: ";
+  const std::string text =
+      "u@d LOG:  execute <unnamed>: SELECT $1#012#011FROM t#012u@d DETAIL:  parameters: $1 = 'DETAIL:'\n";
+  const std::string plain = undo(time + text).text;
+  EXPECT_NE(plain.find(" host [7] u@d LOG:  execute <unnamed>: SELECT $1\n\tFROM t\n"), std::string::npos)
+      << plain;
+  EXPECT_NE(plain.find(" host [7] u@d DETAIL:  parameters: $1 = 'DETAIL:'\n"), std::string::npos) << plain;
+  const std::string own =
+      undo(time + "[7] " + "u@d LOG:  execute a: SELECT $1#012[7] u@d DETAIL:  parameters: $1 = 'x'\n").text;
+  EXPECT_NE(own.find(" host [7] u@d DETAIL:  parameters:"), std::string::npos) << own;
+  const std::string numbered = undo(time + "[12] " + text).text;
+  EXPECT_NE(numbered.find(" host [7] [12] u@d DETAIL:  parameters:"), std::string::npos) << numbered;
+}
+
 TEST(Syslog, LinesFoldedByImfileAreLinesAgain) {
   const std::string entry = "2026-11-22 00:53:03.1 UTC [7] LOG:  statement: SELECT E'a\\nb'\\n\tFROM t";
   const std::string lines = " [7] LOG:  statement: SELECT E'a\\nb'\n\tFROM t\n";
