@@ -82,6 +82,7 @@ class JsonVendors {
   EntryJoiner joiner_;
   size_t depth_ = 0;
   StreamText text_;
+  Microseconds text_time_ = kUnknownTime;  // Google: of the latest record with a text
   uint64_t damaged_ = 0;
 };
 

@@ -22,7 +22,17 @@ bool JsonVendors::google(const object& record, JsonFound& found, std::string& li
       fields && !get_field(json, "error_severity", payload) && get_field(json, "message", payload);
   if (line || get_field(record, "textPayload", payload)) {
     found.time = time;
-    append_text(payload, time, lines);
+    // A long entry comes in several records of one time, and only the first has the server's prefix.
+    const bool part = time != kUnknownTime && time == text_time_ && !payload.starts_with('\t') &&
+                      !payload.starts_with('[') && parse_time(payload).length == 0 &&
+                      find_level(payload).length == 0;
+    text_time_ = time;
+    if (part) {
+      lines += '\t';
+      append_entry(payload, "", lines);
+    } else {
+      append_text(payload, time, lines);
+    }
     return true;
   }
   if (fields) {

@@ -42,6 +42,23 @@ TEST(Unwrap, CloudSqlNewestFirstIsTurnedRound) {
   EXPECT_FALSE(undo(wrapped).report.warning.empty());
 }
 
+// A record is cut where it is too long; what is behind the cut has neither prefix nor tab.
+TEST(Unwrap, CloudSqlPartsOfALongEntry) {
+  const auto record = [](const std::string& text, const std::string& second) {
+    return R"({"insertId":"a","textPayload":)" + json_string(text) + R"(,"timestamp":"2026-11-22T10:00:)" +
+           second + R"(.5Z"})" + "\n";
+  };
+  const std::string head = "[7]: [1-1] db=d,user=u LOG:  statement: ";
+  const std::string time = "2026-11-22 10:00:00.500 UTC ";
+  expect_unwrapped(
+      record(head + "SELECT 1,\n\t2,", "00") + record("3,\n\t4", "00") + record(head + "SELECT 5", "01"),
+      time + head + "SELECT 1,\n\t2,\n\t3,\n\t4\n2026-11-22 10:00:01.500 UTC " + head + "SELECT 5\n",
+      "Cloud Logging");
+  // Of another time it is no part of the one before.
+  expect_unwrapped(record(head + "SELECT 1", "00") + record("started", "01"),
+                   time + head + "SELECT 1\nstarted\n", "Cloud Logging");
+}
+
 TEST(Unwrap, AlloyDbMessage) {
   expect_unwrapped(
       R"([{"insertId":"a","jsonPayload":{"message":"2026-11-22 10:00:00.000 UTC [7]: [1-1] db=d,user=u LOG:  statement: SELECT 1"}},
