@@ -184,15 +184,22 @@ uint32_t StatementShape::main_relation() const {
   for (uint32_t i = 0; i < relations.size(); ++i) {
     if (relations[i].dml_target) return i;
   }
+  // What is asked by a column of an optional table: the table it comes along with.
+  const auto certain = [&](uint32_t index) {
+    if (index >= relations.size() || !relations[index].nullable) return index;
+    for (uint32_t i = 0; i < relations.size(); ++i)
+      if (is_table(i) && relations[i].block == relations[index].block && !relations[i].nullable) return i;
+    return index;
+  };
   uint32_t best = kNoIndex;
   for (const SlotUse& slot : slots) {
     if (slot.role != SlotRole::kEqual && slot.role != SlotRole::kList) continue;
-    const uint32_t relation = slot.column.relation;
+    const uint32_t relation = certain(slot.column.relation);
     if (is_table(relation) && (best == kNoIndex || relations[relation].block < relations[best].block))
       best = relation;
   }
   for (uint32_t i = 0; i < relations.size() && best == kNoIndex; ++i) {
-    if (is_table(i) && relations[i].block == 0) best = i;
+    if (is_table(i) && relations[i].block == 0) best = certain(i);
   }
   for (uint32_t i = 0; i < relations.size() && best == kNoIndex; ++i) {
     if (is_table(i)) best = i;
@@ -225,6 +232,12 @@ uint32_t StatementShape::row_relation() const {
       ++(is_key(target.use) ? keys : columns)[relation];
     }
   }
+  // Rows that need not be there come along with others: their columns count where those have none.
+  std::vector<uint32_t> certain = columns;
+  for (size_t i = 0; i < relations.size(); ++i)
+    if (relations[i].nullable) certain[i] = 0;
+  if (std::any_of(certain.begin(), certain.end(), [](uint32_t count) { return count > 0; }))
+    columns = std::move(certain);
   for (const std::vector<uint32_t>& counts : {columns, keys}) {
     const auto most = std::max_element(counts.begin(), counts.end());
     if (most == counts.end() || *most == 0) continue;

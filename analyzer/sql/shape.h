@@ -236,12 +236,14 @@ struct StatementShape {
   bool truncated = false;      // a size guard cut the drawing short: lists may be incomplete
 
   // The relation a person would call "the table of this statement": the DML target, else the base table that an equality
-  // slot constrains, else the first base table of block 0, else of any block. kNoIndex when there is none.
+  // slot constrains (of one on the optional side of an outer join, the one it is joined to), else the first base table of
+  // block 0, else of any block. kNoIndex when there is none.
   uint32_t main_relation() const;
 
   // The base table whose rows a query returns: the one that most of the select list is from. Columns that the statement is
   // asked by, or joins by, count only where there are no others: a join table's two keys stand beside the rows that are
-  // meant. main_relation() wins a tie. kNoIndex when no column says it: a bare star, expressions only.
+  // meant. So do those of an optional table, which come along. main_relation() wins a tie. kNoIndex when no column says it:
+  // a bare star, expressions only.
   uint32_t row_relation() const;
 };
 

@@ -23,6 +23,29 @@ TEST(ShapeTargets, Stars) {
   EXPECT_EQ(draw_shape("SELECT 1 WHERE EXISTS (SELECT * FROM t)").blocks[1].role, BlockRole::kExists);
 }
 
+// What is left-joined comes along, however many of its columns are listed.
+TEST(ShapeTargets, RowsAreNotOfAnOptionalTable) {
+  const auto tables = [](std::string_view sql) {
+    const StatementShape shape = draw_shape(sql);
+    const auto name = [&shape](uint32_t relation) {
+      return relation < shape.relations.size() ? std::string(shape.relations[relation].name) : std::string();
+    };
+    return name(shape.row_relation()) + " " + name(shape.main_relation());
+  };
+  EXPECT_EQ(
+      tables("SELECT p.title, u.name, u.email, u.phone FROM posts p LEFT JOIN users u ON u.id = p.author "
+             "WHERE u.id = $1"),
+      "posts posts");
+  EXPECT_EQ(tables("SELECT p.title, u.name, u.email FROM users u RIGHT JOIN posts p ON u.id = p.author"),
+            "posts posts");
+  // There is nothing else that it could be of.
+  EXPECT_EQ(tables("SELECT p.id, u.name FROM posts p LEFT JOIN users u ON u.id = p.author WHERE p.id = $1"),
+            "users posts");
+  EXPECT_EQ(
+      tables("SELECT p.title, u.name, u.email FROM posts p JOIN users u ON u.id = p.author WHERE u.id = $1"),
+      "users users");
+}
+
 TEST(ShapeTargets, AggregatesAndWindows) {
   EXPECT_TRUE(draw_shape("SELECT max(x) FROM t").blocks[0].has_aggregate);
   EXPECT_TRUE(draw_shape("SELECT my_agg(DISTINCT x) FROM t").blocks[0].has_aggregate);
