@@ -14,14 +14,18 @@ struct Step {
   PatternKey parent;
   PatternKey via;
 };
-Step step_above(const Workload& workload, const PatternKey& child, const PatternKey& root) {
+// Not by `loop`, whose path this is: what runs below its own turns came there by another way.
+Step step_above(const Workload& workload, const PatternKey& child, const PatternKey& root,
+                const PatternKey& loop) {
   Step best;
   uint32_t most = 0;
   const auto from = workload.loops.lower_bound(LoopKey{child, kNoPattern});
   for (auto at = from; at != workload.loops.end() && at->first.child == child; ++at) {
     for (const LoopExample& example : at->second.examples.unpacked()) {
       const bool under_root = example.root == root || at->first.parent == root;
-      if (!under_root || at->first.parent == child || example.count <= most) continue;
+      if (!under_root || at->first.parent == child || at->first.parent == loop || example.via == loop ||
+          example.count <= most)
+        continue;
       most = example.count;
       best = {at->first.parent, example.via};
     }
@@ -42,7 +46,7 @@ std::vector<PatternKey> path_above(const RuleContext& context, const LoopVerdict
   const PatternKey root = verdict.example == nullptr ? kNoPattern : verdict.example->root;
   while (root != kNoPattern && path.back() != root && path.size() < kLongest) {
     const size_t before = path.size();
-    const Step step = step_above(context.workload, path.back(), root);
+    const Step step = step_above(context.workload, path.back(), root, verdict.loop->key.child);
     add(step.via);
     add(step.parent);
     if (path.size() == before) break;

@@ -53,6 +53,34 @@ TEST(LoopChain, AChainCountsTheListsInBetween) {
   ADD_FAILURE() << "not found";
 }
 
+// The inner loop's rows carry the outer list's key as well: that is no way from the one list to the other.
+TEST(LoopChain, ALoopIsNoPartOfTheWayToItself) {
+  SequenceBench bench(
+      "CREATE TABLE wards (id int PRIMARY KEY, name text);"
+      "CREATE TABLE patients (id int PRIMARY KEY, ward int REFERENCES wards, name text);"
+      "CREATE TABLE visits (id int PRIMARY KEY, patient int REFERENCES patients, begins date, room text);");
+  bench.run("SELECT id, name FROM wards ORDER BY id LIMIT 4");
+  for (int ward = 1; ward <= 4; ++ward) {
+    bench.run(
+        "SELECT p.id, p.ward, p.name, w.id, w.name FROM patients p LEFT JOIN wards w ON w.id = p.ward WHERE "
+        "w.id = " +
+        std::to_string(ward));
+    for (int i = 0; i < 3; ++i)
+      bench.run(
+          "SELECT v.id, v.begins, v.room, p.id, p.ward, p.name FROM visits v LEFT JOIN patients p ON p.id = "
+          "v.patient WHERE p.id = " +
+          std::to_string(100 * ward + i));
+  }
+  for (const Finding& finding : bench.findings("n-plus-one")) {
+    if (finding.table != "visits") continue;
+    std::vector<std::string> path;
+    for (const ChainLink& link : finding.chain) path.push_back(link.table);
+    EXPECT_EQ(path, (std::vector<std::string>{"wards", "patients", "visits"}));
+    return;
+  }
+  ADD_FAILURE() << "not found";
+}
+
 // A record, one row it refers to, and a list of its kind, page after page: the list of the page before is no
 // parent of this page's rows.
 TEST(LoopChain, PagesThatEndWithAListAreNoChain) {
