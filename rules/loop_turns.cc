@@ -188,10 +188,17 @@ bool beside_another(const std::vector<LoopRun>& runs, const LoopExample& example
   });
 }
 
+constexpr Microseconds kAtOnce = 1500;
+
 // Half of the turns follow at once: a run that pauses now and then.
 bool in_bursts(const LoopExample& example) {
-  constexpr Microseconds kAtOnce = 1500;
   return example.median_turn_gap <= kAtOnce;
+}
+
+// What a turn may come late by, and its run still be a loop's. One program that spreads its turns over a pool
+// takes every connection as soon as it is free: there nothing is left between them.
+Microseconds latest_turn(const LoopExample& example, const LoopOptions& options) {
+  return lent_for_each_turn(example) ? kAtOnce : options.tight_gap;
 }
 
 }  // namespace
@@ -200,7 +207,8 @@ bool served_in_parallel(const std::vector<LoopRun>& runs, const LoopExample& exa
                         const LoopOptions& options) {
   if (example.scope != ScopeKind::kSession || one_unit_of_work(example) || example.time == kUnknownTime)
     return false;
-  if (example.turn_gap_spread == kUnknownTime || example.turn_gap_spread <= options.tight_gap) return false;
+  if (example.turn_gap_spread == kUnknownTime || example.turn_gap_spread <= latest_turn(example, options))
+    return false;
   return !steady_turns(example) && !in_bursts(example) && beside_another(runs, example);
 }
 

@@ -74,6 +74,24 @@ TEST(LoopTurns, WhatTwoConnectionsServeSideBySideAreRequests) {
   EXPECT_EQ(found("n-plus-one", false, read), 1U);
 }
 
+// A pool that lends a connection for every look-up: requests leave short pauses, where one program that
+// spreads its turns over the pool would leave none.
+TEST(LoopTurns, ShortPausesSideBySideOnLentConnectionsAreRequests) {
+  const auto found = [](bool pauses) {
+    constexpr int kTurns = 60;
+    SequenceBench bench;
+    bench.extended(Event::Sent::kAfterAnswer, 100);
+    for (int i = 0; i < kTurns; ++i) {
+      bench.session(static_cast<uint64_t>(1 + i % 2));
+      bench.run(visit(100 + i * 37 % 101), pauses ? (i * 7 % 9) * 180 : 0);
+      bench.run("DISCARD ALL", 0);
+    }
+    return bench.findings("n-plus-one").size();
+  };
+  EXPECT_EQ(found(true), 0U);
+  EXPECT_EQ(found(false), 1U);
+}
+
 TEST(LoopTurns, TheListOfTheTurnBeforeIsNotTheListOfTheTurns) {
   SequenceBench bench(
       "CREATE TABLE players (id int PRIMARY KEY, name text);"
