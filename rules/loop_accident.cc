@@ -97,9 +97,12 @@ bool lists_unled(const Workload& workload, const LoopKey& loop, const LoopExampl
 bool Accidents::by_itself(const LoopExample& example) const {
   if (held_together(example) || in_one_burst(example) || !is_scattered(example)) return false;
   if (named_ && at_session_pace(example)) return false;
-  const bool few =
-      few_of_each(loop_, example) || (few_turns(example.count, example.parent_executions, example) &&
-                                      lists_unled(workload_, loop_.key, example));
+  // The lists that it followed once only say what it does after a list, too. Of a page, many rows may be in
+  // memory already: there it takes most of the lists.
+  const uint64_t single = example.parent_limit <= 1 || single_ > loop_.scopes ? single_ : 0;
+  const bool few = few_turns(loop_.executions + single, loop_.scopes + single, example) ||
+                   (few_turns(example.count, example.parent_executions, example) &&
+                    lists_unled(workload_, loop_.key, example));
   return few || (scattered_turns(example, options_) && !one_turn_per_row(example));
 }
 
@@ -108,6 +111,7 @@ Accidents::Accidents(const Workload& workload, const Loop& loop, const std::vect
     : workload_(workload),
       loop_(loop),
       options_(options),
+      single_(single),
       named_(named),
       never_its_rows_(never_its_rows(loop, examples, options)),
       once_each_(as_often_as_list(workload, loop) &&

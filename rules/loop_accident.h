@@ -51,6 +51,7 @@ class Accidents {
   const Workload& workload_;
   const Loop& loop_;
   const LoopOptions options_;
+  const uint64_t single_;
   const bool named_;
   bool never_its_rows_ = false;          // no scope asks for the rows of its list
   bool once_each_ = false;               // it ran once for each list, if on connections that clients share

@@ -86,6 +86,20 @@ TEST(SharedConnections, AListFromElsewhereIsStillALoop) {
   EXPECT_EQ(found[0].count, 15U);
 }
 
+// Clients of one pool, at full speed: after most of the lists one look-up, now and then two or three.
+TEST(SharedConnections, AFewLookUpsAmongListsThatMostlyHaveOneAreNoLoop) {
+  SequenceBench bench;
+  int key = 17;
+  for (const int look_ups : {1, 3, 0, 1, 1, 3, 0, 1, 0, 1, 1, 0}) {
+    bench.run("SELECT id, patient_id FROM visits WHERE ward_id = " + std::to_string(key % 40), 3500);
+    for (int i = 0; i < look_ups; ++i) {
+      if (i == 1) bench.run("UPDATE wards SET seen = now() WHERE id = " + std::to_string(key % 40), 900);
+      bench.run("SELECT name FROM patients WHERE id = " + std::to_string(key = key * 31 % 9973), 2800);
+    }
+  }
+  EXPECT_TRUE(bench.findings("n-plus-one").empty());
+}
+
 TEST(TextKeys, InNoOrderTheyAreRequests) {
   SequenceBench bench;
   Numbers numbers;
