@@ -1,5 +1,7 @@
 #include "analyzer/capture/input_watch.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr size_t kHeadBytes = 4096;
 constexpr size_t kEnough = 64;  // bytes of a head that tell one log from another
+constexpr size_t kMostHeads = 16;
 
 // Decoded.
 std::string head_of(const std::string& path) {
@@ -47,17 +50,29 @@ Result<InputOrder> InputWatch::start(const IngestOptions& options) {
 void InputWatch::remember(const std::string& path) {
   paths_.insert(path);
   const auto identity = file_identity(path);
-  if (!identity) return;
+  struct stat info {};
+  if (!identity || stat(path.c_str(), &info) != 0) return;
   Known& known = known_[*identity];
-  if (known.head.size() < kHeadBytes) known.head = head_of(path);
+  const std::pair<int64_t, int64_t> changed(info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  if (!known.heads.empty() && known.changed == changed) return;
+  known.changed = changed;
+  std::string head = head_of(path);
+  if (!known.heads.empty() && head.starts_with(known.heads.back())) {
+    known.heads.back() = std::move(head);
+  } else if (known.heads.empty() || !known.heads.back().starts_with(head)) {
+    known.heads.push_back(std::move(head));
+    if (known.heads.size() > kMostHeads) known.heads.erase(known.heads.begin());
+  }
 }
 
 // Either may be the shorter one: a copy grows while it is made.
 bool InputWatch::is_copy(const std::string& head) const {
-  return std::any_of(known_.begin(), known_.end(), [&head](const auto& one) {
-    const std::string& known = one.second.head;
+  const auto begins_like = [&head](const std::string& known) {
     const size_t common = std::min(known.size(), head.size());
     return common >= kEnough && known.compare(0, common, head, 0, common) == 0;
+  };
+  return std::any_of(known_.begin(), known_.end(), [&begins_like](const auto& one) {
+    return std::any_of(one.second.heads.begin(), one.second.heads.end(), begins_like);
   });
 }
 
@@ -77,7 +92,7 @@ std::vector<std::string> InputWatch::fresh() {
       const std::string head = head_of(path);
       if (head.size() < kEnough) continue;  // too little to tell: next time
       if (is_copy(head)) {
-        known_[*identity].head = head;  // the original may be truncated soon
+        known_[*identity].heads = {head};  // the original may be truncated soon
         continue;
       }
       remember(path);

@@ -30,7 +30,9 @@ class InputWatch {
 
  private:
   struct Known {
-    std::string head;  // its first bytes, as far as they were there
+    std::vector<std::string>
+        heads;  // its first bytes, as far as they were there: after each truncation others
+    std::pair<int64_t, int64_t> changed;  // when it was written to at the latest, as far as known
   };
 
   void remember(const std::string& path);
