@@ -1,5 +1,7 @@
 #include "rules/loop_limits.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -30,6 +32,20 @@ void limit_unseen(LoopVerdict& verdict) {
   lower_to(verdict.example->count < kFew ? Confidence::kLow : Confidence::kMedium,
            "the capture has no values: that each turn asked for another row is likely, but not seen",
            verdict);
+}
+
+void limit_repeated(LoopVerdict& verdict) {
+  constexpr uint32_t kOften = 8;
+  const LoopExample& example = *verdict.example;
+  if (verdict.kind != LoopClass::kRowByRow || example.distinct_values == 0) return;
+  const uint32_t times = example.count / example.distinct_values;
+  if (times < kOften || verdict.confidence < Confidence::kHigh) return;
+  lower_to(
+      Confidence::kMedium,
+      fmt::format("each value was asked for some {} times: they may be what the program doesn't remember, "
+                  "and no list's",
+                  times),
+      verdict);
 }
 
 void limit_between(std::string doubt, LoopVerdict& verdict) {

@@ -15,6 +15,10 @@ void limit_doubtful(std::string doubt, Confidence between, LoopVerdict& verdict)
 // Turns whose values the capture has not.
 void limit_unseen(LoopVerdict& verdict);
 
+// Turns that ask for a few values over and over, as what the program does not remember does as well as a list
+// of rows that share them.
+void limit_repeated(LoopVerdict& verdict);
+
 // Turns that may go over the rows of one of several lists; `doubt` names them.
 void limit_between(std::string doubt, LoopVerdict& verdict);
 

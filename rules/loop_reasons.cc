@@ -16,7 +16,7 @@ double to_ms(Microseconds time) {
 
 void explain_parent(const LoopExample& example, const Link& link, LoopVerdict& verdict) {
   const std::string pair = link.child_column.empty() ? std::string()
-                           : link.parent_column.empty()
+                           : link.parent_column.empty() || link.parent_table.empty()
                                ? fmt::format("{}.{}", link.child_table, link.child_column)
                                : fmt::format("{}.{} = {}.{}", link.child_table, link.child_column,
                                              link.parent_table, link.parent_column);

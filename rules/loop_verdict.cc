@@ -44,7 +44,9 @@ bool varies(const LoopExample& example, const Link& link) {
 // post → its author → his comments: what each turn asks for stands in the one row that the turn read before.
 // That row must itself be known to be read in a loop over the list: any list may stand before a lookup by
 // key.
-// Returns how sure that is: the turn's own loop can't be surer.
+// Returns how sure that is: the turn's own loop can't be surer. Where the list names the values as well as
+// that row does, the list stays, but the loop is no surer than that the row itself is read for each of the
+// list's.
 Confidence use_row_between(const RuleContext& context, const Pattern& child, const Pattern* parent,
                            const LoopOptions& options, int depth, LoopVerdict& verdict) {
   constexpr int kDeepest = 4;
@@ -56,9 +58,13 @@ Confidence use_row_between(const RuleContext& context, const Pattern& child, con
   if (between == nullptr || between->shape == nullptr || above == context.workload.loops.end()) return kAny;
   Link link = context.memo->link(*between, child, context);
   if (!varies(*verdict.example, link)) return kAny;
-  if (link.strength <= verdict.link.strength) return kAny;
+  if (link.strength < verdict.link.strength || link.strength == LinkStrength::kNone) return kAny;
+  const bool alike = link.strength == verdict.link.strength;
+  if (alike && (link.strength < LinkStrength::kNames || shows_its_list(*verdict.example))) return kAny;
   const LoopVerdict looped = judge(context, above->second, *between, parent, options, depth + 1);
-  if (!looped.report || !is_linked(looped)) return kAny;
+  const bool listed = looped.report && is_linked(looped);
+  if (alike) return listed ? std::min(looped.ceiling, looped.confidence) : Confidence::kMedium;
+  if (!listed) return kAny;
   verdict.link = std::move(link);
   verdict.through = via;
   return std::min(looped.ceiling, looped.confidence);
@@ -293,6 +299,7 @@ LoopVerdict judge(const RuleContext& context, const Loop& loop, const Pattern& c
     }
     limit_batch(child, verdict);
     limit_unseen(verdict);
+    if (!seen_rows) limit_repeated(verdict);
     if (verdict.between_lists && is_linked(verdict)) limit_between(one_of_several(choice.possible), verdict);
     // A name or rows it takes to be sure of the list.
     if (verdict.link.strength == LinkStrength::kReference && verdict.confidence == Confidence::kHigh &&

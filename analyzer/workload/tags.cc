@@ -175,11 +175,54 @@ bool countable_tag(std::string_view key) {
   return !listed(kUniqueKeys, key);
 }
 
+namespace {
+
+constexpr std::string_view kFunctionKey = "code.function";
+
+bool is_word(std::string_view text, std::string_view further) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [further](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+           further.find(c) != std::string_view::npos;
+  });
+}
+
+// "name: ListPosts :many" → ListPosts.
+std::string_view sqlc_query(std::string_view comment) {
+  constexpr std::string_view kStart = "name: ";
+  if (!comment.starts_with(kStart)) return {};
+  comment = trim(comment.substr(kStart.size()));
+  const size_t blank = comment.find(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view kind = trim(comment.substr(blank));
+  const bool known = kind.starts_with(':') && is_word(kind.substr(1), {});
+  return known && is_word(comment.substr(0, blank), "-") ? comment.substr(0, blank) : std::string_view();
+}
+
+// "PostStore::list_posts" and "Blog\PostStore::list(en) 127.0.0.1" → what stands before the parenthesis.
+std::string_view function_named(std::string_view comment) {
+  const size_t colons = comment.find("::");
+  if (colons == std::string_view::npos || !is_word(comment.substr(0, colons), "\\")) return {};
+  const std::string_view word = comment.substr(0, comment.find(' '));
+  const std::string_view rest = trim(comment.substr(word.size()));
+  if (rest.find(' ') != std::string_view::npos) return {};
+  size_t end = colons + 2;
+  while (end < word.size() && is_word(word.substr(end, 1), "{}:")) ++end;
+  return end == colons + 2 ? std::string_view() : word.substr(0, end);
+}
+
+}  // namespace
+
 void parse_tag_comment(std::string_view comment, Tags& tags) {
   comment = trim(comment);
   if (comment.empty() || comment.size() > 4096 || comment.front() == '+') return;  // "/*+": a planner hint
   if (comment.starts_with("pgsieve:")) {
     if (tags.find("pgsieve").empty()) tags.values.emplace_back("pgsieve", trim(comment.substr(8)));
+    return;
+  }
+  std::string_view function = sqlc_query(comment);
+  if (function.empty()) function = function_named(comment);
+  if (!function.empty()) {
+    if (tags.find(kFunctionKey).empty()) keep_tag(std::string(kFunctionKey), std::string(function), tags);
     return;
   }
   Tags found;
@@ -198,7 +241,7 @@ void parse_tag_comment(std::string_view comment, Tags& tags) {
     if (spaced && value.find(' ') != std::string_view::npos) return;  // "Note: some words"
     if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'')
       value = value.substr(1, value.size() - 2);
-    keep_tag(url_decode(key), url_decode(value), found);
+    keep_tag(key == "File" ? "file" : url_decode(key), url_decode(value), found);
   }
   for (auto& [key, value] : found.values) {
     if (tags.find(key).empty()) tags.values.emplace_back(std::move(key), std::move(value));

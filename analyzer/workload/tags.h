@@ -1,10 +1,14 @@
 // Tags: what applications say about themselves in SQL comments.
 //
-// Three forms, told apart by content (sources: the sqlcommenter specification,
+// These forms, told apart by content (sources: the sqlcommenter specification,
 // https://google.github.io/sqlcommenter/spec/; Rails' ActiveRecord::QueryLogs and its forerunner marginalia):
 //   sqlcommenter   /*controller='posts',route='%2Fposts',traceparent='00-<trace>-<span>-01'*/   keys and
 //   values URL-encoded legacy Rails   /*application:Shop,controller:posts,action:index*/ plain
 //   /*controller=posts,action=index*/
+//   sqlc           -- name: ListPosts :many
+//   a function     /* PostStore::list_posts */, first in the comment, at most one more word after it
+//   EF Core's call site   -- File: Blog/Posts.cs:21
+// The last three give code.function and file.
 // and our own directive, which is kept as the tag "pgsieve" with the value "ignore RULE -- reason":
 //   /* pgsieve:ignore n-plus-one -- bounded by the page size */
 //
@@ -40,7 +44,8 @@ struct Tags {
 void parse_tags(const StatementScan& scan, Tags& tags);
 void parse_tag_comment(std::string_view comment, Tags& tags);
 
-// The pairs of Tags::source(): a value goes on until the next known key. A part that is no pair has the key "".
+// The pairs of Tags::source(): a value goes on until the next known key. A part that is no pair has the key
+// "".
 std::vector<std::pair<std::string, std::string>> parse_source(std::string_view source);
 
 // `%2F` → `/`, `\x` → `x`.

@@ -46,7 +46,8 @@ std::string orm_title(Orm orm, const FixPlan& plan) {
     case FixClass::kCount:
       return fmt::format("{}: count {} for the whole list", name, or_table(plan.table));
     case FixClass::kExists:
-      return fmt::format("{}: ask for the whole list whether there are {}", name, or_table(plan.table));
+      return fmt::format("{}: ask for the whole list whether there are rows of {}", name,
+                         or_table(plan.table));
     case FixClass::kTopN:
       return fmt::format("{}: load the first {} of each with the list", name, or_table(plan.table));
     case FixClass::kLock:
@@ -146,7 +147,7 @@ std::string sql_title(const FixPlan& plan) {
     case FixClass::kCount:
       return fmt::format("Aggregate {} for all keys at once", table);
     case FixClass::kExists:
-      return fmt::format("Ask for all keys at once whether there are {}", table);
+      return fmt::format("Ask for all keys at once whether there are rows of {}", table);
     case FixClass::kDeferred:
       return "Read the missing columns with the list";
     case FixClass::kLock:

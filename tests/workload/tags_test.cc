@@ -43,6 +43,20 @@ TEST(Tags, BothEndsCount) {
   EXPECT_EQ(tags.find("db_driver"), "pg");
 }
 
+TEST(Tags, ThePlaceInTheProgram) {
+  EXPECT_EQ(tags_of("-- name: ListPosts :many\nSELECT 1 FROM t").source(), "code.function=ListPosts");
+  EXPECT_EQ(tags_of("SELECT /* PostStore::list_posts  */ 1 FROM t").source(),
+            "code.function=PostStore::list_posts");
+  EXPECT_EQ(tags_of("SELECT /* Blog\\PostStore::list(en)-small 127.0.0.1 */ 1 FROM t").source(),
+            "code.function=Blog\\PostStore::list");
+  EXPECT_EQ(tags_of("-- File: Blog/Posts.cs:21\nSELECT 1 FROM t").source(), "file=Blog/Posts.cs:21");
+  for (const char* text :
+       {"SELECT 1 FROM t -- name: the author of it", "SELECT 1 FROM t /* std::map of the posts */",
+        "SELECT 1 FROM t -- name: Posts", "SELECT 1 FROM t /* a :: b */", "SELECT 1 FROM t /* Posts:: */"}) {
+    EXPECT_EQ(tags_of(text).find("code.function"), "") << text;
+  }
+}
+
 TEST(Tags, OurOwnDirective) {
   EXPECT_EQ(tags_of("SELECT 1 FROM t /* pgsieve:ignore n-plus-one -- a batch, bounded */").find("pgsieve"),
             "ignore n-plus-one -- a batch, bounded");
